@@ -1,0 +1,213 @@
+"""The configuration of a run: YAML in, frozen pydantic models out.
+
+Every key is declared here and nowhere else. An unknown key is an error that names the nearest known one.
+Paths in a config are relative to the folder of the config file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from revmodel.errors import ConfigError
+
+__all__ = [
+    "AllocationConfig",
+    "Config",
+    "ForecastConfig",
+    "FunnelConfig",
+    "ResponseConfig",
+    "SourceConfig",
+    "TrackingConfig",
+    "load_config",
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceConfig(_Frozen):
+    """One file or query that feeds one canonical table.
+
+    columns: canonical column → column in the source. Columns not named are taken by their own name.
+    constants: canonical column → a value for every row.
+    values: canonical column → {value in the source: canonical value} (aliases of stages, channels, …).
+    dates: canonical column → strptime format ("%m/%d/%Y"); without it ISO dates are expected.
+    keep: source column → the values of rows to keep; other rows are not meant for this table.
+    drop_missing: canonical columns whose empty value means that the row is not an event of this table.
+    """
+
+    path: str | None = None  # a .csv, .parquet or .duckdb file; a glob is allowed for csv and parquet
+    table: str | None = None  # the table's name inside a .duckdb file
+    columns: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, str | float | bool] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    dates: dict[str, str] = Field(default_factory=dict)
+    keep: dict[str, list[str]] = Field(default_factory=dict)
+    drop_missing: list[str] = Field(default_factory=list)
+    delimiter: str = ","
+
+    @model_validator(mode="after")
+    def _has_a_path(self) -> SourceConfig:
+        if self.path is None:
+            raise ValueError("a source needs 'path': a .csv, .parquet or .duckdb file")
+        return self
+
+
+class FunnelConfig(_Frozen):
+    """The stages a record goes through, in order, and what ends it.
+
+    stages: open stages in order, the entry first. first_deal_stage: the one from which a record is a deal
+    and counts as pipeline (None: no deals). won / lost: closing values of ``to_stage``.
+    zombie_weeks: an open record older than this in its stage is set apart as a zombie; None learns the limit:
+    twice the longest time any record of that stage ever took to leave it, once fifty have left.
+    """
+
+    stages: list[str]
+    first_deal_stage: str | None = None
+    won: list[str] = Field(default_factory=lambda: ["won"])
+    lost: list[str] = Field(default_factory=lambda: ["lost"])
+    zombie_weeks: float | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FunnelConfig:
+        if not self.stages:
+            raise ValueError("funnel.stages is empty: name at least one open stage, entry first")
+        if len(set(self.stages)) != len(self.stages):
+            raise ValueError("funnel.stages names a stage twice")
+        if self.first_deal_stage is not None and self.first_deal_stage not in self.stages:
+            raise ValueError(f"funnel.first_deal_stage {self.first_deal_stage!r} is not among funnel.stages")
+        clash = set(self.stages) & (set(self.won) | set(self.lost)) | set(self.won) & set(self.lost)
+        if clash:
+            raise ValueError(f"{sorted(clash)} are named both as an open stage and as an end")
+        return self
+
+    @property
+    def lead_stages(self) -> tuple[str, ...]:
+        """Stages before a record becomes a deal."""
+        if self.first_deal_stage is None:
+            return tuple(self.stages)
+        return tuple(self.stages[: self.stages.index(self.first_deal_stage)])
+
+    @property
+    def deal_stages(self) -> tuple[str, ...]:
+        """Stages in which a record counts as pipeline."""
+        return tuple(self.stages[len(self.lead_stages) :])
+
+
+class ForecastConfig(_Frozen):
+    """How far and how finely to forecast. engine: 'nuts' is the run of record, 'laplace' the quick one."""
+
+    quarters: int = Field(2, ge=1, le=8)
+    draws: int = Field(1000, ge=100, le=20_000)
+    engine: Literal["nuts", "laplace"] = "nuts"
+    fiscal_year_start_month: int = Field(1, ge=1, le=12)
+    history_weeks: int | None = Field(None, ge=8)  # use only the latest weeks; None: all of it
+
+
+class ResponseConfig(_Frozen):
+    """The response of lead creation to spend. See models/priors.py for what the priors claim."""
+
+    max_lag_weeks: int = Field(10, ge=1, le=52)
+    holidays_country: str | None = None  # ISO code; weeks with public holidays become a column
+    cost_per_lead: dict[str, float] = Field(default_factory=dict)  # what a channel's incremental lead may cost
+
+
+class AllocationConfig(_Frozen):
+    """The window and the limits of a budget. Bounds are multiples of the current spend of the channel."""
+
+    weeks: int = Field(13, ge=1, le=104)
+    lower: float = Field(0.7, ge=0)
+    upper: float = Field(1.3, ge=0)
+    bounds: dict[str, tuple[float, float]] = Field(default_factory=dict)  # by channel, multiples of current
+    horizon_weeks: int = Field(52, ge=1, le=156)  # bookings that land within this horizon count
+
+    @model_validator(mode="after")
+    def _ordered(self) -> AllocationConfig:
+        pairs = {"lower/upper": (self.lower, self.upper), **self.bounds}
+        for name, (low, high) in pairs.items():
+            if low > high or low < 0:
+                raise ValueError(f"allocation bounds of {name}: lower {low} and upper {high} need 0 ≤ lower ≤ upper")
+        return self
+
+
+class TrackingConfig(_Frozen):
+    """Where MLflow keeps runs. MLFLOW_TRACKING_URI in the environment wins; sqlite paths are beside the config."""
+
+    uri: str = "sqlite:///mlflow.db"
+    experiment: str = "revmodel"
+    enabled: bool = True
+
+
+class Config(_Frozen):
+    """One company's configuration."""
+
+    company: str
+    currency: str = "USD"
+    as_of: dt.date | None = None
+    seed: int = 1
+    tables: dict[str, list[SourceConfig]]
+    rates: dict[str, float] = Field(default_factory=dict)  # currency → units of `currency` per unit of it
+    funnel: FunnelConfig
+    forecast: ForecastConfig = Field(default_factory=ForecastConfig)
+    response: ResponseConfig = Field(default_factory=ResponseConfig)
+    allocation: AllocationConfig = Field(default_factory=AllocationConfig)
+    tracking: TrackingConfig = Field(default_factory=TrackingConfig)
+    reports: str = "reports"
+    root: Path = Field(default=Path("."), exclude=True)  # the folder of the config file
+
+    def resolve(self, path: str) -> Path:
+        """``path`` as written in the config, made absolute from the config's folder."""
+        return (self.root / path).resolve()
+
+
+def load_config(path: str | Path) -> Config:
+    """Read and check a YAML file.
+
+    Raises ConfigError: the file is missing, is not YAML, or a key or value is wrong.
+    """
+    path = Path(path)
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"no config at {path}: give the path of a YAML file, or start one with 'revmodel init'") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path} holds {type(raw).__name__}, wanted a mapping with at least: company, tables, funnel")
+    raw["tables"] = _tables_as_lists(raw.get("tables"))
+    try:
+        return Config(**{**raw, "root": path.parent.resolve()})
+    except ValidationError as error:
+        raise ConfigError(_explain(error, path)) from error
+
+
+def _tables_as_lists(tables: Any) -> Any:
+    """A table fed by one source may be written without the list."""
+    if not isinstance(tables, dict):
+        return tables
+    return {name: source if isinstance(source, list) else [source] for name, source in tables.items()}
+
+
+def _explain(error: ValidationError, path: Path) -> str:
+    lines = [f"{path} has {error.error_count()} thing(s) to mend:"]
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            lines.append(f"  {where}: unknown key{_did_you_mean(str(item['loc'][-1]))}")
+        else:
+            lines.append(f"  {where}: {item['msg']} (came: {item['input']!r:.80})")
+    return "\n".join(lines)
+
+
+def _did_you_mean(key: str) -> str:
+    models = (Config, SourceConfig, FunnelConfig, ForecastConfig, ResponseConfig, AllocationConfig, TrackingConfig)
+    known = {name for model in models for name in model.model_fields}
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

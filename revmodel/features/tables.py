@@ -1,0 +1,100 @@
+"""What the feature builders hand to the models: small frames of counts, never raw events.
+
+Weeks are anchored at the as-of date T: a history week covers seven days and the last one ends on T (inclusive);
+future week 0 covers T+1 … T+7. So no week is partial, whatever weekday T is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+__all__ = ["AGE_EDGES_WEEKS", "Features", "HazardCells", "OpenRecords", "WeeklyPanel", "WonDeals"]
+
+# Left edges of the age bins, in whole weeks in the stage; the last bin is open.
+AGE_EDGES_WEEKS = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 40, 53, 79)
+
+
+@dataclass(frozen=True)
+class HazardCells:
+    """Counts that are sufficient for the stage hazards.
+
+    frame: one row a cell, columns
+        stage, channel, segment : str
+        age_bin : int, index into age_edges_weeks
+        period : int, whole blocks of four weeks before the as-of date (0 = the latest four weeks)
+        phase : str, where in the fiscal quarter the exposed week ends: "m1", "m2", "m3" (months) or
+            "end" (the quarter's last two weeks)
+        n : int, records at risk for a week (record-weeks); advance, lost, recycled : int, exits by cause
+    destinations: stage, cause, to_stage, count: where exits went (skips and moves back).
+    """
+
+    frame: pd.DataFrame
+    destinations: pd.DataFrame
+    stages: tuple[str, ...]
+    channels: tuple[str, ...]
+    segments: tuple[str, ...]
+    age_edges_weeks: tuple[int, ...] = AGE_EDGES_WEEKS
+
+
+@dataclass(frozen=True)
+class OpenRecords:
+    """Records that are open at the as-of date, one row each.
+
+    frame columns: record_id, record_type ("lead" or "deal"), stage, channel, segment, entered_at (Timestamp),
+        created_at, age_weeks (int, completed weeks in this stage), attempt (1 = first time in the stage),
+        amount (float, deals only, NaN where not on file), close_date (deals), owner, zombie (bool).
+    Zombies are kept here and marked; they are not simulated.
+    """
+
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class WonDeals:
+    """Deals closed by the as-of date.
+
+    frame columns: deal_id, channel, segment, type ("new", "expansion", "renewal"), won_at, amount (company
+        currency), first_amount (the amount first on file), cycle_days.
+    """
+
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class WeeklyPanel:
+    """The weekly history, oldest first; index: Timestamp of the week's last day.
+
+    spend: (week × channel), currency per week, ≥ 0; empty columns where there is no spend table.
+    arrivals: (week × (stage, channel, segment)), counts of records that entered the funnel by first stage.
+    indicators: (week × name), weekly means. annotations: (week × name), share of the week's days covered.
+    """
+
+    spend: pd.DataFrame
+    arrivals: pd.DataFrame
+    indicators: pd.DataFrame
+    annotations: pd.DataFrame
+
+    @property
+    def weeks(self) -> pd.DatetimeIndex:
+        """Last days of the weeks, oldest first."""
+        return pd.DatetimeIndex(self.arrivals.index)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Everything the models and the forecast need, as of one date.
+
+    realised: what has happened by the as-of date, one row a week-or-finer event group, columns
+        metric (see dims.METRICS), date (Timestamp), channel, segment, value. For quarter-to-date actuals.
+    """
+
+    as_of: dt.date
+    cells: HazardCells
+    open_records: OpenRecords
+    won_deals: WonDeals
+    panel: WeeklyPanel
+    realised: pd.DataFrame
+    cannot: list[str] = field(default_factory=list)  # what this data does not allow, one sentence each
