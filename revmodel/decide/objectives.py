@@ -1,0 +1,72 @@
+"""What makes one plan better than another: the mean, the mean less risk, or the mean of the worst draws.
+
+Each objective is the lowest expectation over a set of re-weightings of the draws, U(v) = min_p Σ_d p_d·v_d, where v is
+a plan's total value by draw. So U is concave in v, and the weights p found at one plan bound U at every other plan
+from above. The allocation builds its certificate from that one property.
+Source: Rockafellar, Uryasev, Zabarankin 2006, "Generalized deviations in risk analysis", theorem 1.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from revmodel.decide.surface import Floats
+from revmodel.errors import ModelError
+
+__all__ = ["ObjectiveName", "check_objective", "draw_weights", "objective_in_words", "utility"]
+
+ObjectiveName = Literal["mean", "mean_minus_risk", "cvar"]
+
+
+def draw_weights(total: Floats, objective: ObjectiveName, risk: float) -> Floats:
+    """(draw,) weights p with Σ_d p_d·total_d = the objective at ``total`` (draw,); they sum to one.
+
+    mean: 1/D. mean_minus_risk: mean − risk·sd, weights (1 − risk·(v_d − v̄)/sd)/D.
+    cvar: the mean of the worst ``risk`` share of draws (0.2: the worst fifth).
+    """
+    draws = total.size
+    even = np.full(draws, 1.0 / draws)
+    if objective == "mean":
+        return even
+    if objective == "cvar":
+        return _tail_weights(total, risk)
+    centred = total - total.mean()
+    sd = float(np.sqrt(np.mean(centred**2)))
+    return even if sd == 0 else even * (1.0 - risk * centred / sd)
+
+
+def utility(total: Floats, objective: ObjectiveName, risk: float) -> float:
+    """The objective of a plan whose total value by draw is ``total`` (draw,), in the unit of the value."""
+    return float(draw_weights(total, objective, risk) @ total)
+
+
+def check_objective(objective: str, risk: float) -> None:
+    """Raise ModelError unless the objective is known and its ``risk`` has a meaning."""
+    if objective not in ("mean", "mean_minus_risk", "cvar"):
+        raise ModelError(f"no objective called {objective!r}: choose mean, mean_minus_risk or cvar")
+    if objective == "mean" and risk != 0:
+        raise ModelError(f"objective mean takes no risk (came {risk}): set it to 0 or choose mean_minus_risk or cvar")
+    if objective == "mean_minus_risk" and not (np.isfinite(risk) and risk >= 0):
+        raise ModelError(f"risk is the number of standard deviations taken off the mean, 0 or more; came {risk}")
+    if objective == "cvar" and not 0 < risk <= 1:
+        raise ModelError(f"risk of cvar is the share of worst draws that counts, above 0 and at most 1; came {risk}")
+
+
+def objective_in_words(objective: ObjectiveName, risk: float, value_name: str) -> str:
+    """One noun phrase: 'expected bookings', 'expected bookings less 0.5 standard deviations' …"""
+    if objective == "mean":
+        return f"expected {value_name}"
+    if objective == "cvar":
+        return f"{value_name} on average in the worst {risk:.0%} of outcomes"
+    return f"expected {value_name} less {risk:g} standard deviations"
+
+
+def _tail_weights(total: Floats, share: float) -> Floats:
+    """Weights of the worst draws: 1/(share·D) each, the draw at the edge only in part."""
+    weights = np.zeros(total.size)
+    left = share * total.size
+    worst_first = np.argsort(total, kind="stable")
+    weights[worst_first] = np.clip(left - np.arange(total.size), 0.0, 1.0)
+    return weights / left
