@@ -166,7 +166,8 @@ def _repair(plan: Floats, limits: Limits) -> Floats:
     room = limits.upper - plan if missing > 0 else plan - limits.lower
     if room.sum() == 0:
         return plan
-    return np.clip(plan + np.sign(missing) * room * min(abs(missing) / room.sum(), 1.0), limits.lower, limits.upper)
+    part = float(np.sign(missing)) * min(abs(missing) / float(room.sum()), 1.0)
+    return np.clip(plan + part * room, limits.lower, limits.upper)
 
 
 def _share(gap: float, whole: float) -> float:

@@ -58,7 +58,8 @@ class ResponseSurface:
         left = np.array([self._place(c, plan[c : c + 1])[0][0] for c in range(len(self.channels))])
         rows = np.arange(len(self.channels))
         rise = self.value[:, rows, left + 1] - self.value[:, rows, left]
-        return rise / (self.spend[rows, left + 1] - self.spend[rows, left])
+        slope: Floats = rise / (self.spend[rows, left + 1] - self.spend[rows, left])
+        return slope
 
     def _place(self, channel: int, spend: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
         """(point,) each: the grid point at or below the spend (never the last) and the share of the way to the next."""
@@ -75,7 +76,9 @@ def spend_grid(current: Floats, upper: Floats, points: int = 41) -> Floats:
     """
     top = np.maximum(np.asarray(current, dtype=float), np.asarray(upper, dtype=float))
     if points < 2 or (top < 0).any():
-        raise ModelError(f"a spend grid needs at least 2 points and spend ≥ 0; came {points} points up to {top.tolist()}")
+        raise ModelError(
+            f"a spend grid needs at least 2 points and spend ≥ 0; came {points} points up to {top.tolist()}"
+        )
     positive = top[top > 0]
     top = np.where(top > 0, top, positive.mean() if positive.size else 1.0)
     return top[:, None] * np.linspace(0.0, 1.0, points)
@@ -83,7 +86,11 @@ def spend_grid(current: Floats, upper: Floats, points: int = 41) -> Floats:
 
 def _check_shapes(surface: ResponseSurface) -> None:
     channels, points = len(surface.channels), surface.spend.shape[-1]
-    wanted = {"spend": (channels, points), "current": (channels,), "value": (*surface.value.shape[:1], channels, points)}
+    wanted = {
+        "spend": (channels, points),
+        "current": (channels,),
+        "value": (*surface.value.shape[:1], channels, points),
+    }
     for name, shape in wanted.items():
         came = getattr(surface, name).shape
         if came != shape:
@@ -98,11 +105,15 @@ def _check_numbers(surface: ResponseSurface) -> None:
     for name in ("spend", "value", "current"):
         bad = int((~np.isfinite(getattr(surface, name))).sum())
         if bad:
-            raise ModelError(f"the surface's {name} holds {bad} numbers that are not finite: look at the response draws")
+            raise ModelError(
+                f"the surface's {name} holds {bad} numbers that are not finite: look at the response draws"
+            )
     rising = (np.diff(surface.spend, axis=1) > 0).all(axis=1) & (surface.spend[:, 0] >= 0)
     if not rising.all():
         names = _named(surface.channels, ~rising)
-        raise ModelError(f"spend on the grid must rise strictly from zero or more; it does not for {names}: use spend_grid")
+        raise ModelError(
+            f"spend on the grid must rise strictly from zero or more; it does not for {names}: use spend_grid"
+        )
     _check_inside("current spend", surface, surface.current)
 
 
