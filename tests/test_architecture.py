@@ -1,0 +1,251 @@
+"""The house stays a house: data flows one way, heavy things stay behind their doors, the map fits the ground."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "revmodel"
+
+# Part → the parts that it may import. Data flows one way: from left to right in DESIGN, from top to bottom here.
+FOUNDATION = {"config", "dims", "errors"}
+TO_FEATURES = FOUNDATION | {"sources", "journeys", "features"}
+TO_FORECAST = TO_FEATURES | {"models", "forecast"}
+TO_DECIDE = TO_FORECAST | {"attribution", "decide"}
+TO_REPORT = TO_DECIDE | {"evaluate", "report"}
+MAY_IMPORT = {
+    "errors": set(),
+    "dims": set(),
+    "config": {"errors", "dims"},
+    "synthetic": FOUNDATION,
+    "sources": FOUNDATION,
+    "journeys": FOUNDATION | {"sources"},
+    "features": FOUNDATION | {"sources", "journeys"},
+    "models": TO_FEATURES,
+    "forecast": TO_FEATURES | {"models"},
+    "attribution": TO_FORECAST,
+    "decide": TO_FORECAST,
+    "evaluate": TO_FORECAST,
+    "report": TO_DECIDE | {"evaluate"},
+    "tracking": TO_REPORT,
+    "workflows": TO_REPORT | {"synthetic", "tracking"},
+    "cli": TO_REPORT | {"synthetic", "tracking", "workflows"},
+}
+
+HEAVY = (
+    "arviz",
+    "arviz_base",
+    "arviz_stats",
+    "duckdb",
+    "ibis",
+    "matplotlib",
+    "mlflow",
+    "numba",
+    "numpy",
+    "nutpie",
+    "pandas",
+    "pandera",
+    "pyarrow",
+    "pymc",
+    "pytensor",
+    "scipy",
+    "scoringrules",
+    "sklearn",
+    "statsforecast",
+    "xarray",
+)
+SAMPLER_LIBRARIES = {"blackjax", "nutpie", "numpyro"}
+SAMPLER_NAMES = {"sample", "sample_smc", "fit", "find_MAP", "init_nuts", "NUTS", "HamiltonianMC", "Metropolis", "Slice"}
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def part_of(path: Path) -> str:
+    """``revmodel/models/priors.py`` → models; ``revmodel/config.py`` → config."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    """Dotted names that a module imports, relative ones made absolute, anywhere in it, with the line."""
+    here = ("revmodel", *path.relative_to(PACKAGE).with_suffix("").parts)
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = here[: len(here) - node.level] if node.level else ()
+            start = ".".join((*above, *([node.module] if node.module else [])))
+            yield from ((f"{start}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def own_imports(path: Path) -> Iterator[tuple[str, int]]:
+    """The parts of revmodel that a module imports."""
+    for name, line in imported(path):
+        top, _, rest = name.partition(".")
+        if top == "revmodel" and rest not in ("", "__version__"):
+            yield rest.partition(".")[0], line
+
+
+def place(path: Path, line: int) -> str:
+    return f"{path.relative_to(ROOT)}:{line}"
+
+
+def local_names(path: Path, library: str) -> set[str]:
+    """What a module calls a library: ``import pymc as pm`` → pm."""
+    names = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] == library:
+                    names.add(alias.asname or library)
+    return names
+
+
+def first_name(node: ast.expr) -> str:
+    """``pm.step_methods.NUTS`` → pm."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def uses(path: Path, library: str, attributes: set[str]) -> list[str]:
+    """Where a module takes one of the attributes from a library, through any name for it."""
+    names = local_names(path, library)
+    found = [
+        place(path, node.lineno)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr in attributes and first_name(node.value) in names
+    ]
+    taken = {f"{library}.{attribute}" for attribute in attributes}
+    return found + [place(path, line) for name, line in imported(path) if name in taken]
+
+
+def test_every_part_is_in_the_table_of_imports() -> None:
+    parts = {part_of(path) for path in modules()} - {"__init__"}
+    assert parts <= set(MAY_IMPORT), "say in MAY_IMPORT what the new part may import"
+
+
+def test_table_of_imports_has_no_circle() -> None:
+    seen: set[str] = set()
+    while ready := {part for part, others in MAY_IMPORT.items() if part not in seen and others <= seen}:
+        seen |= ready
+    assert seen == set(MAY_IMPORT)
+
+
+def test_parts_import_only_from_those_before_them() -> None:
+    wrong = [
+        f"{place(path, line)} {part_of(path)} imports {other}"
+        for path in modules()
+        if part_of(path) != "__init__"
+        for other, line in own_imports(path)
+        if other != part_of(path) and other not in MAY_IMPORT.get(part_of(path), set())
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_tracking_names_mlflow() -> None:
+    wrong = [
+        place(path, line)
+        for path in modules()
+        for name, line in imported(path)
+        if name.partition(".")[0] == "mlflow" and part_of(path) != "tracking"
+    ]
+    assert not wrong, wrong
+
+
+def test_nothing_but_models_sampling_names_a_sampler() -> None:
+    wrong = []
+    for path in modules():
+        if path == PACKAGE / "models" / "sampling.py":
+            continue
+        wrong += [place(path, line) for name, line in imported(path) if name.partition(".")[0] in SAMPLER_LIBRARIES]
+        wrong += uses(path, "pymc", SAMPLER_NAMES)
+    assert not wrong, wrong
+
+
+def test_nothing_but_sources_opens_a_connection() -> None:
+    wrong = [
+        where
+        for path in modules()
+        if part_of(path) != "sources"
+        for library in ("duckdb", "ibis", "sqlite3")
+        for where in uses(path, library, {"connect"})
+    ]
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("module", ["revmodel", "revmodel.cli", "revmodel.config"])
+def test_start_imports_nothing_heavy(module: str) -> None:
+    program = f"import sys, {module}; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == []
+
+
+def written_files() -> list[Path]:
+    """What people write and read here: code, scripts, configs and documents, whether committed yet or not."""
+    folders = ("revmodel", "tests", "experiments", "benchmarks", "configs", "scripts", ".ci", "reports/example")
+    inside = [path for folder in folders for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts]
+    at_root = [path for path in ROOT.iterdir() if path.name not in {"mlflow.db"}]
+    kinds = {"", ".py", ".md", ".toml", ".yaml", ".yml", ".lock", ".html", ".j2", ".sh"}
+    return sorted(path for path in inside + at_root if path.is_file() and path.suffix in kinds)
+
+
+def test_no_file_of_code_is_two_ideas_long() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in written_files()
+        if path.suffix == ".py" and (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert not long, f"over 400 lines: {long}"
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    homes = "|".join(("work", "root", "tmp", "home", "Users"))
+    hosts = "|".join(re.escape(".".join(parts)) for parts in (("pypi", "org"), ("files", "pythonhosted", "org")))
+    forbidden = re.compile(rf"(?<![\w.}}])/(?:{homes})/\w|{hosts}")
+    wrong = [
+        f"{place(path, number)} {found.group()}"
+        for path in written_files()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if (found := forbidden.search(line))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_architecture_maps_what_is_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    purposes = dict(re.findall(r"^\| `(revmodel/[\w/.]+)` +\| +(.*?) +\|$", text, flags=re.M))
+    folders = {f"revmodel/{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+    files = {f"revmodel/{path.name}" for path in PACKAGE.glob("*.py")}
+    assert set(purposes) == folders | files
+    assert all(purposes.values())
+
+
+def test_layout_given_at_the_top_is_there() -> None:
+    wanted = ("pyproject.toml", "revmodel", "experiments", "configs", "data", "tests", "reports")
+    assert [name for name in wanted if not (ROOT / name).exists()] == []
+
+
+def test_tests_mirror_the_package() -> None:
+    """A folder of tests is named after a part of the package; test files have names of their own."""
+    parts = set(MAY_IMPORT)
+    strangers = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and list(path.glob("test_*.py"))}
+    assert strangers <= parts
+    names = sorted(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [one for one, other in pairwise(names) if one == other] == []
