@@ -124,7 +124,7 @@ def _search(
     plans = [_start(surface, limits)]
     worth, cut = _judge(points, points.weights_of(plans[0] / points.spend_unit), aim)
     best, cuts, bound = worth, [cut], np.inf
-    while bound - best > tolerance and monotonic() < deadline:
+    while bound == np.inf or (bound - best > tolerance and monotonic() < deadline):
         left_s = max(deadline - monotonic(), 0.1)
         mix = best_mix(points, np.array(cuts), budget, limits.at_most, pull, split, gap_tolerance / 10, left_s)
         if mix is None:
