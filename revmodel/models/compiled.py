@@ -1,0 +1,143 @@
+"""A PyMC model turned into one compiled function that is reused for every data set of the same shapes.
+
+PyMC writes the model down; JAX compiles its log density. PyTensor's own compilation of the same graphs took one to
+four minutes cold and over a minute warm on two cores; this takes about four seconds, with no C compiler.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import numpy.typing as npt
+import pymc as pm
+import pytensor.tensor as pt
+from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.replace import graph_replace
+from pytensor.link.jax.dispatch import jax_funcify
+
+from revmodel.errors import ModelError
+
+__all__ = ["CompiledModel"]
+
+Floats = npt.NDArray[np.float64]
+Data = Mapping[str, npt.NDArray[Any]]
+
+
+def _configure_jax() -> None:
+    """Double precision, and compiled code kept between processes (the cached code is the same code)."""
+    jax.config.update("jax_enable_x64", True)
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "revmodel" / "xla"
+    jax.config.update("jax_compilation_cache_dir", str(cache))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+_configure_jax()
+
+
+class CompiledModel:
+    """Log density, gradient and derived quantities of a PyMC model over one flat, unconstrained vector.
+
+    model : every free variable must be unconstrained (no transform) and have a fixed shape.
+    Data declared with ``pm.Data`` can be replaced at each call by arrays of the same shapes.
+
+    Raises ModelError: a free variable is constrained, or data have other shapes than at compilation.
+    """
+
+    def __init__(self, model: pm.Model) -> None:
+        for rv in model.free_RVs:
+            if model.rvs_to_transforms[rv] is not None:
+                raise ModelError(f"{rv.name} is constrained: write it as a function of an unconstrained variable")
+        self.names = [rv.name for rv in model.free_RVs]
+        value_vars = [model.rvs_to_values[rv] for rv in model.free_RVs]
+        self.shapes = [tuple(int(n) for n in var.type.shape) for var in value_vars]
+        self.size = sum(math.prod(shape) for shape in self.shapes)
+        self.data = {v.name: np.asarray(v.get_value()) for v in model.data_vars}
+        self._build(model, value_vars)
+
+    def _build(self, model: pm.Model, value_vars: Sequence[Any]) -> None:
+        theta = pt.vector("theta", shape=(self.size,), dtype="float64")
+        parts = dict(zip(value_vars, self._split(theta), strict=True))
+        inputs = {v: pt.tensor(v.name, dtype=v.dtype, shape=self.data[v.name].shape) for v in model.data_vars}
+        derived = [model.rvs_to_values.get(d, d) for d in model.deterministics]
+        on_values = model.replace_rvs_by_values(derived) if derived else []
+        graphs = graph_replace([model.logp(), *on_values], {**parts, **inputs}, strict=False)
+        arguments = [theta, *inputs.values()]
+        logp = self._to_jax(arguments, graphs[:1])
+        self.derived_names = [d.name for d in model.deterministics]
+        names = list(self.data)
+
+        def log_density(z: Any, center: Any, scale: Any, data: dict[str, Any]) -> Any:
+            return logp(center + scale @ z, *[data[name] for name in names])[0]
+
+        self._value_and_grad = jax.jit(jax.value_and_grad(log_density))
+        self._grads = jax.jit(
+            lambda zs, center, scale, data: jax.lax.map(
+                lambda z: jax.grad(log_density)(z, center, scale, data), zs, batch_size=16
+            )
+        )
+        if self.derived_names:
+            outputs = self._to_jax(arguments, graphs[1:])
+            self._derived = jax.jit(
+                lambda thetas, data: jax.lax.map(lambda t: outputs(t, *[data[name] for name in names]), thetas)
+            )
+
+    @staticmethod
+    def _to_jax(arguments: list[Any], graphs: list[Any]) -> Any:
+        graph = FunctionGraph(inputs=arguments, outputs=graphs, clone=True)
+        from pytensor.compile.mode import JAX
+
+        JAX.optimizer.rewrite(graph)
+        return jax_funcify(graph)
+
+    def _split(self, theta: Any) -> list[Any]:
+        parts, start = [], 0
+        for shape in self.shapes:
+            n = math.prod(shape)
+            parts.append(theta[start : start + n].reshape(shape))
+            start += n
+        return parts
+
+    def check(self, data: Data) -> dict[str, npt.NDArray[Any]]:
+        """``data`` completed with what was given at compilation, each array checked for its shape."""
+        unknown = set(data) - set(self.data)
+        if unknown:
+            raise ModelError(f"unknown data {sorted(unknown)}: this model takes {sorted(self.data)}")
+        full = {name: np.asarray(data.get(name, value), dtype=value.dtype) for name, value in self.data.items()}
+        for name, value in full.items():
+            if value.shape != self.data[name].shape:
+                raise ModelError(f"{name} has shape {value.shape}, compiled for {self.data[name].shape}")
+        return full
+
+    def value_and_grad(self, z: Floats, center: Floats, scale: Floats, data: Data) -> tuple[float, Floats]:
+        """Log density and its gradient in z, where theta = center + scale @ z."""
+        value, grad = self._value_and_grad(z, center, scale, data)
+        return float(value), np.asarray(grad)
+
+    def grads(self, zs: Floats, center: Floats, scale: Floats, data: Data) -> Floats:
+        """Gradients at many points: (point, dim) → (point, dim)."""
+        return np.asarray(self._grads(zs, center, scale, data))
+
+    def unpack(self, thetas: Floats) -> dict[str, Floats]:
+        """(draw, dim) → the free variables by name, each (draw, *shape)."""
+        return {
+            name: part.reshape(len(thetas), *shape)
+            for name, part, shape in zip(self.names, self._columns(thetas), self.shapes, strict=True)
+        }
+
+    def _columns(self, thetas: Floats) -> list[Floats]:
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes])[:-1]
+        return np.split(thetas, ends, axis=1)
+
+    def derived(self, thetas: Floats, data: Data) -> dict[str, Floats]:
+        """The model's deterministics for each draw, each (draw, *shape)."""
+        if not self.derived_names:
+            return {}
+        values = self._derived(thetas, self.check(data))
+        return {name: np.asarray(value) for name, value in zip(self.derived_names, values, strict=True)}

@@ -1,0 +1,44 @@
+"""Every prior, with its unit and the reason for it. A prior is a claim that a reader may dispute.
+
+All free variables are standardised (Normal(0, 1), or Student-t with four degrees of freedom for steps that may jump),
+so the numbers here are the scales they are multiplied by.
+"""
+
+from __future__ import annotations
+
+# --- Stage hazards: log-odds of leaving a stage in a week, against staying --------------------------------------
+
+INTERCEPT_SD = 1.5  # around the crude weekly rate: a factor of 4 to 5 either way at one sd
+AGE_STEP_SD = 0.5  # between neighbouring age bins: the weekly rate may change by half
+AGE_SLOPE_SD = 0.15  # by channel, per unit of log(1 + weeks): channels differ in speed, not in shape
+SEGMENT_SD = 0.4  # segments differ by about half in rate; too few of them to learn their spread
+PHASE_SD = 0.5  # quarter-end against the rest: closings often double, more is rare
+STEP_DEGREES_OF_FREEDOM = 4.0  # monthly drift mostly creeps and sometimes breaks
+
+# Spreads learned from the data (type-II maximum a posteriori), LogNormal(log median, log sd):
+CHANNEL_SD = (0.30, 0.5)  # channels of one company convert within a factor of about two of each other
+DRIFT_SD = (0.07, 0.5)  # per four weeks: 7 % creep is a quarter's change of about 12 %
+SHOCK_SD = (0.10, 0.5)  # per four weeks, shared by all records: holidays, campaigns, a sales kick-off
+
+# --- Arrivals: records created per week ------------------------------------------------------------------------
+
+BASELINE_SD = 0.7  # of log weekly volume around its crude mean
+TREND_STEP_SD = 0.08  # of log volume per four weeks
+TREND_COMMON_STEP_SD = 0.06  # shared by all groups per four weeks: the market moves together
+SEASON_SD = 0.15  # of each Fourier coefficient on log volume: B2B seasons are tens of per cent
+EVENT_SD = 0.3  # a week of holidays or of an annotation against a normal one, on log volume
+INDICATOR_SD = 0.1  # log volume per standard deviation of a leading indicator, four weeks before
+DISPERSION_LOG_MEAN, DISPERSION_LOG_SD = 3.0, 1.0  # negative-binomial size about 20: weekly counts beyond Poisson
+
+MEDIA_SHARE = 0.45  # of all records, caused by paid channels together, where no cost per lead is stated
+EFFECT_LOG_SD = 0.8  # of a channel's effect around spend ÷ cost per lead: a factor of 2.2 either way at one sd
+OWN_SHARE_LOGIT_MEAN, OWN_SHARE_LOGIT_SD = 1.1, 0.8  # about three of four caused leads carry the channel's own name
+HALF_LIFE_LOG_MEAN, HALF_LIFE_LOG_SD = 0.3, 0.6  # carry-over half-life about 1.3 weeks, 0.4 to 4.5
+SATURATION_LOG_MEAN, SATURATION_LOG_SD = 0.5, 0.6  # half-saturation at about 1.6 × mean active spend, 0.5 to 5
+
+# --- Deal size: log of the amount won ---------------------------------------------------------------------------
+
+SIZE_MEAN_SD = 1.0  # of the overall mean around its crude value
+SIZE_CHANNEL_SD = 0.2  # channels differ by about 20 %
+SIZE_SEGMENT_SD = 1.0  # segments (or products) can differ by an order of magnitude
+SIZE_LOG_SPREAD_SD = 0.5  # of the log of the residual spread around its crude value
