@@ -42,27 +42,9 @@ MAY_IMPORT = {
 }
 
 HEAVY = (
-    "arviz",
-    "arviz_base",
-    "arviz_stats",
-    "duckdb",
-    "ibis",
-    "matplotlib",
-    "mlflow",
-    "numba",
-    "numpy",
-    "nutpie",
-    "pandas",
-    "pandera",
-    "pyarrow",
-    "pymc",
-    "pytensor",
-    "scipy",
-    "scoringrules",
-    "sklearn",
-    "statsforecast",
-    "xarray",
-)
+    "arviz arviz_base arviz_stats duckdb ibis jax matplotlib mlflow numba numpy nutpie pandas pandera pyarrow pymc "
+    "pytensor scipy scoringrules sklearn statsforecast xarray"
+).split()
 SAMPLER_LIBRARIES = {"blackjax", "nutpie", "numpyro"}
 SAMPLER_NAMES = {"sample", "sample_smc", "fit", "find_MAP", "init_nuts", "NUTS", "HamiltonianMC", "Metropolis", "Slice"}
 
