@@ -41,10 +41,12 @@ MAY_IMPORT = {
     "cli": TO_REPORT | {"synthetic", "tracking", "workflows"},
 }
 
-HEAVY = (
-    "arviz arviz_base arviz_stats duckdb ibis jax matplotlib mlflow numba numpy nutpie pandas pandera pyarrow pymc "
-    "pytensor scipy scoringrules sklearn statsforecast xarray"
-).split()
+# fmt: off
+HEAVY = [
+    "arviz", "arviz_base", "arviz_stats", "duckdb", "ibis", "jax", "matplotlib", "mlflow", "numba", "numpy", "nutpie",
+    "pandas", "pandera", "pyarrow", "pymc", "pytensor", "scipy", "scoringrules", "sklearn", "statsforecast", "xarray",
+]
+# fmt: on
 SAMPLER_LIBRARIES = {"blackjax", "nutpie", "numpyro"}
 SAMPLER_NAMES = {"sample", "sample_smc", "fit", "find_MAP", "init_nuts", "NUTS", "HamiltonianMC", "Metropolis", "Slice"}
 
