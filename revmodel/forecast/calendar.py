@@ -1,0 +1,95 @@
+"""Fiscal quarters, months and weeks, and how simulated weeks fall into them.
+
+Simulated weeks are anchored at the as-of date and straddle the ends of months and quarters. A straddling week is split
+by the share of its days in each period: proportionally, not by thinning its counts, so that every grain is a sum of the
+same draws and months add up to their quarter exactly. The price: counts of a part of a week are fractions, and the
+chance with which single events of that week fall on either side is averaged, not drawn.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.errors import ConfigError, ModelError
+
+__all__ = ["Grain", "periods", "week_shares", "weeks_needed"]
+
+Grain = Literal["week", "month", "quarter"]
+
+
+def periods(as_of: dt.date, quarters: int, fiscal_year_start_month: int, grain: Grain) -> pd.DataFrame:
+    """Periods from the quarter that holds the day after ``as_of``, ``quarters`` of them: period, start, end (inclusive).
+
+    Labels: quarters "2026Q4", months "2026-10", weeks by their last day "2026-10-07". A fiscal year is named after
+    the calendar year it ends in. Weeks are whole and start after the as-of date; the last may run past the last
+    quarter's end. At the grain of months the first one is that of the day after ``as_of``.
+    Raises ConfigError: quarters below 1, a month outside 1–12, or an unknown grain.
+
+    >>> periods(dt.date(2026, 9, 30), 1, 1, "quarter").iloc[0]["period"]
+    '2026Q4'
+    """
+    if quarters < 1 or not 1 <= fiscal_year_start_month <= 12:
+        raise ConfigError(
+            f"quarters {quarters} and fiscal_year_start_month {fiscal_year_start_month} came, wanted quarters of at "
+            "least 1 and a month from 1 to 12: mend the section 'forecast' of the config"
+        )
+    first = pd.Timestamp(as_of) + pd.Timedelta(days=1)
+    opening = _quarter_start(first, fiscal_year_start_month)
+    end = opening + pd.DateOffset(months=3 * quarters) - pd.Timedelta(days=1)
+    match grain:
+        case "quarter":
+            starts = [opening + pd.DateOffset(months=3 * i) for i in range(quarters)]
+            labels = [_quarter_label(start, fiscal_year_start_month) for start in starts]
+            return _frame(labels, starts, [start + pd.DateOffset(months=3, days=-1) for start in starts])
+        case "month":
+            starts = list(pd.date_range(first.replace(day=1), end, freq="MS"))
+            return _frame([f"{s:%Y-%m}" for s in starts], starts, [s + pd.offsets.MonthEnd(1) for s in starts])
+        case "week":
+            starts = list(pd.date_range(first, end, freq="7D"))
+            ends = [start + pd.Timedelta(days=6) for start in starts]
+            return _frame([f"{day:%Y-%m-%d}" for day in ends], starts, ends)
+    raise ConfigError(f"grain came as {grain!r}, wanted week, month or quarter")
+
+
+def weeks_needed(as_of: dt.date, quarters: int, fiscal_year_start_month: int) -> int:
+    """Whole weeks after ``as_of`` that reach the end of the last of ``quarters`` quarters."""
+    end = periods(as_of, quarters, fiscal_year_start_month, "quarter")["end"].iloc[-1]
+    return math.ceil((end - pd.Timestamp(as_of)).days / 7)
+
+
+def week_shares(table: pd.DataFrame, as_of: dt.date, weeks: int) -> npt.NDArray[np.float64]:
+    """Share of each simulated week's seven days in each period: (period, week), each in [0, 1].
+
+    Raises ModelError: the periods reach further than ``weeks`` weeks.
+    """
+    begin = (table["start"] - pd.Timestamp(as_of)).dt.days.to_numpy()[:, None] - 1  # days after as_of + 1
+    end = (table["end"] - pd.Timestamp(as_of)).dt.days.to_numpy()[:, None]
+    if int(end.max()) > 7 * weeks:
+        raise ModelError(
+            f"periods reach {int(end.max())} days past the as-of date, but only {weeks} weeks were simulated: "
+            f"simulate at least {math.ceil(end.max() / 7)} weeks"
+        )
+    week_begin = 7 * np.arange(weeks)[None, :]
+    days = np.minimum(end, week_begin + 7) - np.maximum(begin, week_begin)
+    return np.clip(days, 0, 7) / 7.0
+
+
+def _quarter_start(day: pd.Timestamp, fiscal_year_start_month: int) -> pd.Timestamp:
+    months_in = (day.month - fiscal_year_start_month) % 3
+    return day.replace(day=1) - pd.DateOffset(months=months_in)
+
+
+def _quarter_label(start: pd.Timestamp, fiscal_year_start_month: int) -> str:
+    months_in = (start.month - fiscal_year_start_month) % 12
+    last_month = start - pd.DateOffset(months=months_in) + pd.DateOffset(months=11)
+    return f"{last_month.year}Q{months_in // 3 + 1}"
+
+
+def _frame(labels: list[str], starts: list[pd.Timestamp], ends: list[pd.Timestamp]) -> pd.DataFrame:
+    return pd.DataFrame({"period": labels, "start": pd.DatetimeIndex(starts), "end": pd.DatetimeIndex(ends)})
