@@ -1,0 +1,119 @@
+"""The canonical tables of one company, as ibis tables in one engine, with the findings about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+
+from revmodel.errors import SourceError
+from revmodel.sources.canonical import canonical_table
+from revmodel.sources.findings import Finding
+from revmodel.sources.schema import TABLES, schema_of
+
+__all__ = ["Tables", "engine", "tables_from_frames"]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Canonical name → ibis table. Every canonical column is in every table that is present (typed nulls if absent).
+
+    Ids are trimmed strings, timestamps naive UTC, an unknown channel or segment is null.
+    Pickling carries the rows over: another process gets an engine of its own.
+    """
+
+    by_name: Mapping[str, ir.Table]
+    connection: Any = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __getitem__(self, name: str) -> ir.Table:
+        """The table. Raises SourceError: it is not among the tables of this company."""
+        if name not in self.by_name:
+            schema = schema_of(name)
+            raise SourceError(
+                f"there is no {name} table (there are: {', '.join(self.names) or 'none'}); "
+                f"add it under tables.{name} with the columns {', '.join(schema.required)}"
+            )
+        return self.by_name[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tables that are present, in the order of the schema."""
+        return tuple(name for name in TABLES if name in self.by_name)
+
+    def replace(self, **tables: ir.Table) -> Tables:
+        """The same tables with some of them replaced or added."""
+        for name in tables:
+            schema_of(name)
+        return Tables({**self.by_name, **tables}, self.connection, self.findings)
+
+    def with_findings(self, *findings: Finding) -> Tables:
+        """The same tables with more findings."""
+        return Tables(self.by_name, self.connection, (*self.findings, *findings))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revive, ({name: self.by_name[name].to_pyarrow() for name in self.names}, self.findings)
+
+
+def engine() -> Any:
+    """A fresh DuckDB in memory; its clock is UTC so that casts of zoned timestamps do not depend on the machine."""
+    connection = ibis.duckdb.connect()
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    return connection
+
+
+def tables_from_frames(frames: Mapping[str, pd.DataFrame]) -> Tables:
+    """Frames with canonical column names → Tables, canonicalised as files are (but not checked: see run_checks).
+
+    Columns that are not canonical are left out. Raises ConfigError for an unknown table name,
+    MissingColumnError for a required column that is not there.
+
+    >>> leads = pd.DataFrame({"lead_id": [" 7 "], "created_at": ["2026-01-05"]})
+    >>> tables_from_frames({"leads": leads})["leads"].lead_id.execute()[0]
+    '7'
+    """
+    connection = engine()
+    tables, findings = {}, []
+    for name, frame in frames.items():
+        raw = connection.create_table(f"raw_{name}", _arrow(frame), temp=True)
+        table, found = canonical_table(raw, schema_of(name), f"the frame {name!r}")
+        tables[name] = connection.create_table(name, table)
+        findings.extend(found)
+        connection.drop_table(f"raw_{name}")
+    return Tables(tables, connection, tuple(findings))
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    """A frame as arrow, with a type for every column: mixed objects become text, all-null columns too."""
+    objects = [name for name in frame.columns if frame[name].dtype == object]
+    mixed = {name: frame[name].astype("string") for name in objects if not _is_uniform(frame[name])}
+    arrow = pa.Table.from_pandas(frame.assign(**mixed), preserve_index=False)
+    fields = [item.with_type(pa.string()) if pa.types.is_null(item.type) else item for item in arrow.schema]
+    return arrow.cast(pa.schema(fields))
+
+
+def _is_uniform(column: pd.Series[Any]) -> bool:
+    return pd.api.types.infer_dtype(column, skipna=True) in (
+        "date",
+        "datetime",
+        "datetime64",
+        "boolean",
+        "empty",
+        "string",
+    )
+
+
+def _revive(rows: dict[str, pa.Table], findings: tuple[Finding, ...]) -> Tables:
+    connection = engine()
+    return Tables({name: connection.create_table(name, table) for name, table in rows.items()}, connection, findings)
