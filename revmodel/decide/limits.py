@@ -11,7 +11,7 @@ import numpy.typing as npt
 from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.errors import InfeasibleError, ModelError
 
-__all__ = ["Limits", "amount_in_words", "resolve_limits"]
+__all__ = ["ROUNDING", "Limits", "amount_in_words", "resolve_limits"]
 
 ROUNDING = 1e-9  # share of the budget by which limits may miss it before they clash
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,10 @@ import numpy.typing as npt
 from revmodel.decide.limits import Limits
 from revmodel.decide.surface import Floats, ResponseSurface
 
-__all__ = ["PlanPoints", "plan_points"]
+__all__ = ["STAKE", "USED", "PlanPoints", "plan_points"]
 
 STAKE = 1000.0  # what the scaled value at stake amounts to: far above the solver's absolute tolerance of 1e-7
+USED = 1e-9  # weights below this are rounding
 NARROW = 1e-9  # points nearer than this share of the largest limit are one
 
 
@@ -45,11 +46,15 @@ class PlanPoints:
         """(channel,) the spend that ``weights`` mix into, in units of ``spend_unit``."""
         return np.bincount(self.channel, weights * self.spend)
 
+    def only(self, kept: npt.NDArray[np.bool_]) -> PlanPoints:
+        """The same curves with fewer points, in the same units."""
+        return replace(self, channel=self.channel[kept], spend=self.spend[kept], value=self.value[:, kept])
+
     def skips(self, weights: Floats) -> npt.NDArray[np.bool_]:
         """(channel,) where the weights mix points that are not neighbours, so leave the curve."""
         spans = np.zeros(int(self.channel[-1]) + 1, dtype=bool)
         for c in range(spans.size):
-            used = np.flatnonzero(weights[self.channel == c] > 1e-9)
+            used = np.flatnonzero(weights[self.channel == c] > USED)
             spans[c] = used.size > 0 and used[-1] - used[0] > 1
         return spans
 

@@ -46,7 +46,7 @@ def test_the_plan_is_never_worse_than_current_spend_where_that_is_allowed(proble
     shape, seed, channels = problem
     surface = surface_of(shape, seed, channels=channels, draws=8, points=7)
     found = allocate(surface, float(surface.current.sum()), 0.5 * surface.current, 1.5 * surface.current)
-    assert found.objective_proposed >= found.objective_current
+    assert found.objective_proposed >= found.objective_current * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("shape", ["concave", "s"])
