@@ -19,7 +19,7 @@ from revmodel.evaluate.forecaster import BacktestInput, Floats, Forecaster, metr
 from revmodel.evaluate.scores import score_draws
 from revmodel.features.build import build_features
 from revmodel.journeys.as_of import as_of as cut_as_of
-from revmodel.sources.tables import Tables, tables_from_frames
+from revmodel.sources.tables import Tables
 
 __all__ = ["COLUMNS", "backtest", "not_available", "realised_between"]
 
@@ -113,17 +113,12 @@ def realised_between(tables: Tables, config: Config, origin: dt.date, until: dt.
 
 
 def _run(tables: Tables, plan: _Plan, origins: Sequence[dt.date], jobs: int) -> Iterator[_Record]:
-    """One record an origin, as they finish. Connections cannot travel to other processes, frames can."""
+    """One record an origin, as they finish. Tables carry their rows into another process, connections stay here."""
     if jobs == 1 or len(origins) < 2:
         yield from (_one_origin(tables, plan, origin) for origin in origins)
         return
-    frames = {name: tables[name].to_pandas() for name in tables.names}
     workers = joblib.Parallel(n_jobs=min(jobs, len(origins)), return_as="generator_unordered")
-    yield from workers(joblib.delayed(_one_origin_of_frames)(frames, plan, origin) for origin in origins)
-
-
-def _one_origin_of_frames(frames: dict[str, pd.DataFrame], plan: _Plan, origin: dt.date) -> _Record:
-    return _one_origin(tables_from_frames(frames), plan, origin)
+    yield from workers(joblib.delayed(_one_origin)(tables, plan, origin) for origin in origins)
 
 
 def _one_origin(tables: Tables, plan: _Plan, origin: dt.date) -> _Record:

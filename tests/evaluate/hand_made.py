@@ -20,6 +20,7 @@ def features_of(weekly: dict[str, np.ndarray], as_of: dt.date = AS_OF) -> Featur
         pd.DataFrame({"metric": metric, "date": weeks[-len(values) :], "value": np.asarray(values, dtype=float)})
         for metric, values in weekly.items()
     ).assign(channel="paid_search", segment="all")
+    realised = realised[realised["value"] != 0]  # an event that did not happen has no row
     empty = pd.DataFrame(index=weeks)
     return Features(
         as_of=as_of,

@@ -58,7 +58,7 @@ def test_seasonal_naive_without_a_year_is_the_mean_of_13_weeks():
 @pytest.mark.parametrize("baseline", [last_period, seasonal_naive, auto_ets])
 def test_intervals_of_a_steady_series_hold_about_as_often_as_they_say(baseline):
     held = []
-    for seed in range(30):
+    for seed in range(20):
         series = _counts(98, 20.0, seed)
         draws = baseline(_given({"wins": series[:85]}, seed=seed))["wins"]
         held.append(covered(draws.sum(axis=1), series[85:].sum(), 90))

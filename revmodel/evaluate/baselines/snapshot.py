@@ -8,6 +8,7 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from revmodel import dims
 from revmodel.errors import ModelError
@@ -102,7 +103,7 @@ def _outcome_counts(data: BacktestInput, days: list[pd.Timestamp]) -> pd.DataFra
     """Columns position (in ``days``), stage, age_band, week (of the win; NaN: none in the horizon), records."""
     spells = spells_of(data.tables, data.config.funnel, data.features.as_of)
     ends = [day + pd.Timedelta(days=1) for day in days]
-    snapshots = ibis.memtable(pd.DataFrame({"position": range(len(days)), "day_end": ends}))
+    snapshots = ibis.memtable(pa.table({"position": list(range(len(days))), "day_end": ends}))
     was_open = (spells.outcome == "open") | (spells.left_at >= snapshots.day_end)
     standing = spells.join(snapshots, [spells.entered_at < snapshots.day_end, was_open])
     standing = standing.select("record_type", "record_id", "stage", "entered_at", "position", "day_end")
@@ -116,7 +117,7 @@ def _outcome_counts(data: BacktestInput, days: list[pd.Timestamp]) -> pd.DataFra
     week = _weeks_between(joined.day_end, joined.won_at).floor().cast("int64")
     labelled = joined.mutate(age_band=band, week=week)
     counted = labelled.group_by(["position", "stage", "age_band", "week"]).agg(records=labelled.count())
-    return counted.order_by(["position", "stage", "age_band", "week"]).to_pandas()
+    return counted.order_by(["position", "stage", "age_band", "week"]).to_pyarrow().to_pandas()
 
 
 def _wins_by_record(data: BacktestInput, spells: ibis.Table) -> ibis.Table:
@@ -152,7 +153,8 @@ def _pooled_outcomes(snapshots: _Snapshots) -> Floats:
     none = np.zeros_like(everything)
     none[-1] = 1.0
     overall = (everything + none) / (everything.sum() + 1)
-    by_stage = np.array([by_cell[snapshots.stage_of == stage].sum(axis=0) for stage in np.unique(snapshots.stage_of)])
+    by_stage = np.zeros((np.unique(snapshots.stage_of).size, everything.size))
+    np.add.at(by_stage, snapshots.stage_of, by_cell)
     stage_share = _lean(by_stage, overall[None, :])
     return _lean(by_cell, stage_share[snapshots.stage_of])
 

@@ -49,7 +49,9 @@ def _win_rate_by_stage(data: BacktestInput, stages: tuple[str, ...]) -> pd.Serie
     closed = ends.filter(~ends.still_open).drop("still_open")
     visited = spells.select("record_type", "record_id", "stage").distinct()
     joined = visited.join(closed, ["record_type", "record_id"])
-    rates = joined.group_by("stage").agg(rate=joined.won.cast("float64").mean()).order_by("stage").to_pandas()
+    rates = (
+        joined.group_by("stage").agg(rate=joined.won.cast("float64").mean()).order_by("stage").to_pyarrow().to_pandas()
+    )
     if rates.empty:
         raise ModelError(
             f"no record of {list(stages)} has closed by {data.features.as_of}: "
