@@ -63,7 +63,7 @@ def paired_difference(
         if both.empty:
             continue
         difference = (both[model_a] - both[model_b]).to_numpy(dtype=float)
-        block = _overlapping_origins(pd.DatetimeIndex(pd.to_datetime(both.index)), int(horizon))
+        block = _overlapping_origins(pd.DatetimeIndex(pd.to_datetime(both.index)), int(group["horizon"].iloc[0]))
         spread = _bootstrap_spread(difference, block, resamples, seed)
         relative = difference.mean() / both[model_b].mean() if both[model_b].mean() > 0 else np.nan
         rows.append({"metric": metric, "horizon": horizon, "mean": difference.mean(), **spread, "relative": relative})

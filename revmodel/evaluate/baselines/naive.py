@@ -56,7 +56,11 @@ def _seasonal_or_level(history: Floats, horizon_weeks: int, draws: int, rng: np.
     errors = np.sqrt(seen) - np.sqrt(_growth(seen, history[:-YEAR_WEEKS]) * history[:-YEAR_WEEKS])
     blocks = rng.integers(errors.size, size=(draws, -(-horizon_weeks // BLOCK_WEEKS), 1)) + np.arange(BLOCK_WEEKS)
     added = errors[blocks.reshape(draws, -1)[:, :horizon_weeks] % errors.size]
-    return np.square(np.maximum(np.sqrt(forecast) + added, 0.0))
+    return _plus(forecast, added)
+
+
+def _plus(forecast: Floats, root_errors: Floats) -> Floats:
+    return np.asarray(np.square(np.maximum(np.sqrt(forecast) + root_errors, 0.0)))
 
 
 def _growth(recent: Floats, year_ago: Floats) -> Floats:
@@ -85,7 +89,7 @@ def _with_past_errors(
     blocks = -(-horizon_weeks // runs.shape[1])
     picks = rng.integers(runs.shape[0], size=(draws, blocks))
     errors = runs[picks].reshape(draws, -1)[:, :horizon_weeks]
-    return np.square(np.maximum(np.sqrt(forecast) + errors, 0.0))
+    return _plus(forecast, errors)
 
 
 def _past_error_runs(history: Floats, point: PointForecast, train_weeks: int, horizon_weeks: int) -> Floats:

@@ -117,7 +117,8 @@ def _outcome_counts(data: BacktestInput, days: list[pd.Timestamp]) -> pd.DataFra
     week = _weeks_between(joined.day_end, joined.won_at).floor().cast("int64")
     labelled = joined.mutate(age_band=band, week=week)
     counted = labelled.group_by(["position", "stage", "age_band", "week"]).agg(records=labelled.count())
-    return counted.order_by(["position", "stage", "age_band", "week"]).to_pyarrow().to_pandas()
+    frame: pd.DataFrame = counted.order_by(["position", "stage", "age_band", "week"]).to_pyarrow().to_pandas()
+    return frame
 
 
 def _wins_by_record(data: BacktestInput, spells: ibis.Table) -> ibis.Table:

@@ -49,9 +49,8 @@ def _win_rate_by_stage(data: BacktestInput, stages: tuple[str, ...]) -> pd.Serie
     closed = ends.filter(~ends.still_open).drop("still_open")
     visited = spells.select("record_type", "record_id", "stage").distinct()
     joined = visited.join(closed, ["record_type", "record_id"])
-    rates = (
-        joined.group_by("stage").agg(rate=joined.won.cast("float64").mean()).order_by("stage").to_pyarrow().to_pandas()
-    )
+    by_stage = joined.group_by("stage").agg(rate=joined.won.cast("float64").mean())
+    rates: pd.DataFrame = by_stage.order_by("stage").to_pyarrow().to_pandas()
     if rates.empty:
         raise ModelError(
             f"no record of {list(stages)} has closed by {data.features.as_of}: "
@@ -67,4 +66,5 @@ def _landing_weeks(close_date: pd.Series, data: BacktestInput) -> Floats:
         return np.full((len(dates), data.horizon_weeks), 1 / data.horizon_weeks)
     days = (dates.dt.normalize() - pd.Timestamp(data.features.as_of)).dt.days
     week = ((days - 1) // 7).clip(lower=0).fillna(data.horizon_weeks).to_numpy()
-    return (week[:, None] == np.arange(data.horizon_weeks)).astype(float)
+    lands: Floats = (week[:, None] == np.arange(data.horizon_weeks)).astype(float)
+    return lands
