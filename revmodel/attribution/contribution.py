@@ -56,6 +56,8 @@ def contribution_table(
 ) -> pd.DataFrame:
     """One row a channel, period, metric and horizon; 'all media' and 'baseline' rows add up to everything.
 
+    Leads have the horizon in_period alone: a lead lands in the week it comes in.
+
     marginal_revenue : (period label, horizon) → (draw, channel), revenue of the next unit of currency
     Columns: channel, kind (channel, media, baseline), period, period_start, period_end, metric, horizon, spend, mean,
     sd, p05 … p95, share_mean, share_p10, share_p90 (of all there was), cost_per_unit (spend / mean), romi_mean,

@@ -1,8 +1,8 @@
 """The best split of a budget, and the proof of how good it is.
 
-The surface is piecewise linear, so a plan is a mix of neighbouring grid points. Relaxed to mixes of any points, and
-with the objective bounded by the cuts seen so far, it is the optimum of a linear programme that bounds every plan from
-above; ``revmodel.decide.search`` closes in from both sides. What is left between them is the certified gap.
+The surface is piecewise linear, so a plan is a mix of neighbouring grid points. A linear programme over mixes of any
+points bounds every plan from above, and the plans it suggests bound the best from below; ``revmodel.decide.search``
+closes in from both sides. What is left between them is the certified gap.
 Source: Geoffrion 1974 (Lagrangian bounds).
 """
 

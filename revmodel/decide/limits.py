@@ -84,8 +84,9 @@ def _check_each(surface: ResponseSurface, limits: Limits) -> None:
                 f"{amount_in_words(top)}: build the surface on a wider grid or lower the limit"
             )
     low_end = surface.spend[:, 0]
-    if (limits.lower < low_end * (1 - ROUNDING)).any():
-        place = int(np.flatnonzero(limits.lower < low_end)[0])
+    below = np.flatnonzero(limits.lower < low_end * (1 - ROUNDING))
+    if below.size:
+        place = int(below[0])
         raise ModelError(
             f"the lower limit of {surface.channels[place]} is {amount_in_words(limits.lower[place])} but its response "
             f"is known only from {amount_in_words(low_end[place])}: start the grid at zero"

@@ -67,6 +67,9 @@ def plan_points(surface: ResponseSurface, limits: Limits) -> PlanPoints:
     values = [surface.channel_value(c, spend) for c, spend in enumerate(spends)]
     offsets = [float(value[:, 0].mean()) for value in values]
     stake = sum(float(np.abs(value - value[:, :1]).mean(axis=0).max()) for value in values)
+    stake = stake or max(
+        float(np.abs(value).max()) for value in values
+    )  # nothing can move: any unit that keeps numbers near one
     value_unit = stake / STAKE if stake > 0 else 1.0
     shifted = [(value - offset) / value_unit for value, offset in zip(values, offsets, strict=True)]
     return PlanPoints(

@@ -31,9 +31,9 @@ LATEST_CUTS = 200  # older cuts are dropped: the bounds they gave are kept
 
 @dataclass(order=True)
 class _Branch:
-    """Plans whose spend lies, channel by channel, between two points. worst: minus a bound on them, to sort by."""
+    """Plans whose spend lies, channel by channel, between two points. minus_bound: the highest bound comes first."""
 
-    worst: float
+    minus_bound: float
     number: int
     inside: npt.NDArray[np.bool_] = field(compare=False)  # (point,) points that a plan of this branch may mix
 
@@ -62,7 +62,7 @@ class Search:
         self._consider_plan(self.current)
         branches = [_Branch(-np.inf, 0, np.ones(self.points.spend.size, dtype=bool))]
         settled, number = -np.inf, 0
-        while branches and -branches[0].worst - self.best > self.tolerance:
+        while branches and -branches[0].minus_bound - self.best > self.tolerance:
             branch = heapq.heappop(branches)
             bound, mix = self._tighten(branch)
             halves = self._halves(branch, mix) if bound - self.best > self.tolerance and self._has_time() else []
@@ -73,7 +73,7 @@ class Search:
                 settled = max(settled, bound)
             if not self._has_time():
                 break
-        self.bound = max(settled, self.best, *(-branch.worst for branch in branches))
+        self.bound = max(settled, self.best, *(-branch.minus_bound for branch in branches))
 
     @property
     def tolerance(self) -> float:
@@ -85,7 +85,7 @@ class Search:
 
     def _tighten(self, branch: _Branch) -> tuple[float, Floats]:
         """Cut until the master values its mix right or the branch cannot win: the branch's bound and last mix."""
-        bound = -branch.worst
+        bound = -branch.minus_bound
         part = self.points.only(branch.inside)
         weights = np.zeros(self.points.spend.size)
         while True:

@@ -48,20 +48,20 @@ class ResponseSurface:
 
     def channel_value(self, channel: int, spend: Floats) -> Floats:
         """(draw, point): value of each ``spend`` (point,) in one channel."""
-        left, share = self._place(channel, spend)
+        left, share = self.place(channel, spend)
         curve = self.value[:, channel, :]
         return curve[:, left] * (1 - share) + curve[:, left + 1] * share
 
     def marginal_at(self, plan: Floats) -> Floats:
         """(draw, channel): value of the next unit of currency beyond ``plan``; at the grid's end, of the last one."""
         _check_inside("the plan", self, plan)
-        left = np.array([self._place(c, plan[c : c + 1])[0][0] for c in range(len(self.channels))])
+        left = np.array([self.place(c, plan[c : c + 1])[0][0] for c in range(len(self.channels))])
         rows = np.arange(len(self.channels))
         rise = self.value[:, rows, left + 1] - self.value[:, rows, left]
         slope: Floats = rise / (self.spend[rows, left + 1] - self.spend[rows, left])
         return slope
 
-    def _place(self, channel: int, spend: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+    def place(self, channel: int, spend: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
         """(point,) each: the grid point at or below the spend (never the last) and the share of the way to the next."""
         grid = self.spend[channel]
         left = np.clip(np.searchsorted(grid, spend, side="right") - 1, 0, grid.size - 2)

@@ -121,3 +121,22 @@ def test_the_same_question_gets_the_same_answer():
     surface = surface_of("s", 13, channels=6)
     asked = (surface, float(surface.current.sum()), 0.3 * surface.current, 2 * surface.current)
     assert (allocate(*asked).proposed == allocate(*asked).proposed).all()
+
+
+@pytest.mark.parametrize(("objective", "risk"), [("mean", 0.0), ("mean_minus_risk", 2.0), ("cvar", 0.1)])
+def test_where_every_line_is_pinned_the_plan_is_the_pins(objective, risk):
+    plain = surface_of("s", 30)
+    surface = ResponseSurface(plain.channels, plain.spend, plain.value * 1e9, plain.current)
+    pins = 0.9 * surface.current
+    found = allocate(surface, float(pins.sum()), pins, pins, objective=objective, risk=risk)
+    assert found.proposed == pytest.approx(pins)
+    assert found.certified_gap < 1e-9
+
+
+def test_a_dark_channel_stays_dark_where_its_limits_are_multiples_of_nothing():
+    plain = surface_of("concave", 31)
+    current = plain.current * np.array([1.0, 0.0, 1.0])
+    surface = ResponseSurface(plain.channels, plain.spend, plain.value, current)
+    found = allocate(surface, float(current.sum()), 0.7 * current, 1.3 * current)
+    assert found.proposed[1] == 0
+    assert found.certified_gap < 1e-6

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import numpy as np
 import pytest
 
 from revmodel.decide.allocate import allocate
+from revmodel.decide.landing import landing_by_quarter, leads_at
 from revmodel.decide.surface import ResponseSurface
 from revmodel.decide.tables import allocation_summary, allocation_table
 from revmodel.decide.value import value_of_leads
@@ -74,3 +76,21 @@ def test_leads_become_money_by_what_a_lead_of_their_group_is_worth():
     assert value[0].tolist() == [[0, 210, 320], [0, 500, 900]]
     with pytest.raises(ModelError, match="same draws and groups"):
         value_of_leads(leads, np.ones((1, 3)))
+
+
+def test_value_lands_after_the_funnels_lag_and_adds_up():
+    # Ten leads over 13 weeks from 1 October, each worth 7 thirteen weeks after it came in: all of it the next quarter
+    # but for 31 December, the first day on which any can land.
+    within = np.where(np.arange(20) >= 13, 7.0, 0.0)[None, None, :] * np.ones((3, 1, 1))
+    landed = landing_by_quarter(np.full((3, 1), 10.0), within, 13, dt.date(2026, 9, 30))
+    assert sum(landed.values()) == pytest.approx(70)
+    assert list(landed) == ["2026Q4", "2027Q1"]
+    assert landed["2026Q4"] == pytest.approx(70 / 13 / 7)
+    with pytest.raises(ModelError, match="at least one week"):
+        landing_by_quarter(np.ones((3, 1)), within, 0, dt.date(2026, 9, 30))
+
+
+def test_leads_of_a_plan_lie_on_the_grids_lines(surface):
+    leads = np.ones((2, 3, 4, 1)) * surface.spend[None, :, None, :] / 50
+    found = leads_at(surface, leads, np.array([130.0, 70.0, 50.0]))
+    assert found == pytest.approx(np.full((2, 4), 5.0))
