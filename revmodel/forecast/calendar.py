@@ -24,11 +24,11 @@ Grain = Literal["week", "month", "quarter"]
 
 
 def periods(as_of: dt.date, quarters: int, fiscal_year_start_month: int, grain: Grain) -> pd.DataFrame:
-    """Periods from the quarter that holds the day after ``as_of``, ``quarters`` of them: period, start, end (inclusive).
+    """Periods of ``quarters`` fiscal quarters, the first of which holds the day after ``as_of``.
 
-    Labels: quarters "2026Q4", months "2026-10", weeks by their last day "2026-10-07". A fiscal year is named after
-    the calendar year it ends in. Weeks are whole and start after the as-of date; the last may run past the last
-    quarter's end. At the grain of months the first one is that of the day after ``as_of``.
+    Columns: period, start, end (inclusive). Labels: quarters "2026Q4", months "2026-10", weeks by their last day
+    "2026-10-07". A fiscal year is named after the calendar year it ends in. Weeks are whole and start after the as-of
+    date; the last may run past the last quarter's end. The first month is that of the day after ``as_of``.
     Raises ConfigError: quarters below 1, a month outside 1–12, or an unknown grain.
 
     >>> periods(dt.date(2026, 9, 30), 1, 1, "quarter").iloc[0]["period"]
@@ -59,8 +59,8 @@ def periods(as_of: dt.date, quarters: int, fiscal_year_start_month: int, grain: 
 
 def weeks_needed(as_of: dt.date, quarters: int, fiscal_year_start_month: int) -> int:
     """Whole weeks after ``as_of`` that reach the end of the last of ``quarters`` quarters."""
-    end = periods(as_of, quarters, fiscal_year_start_month, "quarter")["end"].iloc[-1]
-    return math.ceil((end - pd.Timestamp(as_of)).days / 7)
+    last = periods(as_of, quarters, fiscal_year_start_month, "quarter")["end"].max()
+    return math.ceil((pd.Timestamp(last) - pd.Timestamp(as_of)).days / 7)
 
 
 def week_shares(table: pd.DataFrame, as_of: dt.date, weeks: int) -> npt.NDArray[np.float64]:
@@ -77,7 +77,7 @@ def week_shares(table: pd.DataFrame, as_of: dt.date, weeks: int) -> npt.NDArray[
         )
     week_begin = 7 * np.arange(weeks)[None, :]
     days = np.minimum(end, week_begin + 7) - np.maximum(begin, week_begin)
-    return np.clip(days, 0, 7) / 7.0
+    return np.asarray(np.clip(days, 0, 7) / 7.0, dtype=np.float64)
 
 
 def _quarter_start(day: pd.Timestamp, fiscal_year_start_month: int) -> pd.Timestamp:

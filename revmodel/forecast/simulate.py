@@ -120,9 +120,20 @@ def _records_of(frame: pd.DataFrame, has_amounts: bool) -> engine.Records:
 
 def _with_room(records: engine.Records, arriving: int) -> engine.Records:
     """A copy of the open records with room for ``arriving`` more behind them."""
-    empty = engine.Records(*(np.zeros(arriving, dtype=column.dtype) for column in records))
-    empty.log_first_amount[:] = np.nan
-    return engine.Records(*(np.concatenate(pair) for pair in zip(records, empty, strict=True)))
+
+    def longer[T: np.generic](column: npt.NDArray[T], empty: float = 0.0) -> npt.NDArray[T]:
+        return np.concatenate([column, np.full(arriving, empty, dtype=column.dtype)])
+
+    return engine.Records(
+        stage=longer(records.stage),
+        group=longer(records.group),
+        entered_week=longer(records.entered_week),
+        provenance=longer(records.provenance),
+        is_deal=longer(records.is_deal),
+        uniform=longer(records.uniform),
+        log_first_amount=longer(records.log_first_amount, empty=np.nan),
+        is_sampled=longer(records.is_sampled),
+    )
 
 
 def _dataset(sums: npt.NDArray[np.float64], funnel: FunnelDraws) -> xr.Dataset:

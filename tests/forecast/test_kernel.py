@@ -1,0 +1,82 @@
+"""The analytic kernel agrees with the simulation, with skips, moves back and a moving calendar."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from draws_by_hand import arrivals_of, funnel_of, records_of, sizes_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from revmodel.errors import ModelError
+from revmodel.forecast.kernel import funnel_kernel
+from revmodel.forecast.simulate import simulate
+
+RECORDS = 40_000
+TWO_GROUPS = (("search", "smb"), ("events", "smb"))
+
+
+def tangled_funnel():
+    """Four stages with skips over the first deal stage, losses, moves back across it, and ages that matter."""
+    funnel = funnel_of(
+        [(0.3, 0.1, 0.0), (0.25, 0.1, 0.05), (0.3, 0.1, 0.15), (0.35, 0.1, 0.1)],
+        weeks=40,
+        groups=TWO_GROUPS,
+        skips={0: {1: 0.7, 2: 0.2, 3: 0.1}, 1: {2: 0.8, 4: 0.2}},
+        back={2: 0, 3: 1},
+    )
+    rng = np.random.default_rng(3)
+    funnel.log_odds[:] += rng.normal(0, 0.5, funnel.log_odds.shape)
+    funnel.calendar[:] = rng.normal(0, 0.4, funnel.calendar.shape)
+    return funnel
+
+
+@pytest.mark.parametrize("entry_stage", [0, 2])
+def test_kernel_agrees_with_the_simulation(entry_stage):
+    funnel = tangled_funnel()
+    kernel = funnel_kernel(funnel, 30, "s2", entry_week=4)
+    arrivals = arrivals_of(funnel, {(4, entry_stage, 0): RECORDS, (4, entry_stage, 1): RECORDS})
+    sizes = sizes_of(funnel, has_amounts=False)
+    draws = simulate(records_of(), funnel, arrivals, sizes, dt.date(2026, 9, 30), 35, "s2", 11).draws
+    for name, analytic in (("wins", kernel.won), ("opportunities", kernel.pipeline)):
+        simulated = draws[name].sel(provenance="not_yet_created", segment="smb").isel(draw=0, week=slice(4, 35))
+        expected = RECORDS * analytic[0, entry_stage].T  # (week, group); groups are the channels here
+        error = np.abs(simulated.transpose("week", "channel").values - expected)
+        assert (error <= 5 * np.sqrt(expected) + 1).all(), name
+
+
+def test_held_calendar_is_the_mean_factor_of_thirteen_weeks():
+    funnel = funnel_of([(0.2, 0.1, 0.0)] * 2, weeks=13)
+    funnel.calendar[..., :6], funnel.calendar[..., 6:12] = np.log(0.5), np.log(1.5)  # the mean factor is 1
+    flat = funnel_of([(0.2, 0.1, 0.0)] * 2, weeks=13)
+    np.testing.assert_allclose(funnel_kernel(funnel, 8, "s1").won, funnel_kernel(flat, 8, "s1").won, rtol=1e-9)
+    np.testing.assert_allclose(
+        funnel_kernel(flat, 8, "s1").won, funnel_kernel(flat, 8, "s1", entry_week=4).won, rtol=1e-9
+    )
+
+
+def test_entry_in_a_deal_stage_is_pipeline_in_week_zero():
+    kernel = funnel_kernel(tangled_funnel(), 10, "s2")
+    np.testing.assert_array_equal(kernel.pipeline[:, 2:, :, 0], 1.0)
+    np.testing.assert_array_equal(kernel.pipeline[:, 2:, :, 1:], 0.0)
+
+
+def test_funnel_without_deals_has_no_pipeline():
+    kernel = funnel_kernel(tangled_funnel(), 10, None)
+    assert kernel.pipeline.sum() == 0
+    assert kernel.won.sum() > 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.05, 0.5), st.floats(0, 0.2), st.floats(0, 0.25)), min_size=1, max_size=4))
+def test_chances_stay_below_one_and_all_win_where_none_is_lost(weekly):
+    kernel = funnel_kernel(funnel_of(weekly), 40, None)
+    assert (kernel.won >= 0).all()
+    assert (kernel.won.sum(-1) <= 1 + 1e-9).all()
+    lossless = [(advance + lost, 0.0, back / 4) for advance, lost, back in weekly]
+    assert funnel_kernel(funnel_of(lossless), 1500, None).won.sum(-1) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_calendar_that_ends_too_early_is_refused():
+    with pytest.raises(ModelError, match="calendar knows 40"):
+        funnel_kernel(tangled_funnel(), 30, "s2", entry_week=20)
