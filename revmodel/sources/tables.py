@@ -62,6 +62,12 @@ class Tables:
         """The same tables with more findings."""
         return Tables(self.by_name, self.connection, (*self.findings, *findings))
 
+    def materialise(self, name: str, rows: ir.Table) -> Tables:
+        """The same tables with ``name`` computed anew from ``rows``, once."""
+        self[name]
+        table = self.connection.create_table(ibis.util.gen_name(name), rows)
+        return self.replace(**{name: table})
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, ({name: self.by_name[name].to_pyarrow() for name in self.names}, self.findings)
 

@@ -1,0 +1,58 @@
+"""What is wrong with the tables: first what is mended, then what is only told. One small file a fault.
+
+A mend takes tables and returns them without the fault, with its finding. A check only returns findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from revmodel.config import Config
+from revmodel.sources.checks.channels import channel_variants, missing_channels
+from revmodel.sources.checks.duplicates import drop_duplicates
+from revmodel.sources.checks.future import rows_after_as_of
+from revmodel.sources.checks.leaks import leaking_columns
+from revmodel.sources.checks.orders import mend_orders
+from revmodel.sources.checks.orphans import orphans
+from revmodel.sources.checks.sizes import few_rows, require_rows
+from revmodel.sources.checks.spend import drop_negative_spend, gaps_in_spend
+from revmodel.sources.checks.stages import unmapped_stages, unreached_stages
+from revmodel.sources.checks.truncation import exits_recorded_late
+from revmodel.sources.checks.visits import Visits, stage_visits
+from revmodel.sources.checks.zombies import zombies
+from revmodel.sources.findings import Finding
+from revmodel.sources.tables import Tables
+
+__all__ = ["run_checks"]
+
+_MENDS: tuple[Callable[[Tables, Config], Tables], ...] = (drop_duplicates, mend_orders, drop_negative_spend)
+_CHECKS: tuple[Callable[[Tables, Config], list[Finding]], ...] = (
+    unmapped_stages,
+    unreached_stages,
+    few_rows,
+    orphans,
+    rows_after_as_of,
+    missing_channels,
+    channel_variants,
+    gaps_in_spend,
+    leaking_columns,
+)
+_CHECKS_OF_VISITS: tuple[Callable[[Tables, Config, Visits], list[Finding]], ...] = (zombies, exits_recorded_late)
+_RANK = {"stop": 0, "warn": 1, "note": 2}
+
+
+def run_checks(tables: Tables, config: Config) -> Tables:
+    """The tables without the faults that can be mended, and every finding, the gravest first.
+
+    Raises EmptyTableError: a table without which nothing can be forecast has no usable row;
+    SourceError: there is none of the tables that a forecast starts from.
+    """
+    require_rows(tables, config)
+    for mend in _MENDS:
+        tables = mend(tables, config)
+    findings = [finding for check in _CHECKS for finding in check(tables, config)]
+    if "stage_changes" in tables:
+        visits = stage_visits(tables, config)
+        findings += [finding for check in _CHECKS_OF_VISITS for finding in check(tables, config, visits)]
+    ordered = sorted([*tables.findings, *findings], key=lambda finding: _RANK[finding.severity])
+    return Tables(tables.by_name, tables.connection, tuple(ordered))

@@ -1,0 +1,90 @@
+"""Changes dated before the record existed."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from revmodel.config import Config
+from revmodel.sources.findings import Finding
+from revmodel.sources.schema import RECORD_TABLES
+from revmodel.sources.tables import Tables
+from revmodel.sources.usable import examples_of
+
+__all__ = ["mend_orders"]
+
+
+def mend_orders(tables: Tables, config: Config) -> Tables:
+    """Tables in which no record closes before the day of its creation, nor moves before its hour on that day.
+
+    A close on an earlier day is set aside (its record stays open). A change that carries a date only, on the day
+    of creation, is moved to the hour of creation: midnight is how exports write "some time that day".
+    Other changes on an earlier day are kept and told: journeys then begin with them.
+    """
+    if "stage_changes" not in tables or not any(name in tables for name in RECORD_TABLES):
+        return tables
+    changes = _with_creation(tables)
+    early_day = changes.changed_at.date() < changes.created_at.date()
+    closing = changes.to_stage.isin([*config.funnel.won, *config.funnel.lost])
+    dateless_hour = (changes.changed_at < changes.created_at) & ~early_day & _is_midnight(changes.changed_at)
+    flagged = changes.mutate(close_early=early_day & closing, open_early=early_day & ~closing, same_day=dateless_hour)
+    flags = [flagged[name].sum().fill_null(0).name(name) for name in ("close_early", "open_early", "same_day")]
+    counts = flagged.aggregate(flags).execute().iloc[0]
+    findings = _findings(flagged, {str(name): int(n) for name, n in counts.items()})
+    if counts["close_early"] or counts["same_day"]:
+        kept = flagged.filter(~flagged.close_early.fill_null(False))
+        moved = ibis.ifelse(kept.same_day, kept.created_at, kept.changed_at)
+        mended = kept.mutate(changed_at=moved).select(*tables["stage_changes"].columns)
+        tables = tables.materialise("stage_changes", mended)
+    return tables.with_findings(*findings)
+
+
+def _with_creation(tables: Tables) -> ir.Table:
+    """Stage changes with created_at of their record (null where the record is not known)."""
+    parts = [
+        tables[name].select(
+            record_id=tables[name].columns[0], of_type=ibis.literal(name.removesuffix("s")), created_at="created_at"
+        )
+        for name in RECORD_TABLES
+        if name in tables
+    ]
+    records = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    changes = tables["stage_changes"]
+    of_same_kind = changes.record_type.isnull() | (changes.record_type == records.of_type)
+    joined = changes.left_join(records, [changes.record_id == records.record_id, of_same_kind])
+    return joined.select(*(changes[name] for name in changes.columns), records.created_at)
+
+
+def _is_midnight(moment: ir.TimestampColumn) -> ir.BooleanColumn:
+    return moment == moment.truncate("D")
+
+
+def _findings(flagged: ir.Table, counts: dict[str, int]) -> list[Finding]:
+    findings = []
+    if n := counts["close_early"]:
+        findings.append(
+            Finding(
+                code="close-before-creation",
+                severity="warn",
+                table="stage_changes",
+                what=f"{n} closing change(s) are dated before the day on which their record was created",
+                count=n,
+                examples=examples_of(flagged.filter(flagged.close_early).record_id),
+                done="Those changes were set aside: their records count as still open",
+                remedy="Correct the close date or the creation date in the source.",
+            )
+        )
+    if n := counts["open_early"]:
+        findings.append(
+            Finding(
+                code="change-before-creation",
+                severity="note",
+                table="stage_changes",
+                what=f"{n} stage change(s) are dated before the day on which their record was created",
+                count=n,
+                examples=examples_of(flagged.filter(flagged.open_early).record_id),
+                done="Kept: those records' journeys begin with that change",
+                remedy="Check which of the two dates is true.",
+            )
+        )
+    return findings

@@ -1,0 +1,89 @@
+"""Tables with no row, or with one."""
+
+from __future__ import annotations
+
+from revmodel.config import Config
+from revmodel.errors import EmptyTableError, SourceError
+from revmodel.sources.files import origin_of
+from revmodel.sources.findings import Finding
+from revmodel.sources.schema import RECORD_TABLES
+from revmodel.sources.tables import Tables
+
+__all__ = ["few_rows", "require_rows"]
+
+_STARTS = ("stage_changes", *RECORD_TABLES, "panel")  # a forecast starts from one of these
+
+
+def require_rows(tables: Tables, config: Config) -> None:
+    """Raises EmptyTableError where the history of stages, or every table of records, has no usable row;
+    SourceError where none of them is there."""
+    counts = {name: _rows(tables, name) for name in _STARTS if name in tables}
+    if not counts:
+        raise SourceError(
+            f"there is no table to forecast from (there are: {', '.join(tables.names) or 'none'}): "
+            "add tables.stage_changes with record_id, to_stage and changed_at"
+        )
+    records = [name for name in RECORD_TABLES if name in counts]
+    empty = ["stage_changes"] if counts.get("stage_changes") == 0 else []
+    if not empty and records and not any(counts[name] for name in records):
+        empty = records
+    if not empty and counts.get("panel") == 0 and len(counts) == 1:
+        empty = ["panel"]
+    if empty:
+        raise EmptyTableError(_nothing_usable(empty, tables, config))
+
+
+def few_rows(tables: Tables, config: Config) -> list[Finding]:
+    """Empty optional tables (told), and a single row where a model needs many (stops)."""
+    findings = []
+    for name in tables.names:
+        n = _rows(tables, name)
+        if n == 0:
+            findings.append(_empty(name, config))
+        elif n == 1 and name in (*_STARTS, "spend"):
+            findings.append(_one_row(name, "warn" if name == "spend" else "stop"))
+    return findings
+
+
+def _rows(tables: Tables, name: str) -> int:
+    return int(tables[name].count().execute())
+
+
+def _files(name: str, config: Config) -> str:
+    return ", ".join(origin_of(source) for source in config.tables.get(name, [])) or "memory"
+
+
+def _nothing_usable(empty: list[str], tables: Tables, config: Config) -> str:
+    where = " and ".join(f"{name} (from {_files(name, config)})" for name in empty)
+    why = [f"{item.what}, for example {', '.join(item.examples)}" for item in tables.findings if item.table in empty]
+    return (
+        f"no usable row in {where}: a forecast needs at least the records and their stage changes. "
+        + (f"Rows were set aside: {'; '.join(why)}. " if why else "The file has a header and nothing else. ")
+        + "Check the export's filter, and 'keep' and 'drop_missing' in the config"
+    )
+
+
+def _empty(name: str, config: Config) -> Finding:
+    return Finding(
+        code="empty-table",
+        severity="warn",
+        table=name,
+        what=f"{name} (from {_files(name, config)}) has no usable row",
+        count=0,
+        examples=(),
+        done="What needs this table is left out of the run",
+        remedy="Export it again, or take it out of the config.",
+    )
+
+
+def _one_row(name: str, severity: str) -> Finding:
+    return Finding(
+        code="one-row",
+        severity="stop" if severity == "stop" else "warn",
+        table=name,
+        what=f"{name} has one usable row: no model can be fitted to it",
+        count=1,
+        examples=(),
+        done="Nothing" if severity == "stop" else "It says nothing about what spend does",
+        remedy="Export the whole history: at least a year, and some fifty records that closed.",
+    )

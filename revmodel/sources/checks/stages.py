@@ -1,0 +1,81 @@
+"""Stages that the config does not name, and stages that nothing ever reached."""
+
+from __future__ import annotations
+
+import difflib
+
+from revmodel.config import Config
+from revmodel.sources.findings import Finding
+from revmodel.sources.mapping import alias_key
+from revmodel.sources.tables import Tables
+
+__all__ = ["unmapped_stages", "unreached_stages"]
+
+
+def unmapped_stages(tables: Tables, config: Config) -> list[Finding]:
+    """Values of to_stage that are neither a stage of the funnel nor an end of it; a run cannot go on with them."""
+    counts = _changes_by_stage(tables)
+    known = _known(config)
+    unknown = {stage: n for stage, n in counts.items() if stage not in known}
+    if not unknown:
+        return []
+    listed = ", ".join(f"{stage!r} ({n} row(s))" for stage, n in unknown.items())
+    lines = ", ".join(f"{stage!r}: {_nearest(stage, known) or '<a stage of the funnel>'}" for stage in unknown)
+    return [
+        Finding(
+            code="unmapped-stages",
+            severity="stop",
+            table="stage_changes",
+            what=f"to_stage has values that the funnel does not know: {listed}; it knows {', '.join(known)}",
+            count=sum(unknown.values()),
+            examples=tuple(unknown)[:5],
+            done="Nothing: how far these records got cannot be said",
+            remedy=f"Map them under tables.stage_changes: values: {{to_stage: {{{lines}}}}}, "
+            "or name them under funnel.stages or funnel.lost.",
+        )
+    ]
+
+
+def unreached_stages(tables: Tables, config: Config) -> list[Finding]:
+    """Stages of the funnel, and ends of it, that no record ever entered (entries of new records may be implied)."""
+    if "stage_changes" not in tables:
+        return []
+    counts = _changes_by_stage(tables)
+    implied = {config.funnel.stages[0], config.funnel.first_deal_stage}
+    unreached = [stage for stage in config.funnel.stages if stage not in counts and stage not in implied]
+    if not set(config.funnel.won) & set(counts):
+        unreached.append("/".join(config.funnel.won))
+    if not unreached:
+        return []
+    return [
+        Finding(
+            code="unreached-stages",
+            severity="warn",
+            table="stage_changes",
+            what=f"no record ever entered {', '.join(unreached)}",
+            count=len(unreached),
+            examples=tuple(unreached)[:5],
+            done="The models know these stages only from their priors",
+            remedy="Check the spelling against to_stage, or take them out of the funnel.",
+        )
+    ]
+
+
+def _changes_by_stage(tables: Tables) -> dict[str, int]:
+    if "stage_changes" not in tables:
+        return {}
+    changes = tables["stage_changes"]
+    counts = changes.group_by("to_stage").aggregate(n=changes.count()).order_by("to_stage").execute()
+    return {str(stage): int(n) for stage, n in zip(counts["to_stage"], counts["n"], strict=True)}
+
+
+def _known(config: Config) -> list[str]:
+    return [*config.funnel.stages, *config.funnel.won, *config.funnel.lost]
+
+
+def _nearest(stage: str, known: list[str]) -> str | None:
+    by_key = {alias_key(name): name for name in known}
+    close = difflib.get_close_matches(alias_key(stage), by_key, n=1)
+    if close:
+        return by_key[close[0]]
+    return next((name for key, name in by_key.items() if key in alias_key(stage)), None)

@@ -1,0 +1,71 @@
+"""How long records stay in a stage, as counts: what the checks on zombies and on late recording look at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from revmodel.config import Config
+from revmodel.sources.tables import Tables
+
+__all__ = ["Visits", "stage_visits"]
+
+_BECAME_A_DEAL = "(became a deal)"
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Visits of records to open stages, seen from the as-of date.
+
+    rows: the ibis table record_id, stage, entered_on, left_on (null while there).
+    counts: stage, entered_on, left_on, n; one row for each pair of days.
+    seen_on: the as-of date, or the last day on which anything changed.
+    """
+
+    rows: ir.Table
+    counts: pd.DataFrame
+    seen_on: pd.Timestamp
+
+
+def stage_visits(tables: Tables, config: Config) -> Visits:
+    """Each change opens a visit and ends the one before it; a deal ends its lead's last visit."""
+    events = _events(tables)
+    if config.as_of is not None:
+        tomorrow = dt.datetime.combine(config.as_of + dt.timedelta(days=1), dt.time())
+        events = events.filter(events.at < tomorrow)
+    window = ibis.window(group_by=["record_id", "record_type"], order_by=["at", "rank"])
+    visits = events.mutate(left_at=events.at.lead().over(window))
+    visits = visits.filter(visits.stage.isin(config.funnel.stages)).select(
+        "record_id", "stage", entered_on=visits.at.date(), left_on=visits.left_at.date()
+    )
+    counts = visits.group_by("stage", "entered_on", "left_on").aggregate(n=visits.count()).execute()
+    for name in ("entered_on", "left_on"):
+        counts[name] = pd.to_datetime(counts[name])
+    last = counts[["entered_on", "left_on"]].max().max()
+    return Visits(visits, counts, pd.Timestamp(config.as_of) if config.as_of is not None else last)
+
+
+def _events(tables: Tables) -> ir.Table:
+    changes = tables["stage_changes"]
+    events = changes.select(
+        "record_id",
+        record_type=changes.record_type.fill_null(""),
+        stage="to_stage",
+        at="changed_at",
+        rank=ibis.literal(0),
+    )
+    if "deals" not in tables:
+        return events
+    deals = tables["deals"].drop_null("lead_id")
+    handed_over = deals.select(
+        record_id="lead_id",
+        record_type=ibis.literal("lead"),
+        stage=ibis.literal(_BECAME_A_DEAL),
+        at="created_at",
+        rank=ibis.literal(1),
+    )
+    return ibis.union(events, handed_over)

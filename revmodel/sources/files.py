@@ -1,0 +1,112 @@
+"""Files → raw ibis tables: CSV (read as text, so that nothing is guessed), Parquet, and tables of a DuckDB file."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis.expr.types as ir
+
+from revmodel.config import Config, SourceConfig
+from revmodel.errors import EmptyTableError, SourceError
+
+__all__ = ["input_files", "origin_of", "read_raw"]
+
+_KINDS = (".csv", ".tsv", ".txt", ".parquet", ".duckdb")
+
+
+def read_raw(connection: Any, source: SourceConfig, config: Config, table: str) -> ir.Table:
+    """The rows of one source as they are, materialised in the engine where the format is slow to parse.
+
+    Raises SourceError: no such file, a format that is not known, or a file that cannot be read;
+    EmptyTableError: a CSV file without even a header.
+    """
+    paths = files_of(source, config, table)
+    kind = paths[0].suffix.lower()
+    try:
+        if kind == ".duckdb":
+            return _from_duckdb(connection, paths[0], source, table)
+        names = [str(path) for path in paths]
+        if kind == ".parquet":
+            return connection.read_parquet(names, union_by_name=True)
+        return _from_csv(connection, names, source)
+    except duckdb.Error as error:
+        raise SourceError(_unreadable(table, source, error)) from error
+
+
+def files_of(source: SourceConfig, config: Config, table: str) -> list[Path]:
+    """The files that a source's path means, in order.
+
+    Raises SourceError: there are none, or they are of a kind that is not read.
+    """
+    wanted = config.resolve(str(source.path))
+    is_pattern = any(mark in str(source.path) for mark in "*?[")
+    paths = sorted(Path(path) for path in glob.glob(str(wanted), recursive=True)) if is_pattern else [wanted]
+    if not paths or not all(path.is_file() for path in paths):
+        what = "no file matches" if is_pattern else "no file"
+        raise SourceError(
+            f"{table}: {what} {source.path!r} (looked for {wanted}). "
+            f"Paths are relative to the config's folder: mend 'path' under tables.{table} or put the file there"
+        )
+    kinds = {path.suffix.lower() for path in paths}
+    if len(kinds) > 1 or not kinds <= set(_KINDS):
+        raise SourceError(f"{table}: {source.path!r} is {'/'.join(sorted(kinds))}; wanted one of {', '.join(_KINDS)}")
+    return paths
+
+
+def input_files(config: Config) -> list[Path]:
+    """Every file that the config reads, each once, in order: what a run's digests are taken of.
+
+    Raises SourceError as files_of does.
+    """
+    files = {
+        path: None
+        for table, sources in config.tables.items()
+        for source in sources
+        for path in files_of(source, config, table)
+    }
+    return list(files)
+
+
+def origin_of(source: SourceConfig) -> str:
+    """How messages name a source: the path as the config gives it, and the table inside a DuckDB file."""
+    return f"{source.path}" + (f" (table {source.table})" if source.table else "")
+
+
+def _from_csv(connection: Any, names: list[str], source: SourceConfig) -> ir.Table:
+    if all(Path(name).stat().st_size == 0 for name in names):
+        raise EmptyTableError(f"{source.path} is empty: it has no header and no row; export it again")
+    delimiter = "\t" if source.delimiter in ("\\t", "tab") else source.delimiter
+    view = connection.read_csv(
+        names, all_varchar=True, header=True, delim=delimiter, quote='"', escape='"', skip=0, union_by_name=True
+    )
+    text = connection.create_table(f"text_{view.get_name()}", view, temp=True)
+    connection.drop_view(view.get_name(), force=True)
+    return text
+
+
+def _from_duckdb(connection: Any, path: Path, source: SourceConfig, table: str) -> ir.Table:
+    alias = f"file_{len(connection.list_catalogs())}"
+    connection.attach(path, name=alias, read_only=True)
+    try:
+        known = connection.list_tables(database=(alias, "main"))
+        if source.table not in known:
+            raise SourceError(
+                f"{table}: {source.path} has no table {source.table!r}; it has {', '.join(sorted(known)) or 'none'}. "
+                f"Name one under tables.{table}: table: …"
+            )
+        inside = connection.table(source.table, database=(alias, "main"))
+        return connection.create_table(f"rows_{alias}", inside, temp=True)
+    finally:
+        connection.detach(alias)
+
+
+def _unreadable(table: str, source: SourceConfig, error: Exception) -> str:
+    first_lines = " ".join(str(error).split("\n")[:3])
+    return (
+        f"{table}: {origin_of(source)} cannot be read: {first_lines} "
+        "Wanted a UTF-8 file with a header line and the same columns in every row "
+        f"(separated by {source.delimiter!r}): check 'delimiter', or export the file again"
+    )

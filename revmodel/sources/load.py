@@ -1,0 +1,69 @@
+"""A config's sources → clean canonical tables with findings: read, map, type, make one currency, check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from revmodel.config import Config, SourceConfig
+from revmodel.sources.canonical import canonical_table
+from revmodel.sources.checks import run_checks
+from revmodel.sources.currency import to_one_currency
+from revmodel.sources.files import origin_of, read_raw
+from revmodel.sources.findings import Finding
+from revmodel.sources.mapping import mapped
+from revmodel.sources.schema import TableSchema, schema_of
+from revmodel.sources.tables import Tables, engine
+
+__all__ = ["load_tables", "read_tables"]
+
+
+def load_tables(config: Config) -> Tables:
+    """Everything that the config names, cleaned, in one currency, with what was found on the way.
+
+    A finding of severity "stop" does not raise here: the caller decides.
+    Raises SourceError and its children (a missing file or column, an empty table, currencies without rates);
+    ConfigError: the config names a table or column that is not canonical.
+    """
+    return run_checks(to_one_currency(read_tables(config), config), config)
+
+
+def read_tables(config: Config) -> Tables:
+    """The canonical tables as the sources have them: each file is parsed once, each table materialised once."""
+    schemas = {name: schema_of(name) for name in config.tables}
+    connection = engine()
+    tables: dict[str, ir.Table] = {}
+    findings: list[Finding] = []
+    for name, schema in schemas.items():
+        parts = [_read_source(connection, source, config, schema) for source in config.tables[name]]
+        if parts:
+            tables[name] = connection.create_table(name, _union([table for table, _ in parts]))
+            findings.extend(finding for _, found in parts for finding in found)
+    return Tables(tables, connection, tuple(findings))
+
+
+def _read_source(
+    connection: Any, source: SourceConfig, config: Config, schema: TableSchema
+) -> tuple[ir.Table, list[Finding]]:
+    origin = origin_of(source)
+    raw = read_raw(connection, source, config, schema.name)
+    table, known = mapped(raw, source, schema, origin), list(raw.columns)
+    return canonical_table(
+        table, schema, origin, formats=source.dates, drop_missing=source.drop_missing, source_columns=known
+    )
+
+
+def _union(parts: list[ir.Table]) -> ir.Table:
+    """Sources of one table under each other; a free column that one of them lacks is null there."""
+    if len(parts) == 1:
+        return parts[0]
+    types = {name: kind for part in reversed(parts) for name, kind in part.schema().items()}
+    names = list(dict.fromkeys(name for part in parts for name in part.columns))
+    return ibis.union(*(_widened(part, names, types) for part in parts))
+
+
+def _widened(part: ir.Table, names: list[str], types: dict[str, Any]) -> ir.Table:
+    columns = {name: part[name] if name in part.columns else ibis.null().cast(types[name]) for name in names}
+    return part.select(**columns)

@@ -1,0 +1,135 @@
+"""Values that could not be read and rows that lack what their table needs: counted, shown, told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from revmodel.sources.findings import Finding
+from revmodel.sources.schema import TableSchema
+
+__all__ = ["examples_of", "is_usable", "text_name", "usable_findings"]
+
+_USUAL_FORMATS = (
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%d.%m.%Y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M",
+    "%d.%m.%Y %H:%M",
+    "%m/%d/%Y %I:%M %p",
+    "%m/%d/%y %I:%M %p",
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%b %d, %Y",
+    "%Y%m%d",
+    "%Y/%m/%d",
+)
+
+
+def text_name(column: str) -> str:
+    """The name under which a typed column's text is kept while it is checked."""
+    return f"text:{column}"
+
+
+def is_usable(table: ir.Table, schema: TableSchema) -> ir.BooleanColumn:
+    """Rows with a value in every required column, and in one of those of which one is needed."""
+    usable = ibis.and_(*(table[name].notnull() for name in schema.required))
+    return usable & ~_none_of(table, schema)
+
+
+def usable_findings(
+    table: ir.Table, schema: TableSchema, origin: str, parsed: Sequence[str], formats: Mapping[str, str]
+) -> list[Finding]:
+    """Findings about a typed table that still has the text of its ``parsed`` columns under ``text_name``.
+
+    One query counts everything; a second one fetches examples, only where there is something to show.
+    """
+    unread = {name: table[text_name(name)].notnull() & table[name].isnull() for name in parsed}
+    lacking = {name: table[name].isnull() & ~unread.get(name, ibis.literal(False)) for name in schema.required}
+    if schema.any_of:
+        lacking[" or ".join(schema.any_of)] = _none_of(table, schema)
+    counts = _counts(table, {f"unread:{name}": rows for name, rows in unread.items()} | lacking)
+    findings = [
+        _unreadable(table.filter(rows), schema, origin, name, counts[f"unread:{name}"], formats.get(name))
+        for name, rows in unread.items()
+        if counts[f"unread:{name}"]
+    ]
+    if any(counts[name] for name in lacking):
+        names = [name for name in lacking if counts[name]]
+        findings.append(_unusable(table.filter(ibis.or_(*lacking.values())), schema, origin, names))
+    return findings
+
+
+def examples_of(column: ir.Column, n: int = 5) -> tuple[str, ...]:
+    """A few distinct values as text, in order."""
+    values = column.cast("string").name("value").as_table().distinct().order_by("value").limit(n)
+    return tuple(str(value) for value in values.execute()["value"].dropna())
+
+
+def _none_of(table: ir.Table, schema: TableSchema) -> ir.BooleanValue:
+    if not schema.any_of:
+        return ibis.literal(False)
+    return ibis.and_(*(table[name].isnull() for name in schema.any_of))
+
+
+def _counts(table: ir.Table, conditions: Mapping[str, ir.BooleanColumn]) -> dict[str, int]:
+    sums = {name: rows.sum().fill_null(0) for name, rows in conditions.items()}
+    row: dict[str, Any] = table.aggregate(**sums).execute().iloc[0].to_dict()
+    return {name: int(n) for name, n in row.items()}
+
+
+def _unreadable(rows: ir.Table, schema: TableSchema, origin: str, name: str, count: int, format: str | None) -> Finding:
+    kind, examples = schema.columns[name], examples_of(rows[text_name(name)])
+    if kind in ("timestamp", "date"):
+        expected = f"dates of the format {format!r}" if format else "ISO dates (2026-09-30)"
+        remedy = f"Give their format under dates: {{{name}: {_suggested(examples)}}}"
+    else:
+        expected = "numbers" if kind != "bool" else "true or false"
+        remedy = f"Write plain {expected} in the source (1234.5)" if kind != "bool" else "Write true or false"
+    return Finding(
+        code="unreadable-values",
+        severity="warn",
+        table=schema.name,
+        what=f"{count:,} value(s) of {name} in {origin} are not {expected}",
+        count=count,
+        examples=examples,
+        done="The rows were set aside" if name in schema.required else "The values count as missing",
+        remedy=f"{remedy}; map those that mean nothing under values: {{{name}: {{{examples[0]!r}: ''}}}}.",
+    )
+
+
+def _suggested(examples: Sequence[str]) -> str:
+    """The usual formats that all examples follow; two where day and month cannot be told apart."""
+    fitting = [format for format in _USUAL_FORMATS if all(_follows(text, format) for text in examples)]
+    return " or ".join(repr(format) for format in fitting[:2]) or "'%m/%d/%Y'"
+
+
+def _follows(text: str, format: str) -> bool:
+    try:
+        dt.datetime.strptime(text, format)
+    except ValueError:
+        return False
+    return True
+
+
+def _unusable(rows: ir.Table, schema: TableSchema, origin: str, lacking: Sequence[str]) -> Finding:
+    count = int(rows.count().execute())
+    key = schema.keys[0] if schema.keys else schema.required[0]
+    return Finding(
+        code="unusable-rows",
+        severity="warn",
+        table=schema.name,
+        what=f"{count:,} row(s) of {origin} have no {', no '.join(lacking)}",
+        count=count,
+        examples=examples_of(rows[key]),
+        done=f"Those rows were set aside: {schema.name} cannot be used without it",
+        remedy=f"Fill them in the source, or say that they are no {schema.name} with "
+        f"drop_missing: [{', '.join(name for name in lacking if name in schema.columns)}].",
+    )
