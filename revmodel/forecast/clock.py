@@ -41,6 +41,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _LOG_ODDS_LIMIT = 300.0  # exp(300 + 300) is still finite, and no chance that float64 can tell from 0 or 1 is lost
+_SMALL = 1e-3  # odds below which the series of h / r is exact to 1e-12 and quicker than the logarithm
 
 
 class Clock(NamedTuple):
@@ -74,11 +75,11 @@ class Chances(NamedTuple):
     """Chances of one draw.
 
     stay : (week, stage, group, step), chance to stay through the week
-    from_before : (week, stage, group, step), share of the week's exits that belong to the earlier age week
+    early : (week, stage, group, step), chance to leave in the part of the week that belongs to the earlier age week
     """
 
     stay: Floats
-    from_before: Floats
+    early: Floats
 
 
 def empty_chances(weeks: int, funnel: FunnelDraws, steps: Clock) -> Chances:
@@ -104,10 +105,10 @@ def _exponential(log_odds: Floats) -> Floats:
 @compiled
 def fill_chances(by_age: Floats, by_week: Floats, before: Ints, after: Ints, chances: Chances) -> None:
     """Fill ``chances`` from odds by age (stage, group, age_bin, cause) times odds by week (week, stage, cause)."""
-    stay, from_before = chances.stay, chances.from_before
+    stay, early = chances.stay, chances.early
     weeks, stages, groups, steps = stay.shape
     bins = by_age.shape[2]
-    kept, last = np.empty(bins), np.empty(bins)
+    kept, last, from_start = np.empty(bins), np.empty(bins), np.empty(bins)
     for week in range(weeks):
         for s in range(stages):
             advance, lost, recycled = by_week[week, s, 0], by_week[week, s, 1], by_week[week, s, 2]
@@ -115,11 +116,18 @@ def fill_chances(by_age: Floats, by_week: Floats, before: Ints, after: Ints, cha
                 for b in range(bins):
                     odds = advance * by_age[s, g, b, 0] + lost * by_age[s, g, b, 1] + recycled * by_age[s, g, b, 2]
                     kept[b] = 1.0 / (1.0 + odds)
-                    last[b] = odds * kept[b] / np.log1p(odds) if odds > 1e-9 else 1.0
-                stay[week, s, g, 0], from_before[week, s, g, 0] = last[0], 0.0
+                    last[b] = _last(odds, kept[b])
+                    from_start[b] = kept[b] / last[b]
+                stay[week, s, g, 0], early[week, s, g, 0] = last[0], 0.0
                 for step in range(1, steps):
-                    b, a = before[step], after[step]
-                    stays = kept[b] * last[a] / last[b]
-                    stay[week, s, g, step] = stays
-                    early = (last[b] - kept[b]) / last[b]
-                    from_before[week, s, g, step] = min(early / (1.0 - stays), 1.0) if stays < 1.0 else 1.0
+                    stays_early = from_start[before[step]]
+                    stay[week, s, g, step] = stays_early * last[after[step]]
+                    early[week, s, g, step] = 1.0 - stays_early
+
+
+@compiled
+def _last(odds: float, kept: float) -> float:
+    """m = h / r of the odds to leave; by its series where the odds are small."""
+    if odds < _SMALL:
+        return 1.0 - odds * (1.0 / 2.0 - odds * (5.0 / 12.0 - odds * (3.0 / 8.0)))
+    return float(-odds * kept / np.log(kept))

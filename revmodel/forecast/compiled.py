@@ -15,5 +15,5 @@ __all__ = ["compiled"]
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
-    """Numba in nopython mode, cached on disk; division follows IEEE 754 as in NumPy."""
-    return cast(F, njit(cache=True, error_model="numpy")(function))
+    """Numba in nopython mode, cached on disk, free of the interpreter's lock; division follows IEEE 754 as in NumPy."""
+    return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))

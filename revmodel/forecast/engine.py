@@ -164,7 +164,7 @@ def _move(
     """
     by_age, by_week, reach, step_of_week = funnel.by_age, funnel.by_week, funnel.reach, funnel.step_of_week
     before, after, first_deal = funnel.before, funnel.after, funnel.first_deal
-    stay, from_before = chances.stay, chances.from_before
+    stay, early = chances.stay, chances.early
     stage, group, entered, uniform, is_deal = (
         records.stage,
         records.group,
@@ -177,7 +177,8 @@ def _move(
         s, g, step = stage[i], group[i], step_of_week[min(week - entered[i], step_of_week.shape[0] - 1)]
         u = 1.0
         while s < stages and u >= stay[week, s, g, step]:
-            age_bin = before[step] if _uniform(stream) < from_before[week, s, g, step] else after[step]
+            is_early = _uniform(stream) * (1.0 - stay[week, s, g, step]) < early[week, s, g, step]
+            age_bin = before[step] if is_early else after[step]
             cause, u, to = _cause(by_age, s, g, age_bin, by_week, week, _uniform(stream)), _uniform(stream), 0
             while to < stages + 1 and u >= reach[s, cause, to]:
                 to += 1

@@ -106,4 +106,5 @@ def simulated_records(records: OpenRecords, funnel: FunnelDraws, first_deal: int
     frame["is_deal"] = (frame["stage_index"] >= first_deal) | made_deal
     if (frame["age_weeks"] < 0).any():
         raise ModelError(f"{int((frame['age_weeks'] < 0).sum())} open records entered their stage after the as-of date")
-    return frame.sort_values("is_deal", ascending=False, kind="stable", ignore_index=True)
+    order = ["is_deal", "stage_index", "group_index", "age_weeks"]
+    return frame.sort_values(order, ascending=[False, True, True, True], kind="stable", ignore_index=True)

@@ -83,7 +83,7 @@ def _calendar(by_week: Floats, entry_week: int | None, weeks: int) -> Floats:
 @compiled
 def _moves(by_age: Floats, by_week: Floats, before: Ints, after: Ints, chances: Chances) -> Floats:
     """Chance to advance and to be moved back in a week: (week, stage, group, step, 2). Losses only leave."""
-    stay, from_before = chances.stay, chances.from_before
+    stay, early = chances.stay, chances.early
     weeks, stages, groups, steps = stay.shape
     share, moves = np.empty((by_age.shape[2], 2)), np.empty((weeks, stages, groups, steps, 2))
     for week in range(weeks):
@@ -95,10 +95,10 @@ def _moves(by_age: Floats, by_week: Floats, before: Ints, after: Ints, chances: 
                     total = go + back + lost * by_age[s, g, b, 1]
                     share[b, 0], share[b, 1] = (go / total, back / total) if total > 0.0 else (0.0, 0.0)
                 for step in range(steps):
-                    leave, early = 1.0 - stay[week, s, g, step], from_before[week, s, g, step]
-                    b, a = before[step], after[step]
-                    moves[week, s, g, step, 0] = leave * (early * share[b, 0] + (1.0 - early) * share[a, 0])
-                    moves[week, s, g, step, 1] = leave * (early * share[b, 1] + (1.0 - early) * share[a, 1])
+                    b, a, first = before[step], after[step], early[week, s, g, step]
+                    then = 1.0 - stay[week, s, g, step] - first
+                    moves[week, s, g, step, 0] = first * share[b, 0] + then * share[a, 0]
+                    moves[week, s, g, step, 1] = first * share[b, 1] + then * share[a, 1]
     return moves
 
 
@@ -131,7 +131,7 @@ def _send(
 
 @compiled
 def _exits(stay: Floats, moves: Floats, step_of_week: Ints, tau: int, there: Floats, exits: Floats) -> None:
-    """Share of what entered in week e that leaves in week ``tau``: (cause, stage, e). ``there`` (stage, e) is kept up."""
+    """Share of what entered in week e that leaves in week ``tau``: (cause, stage, e); updates ``there`` (stage, e)."""
     week, longest = min(tau, stay.shape[0] - 1), step_of_week.shape[0] - 1
     for s in range(there.shape[0]):
         there[s, tau] = 1.0

@@ -7,7 +7,9 @@ whole period. Weeks lie after the as-of date and hold no actuals.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +35,8 @@ from revmodel.forecast.calendar import Grain, periods, week_shares
 from revmodel.forecast.simulation import Simulation
 
 __all__ = ["forecast_draws", "forecast_table", "metrics_of"]
+
+Floats = npt.NDArray[np.float64]
 
 GRAINS: tuple[Grain, ...] = ("week", "month", "quarter")
 _A_DAY = np.timedelta64(1, "D")
@@ -68,32 +72,15 @@ def forecast_table(
     Raises ModelError: too few weeks were simulated, or a target's scope is no channel or segment.
     """
     wanted = _targets(targets, simulation)
+    tables = {grain: periods(simulation.as_of, quarters, fiscal_year_start_month, grain) for grain in grains}
     rows: list[list[object]] = []
     for metric in metrics_of(simulation, realised):
-        for grain in grains:
-            table = periods(simulation.as_of, quarters, fiscal_year_start_month, grain)
-            for labels, values in _slices(simulation, realised, metric, table, grain):
-                rows += _rows(labels, values, table, [simulation.as_of, metric, grain], wanted)
+        slices = _slices(simulation, realised, metric)
+        for grain, table in tables.items():
+            for one in slices:
+                rows += _rows(one, table, [simulation.as_of, metric, grain], wanted)
     frame = pd.DataFrame(rows, columns=[*_KEYS, *_SUMMARIES, "target", "p_hit_target"])
     return frame.astype({"as_of": "datetime64[s]"})
-
-
-def _rows(
-    labels: dict[str, str],
-    values: npt.NDArray[np.float64],
-    table: pd.DataFrame,
-    head: list[object],
-    targets: dict[tuple[str, ...], float],
-) -> Iterator[list[object]]:
-    """Rows of one slice, a row a period; an "actual" only for periods that have begun."""
-    begun = (table["start"] <= pd.Timestamp(str(head[0]))).tolist()
-    for i, (period, start, end) in enumerate(zip(table["period"], table["start"], table["end"], strict=True)):
-        if labels[PROVENANCE] == ACTUAL and not begun[i]:
-            continue
-        where = (str(period), str(head[1]), labels[CHANNEL], labels[SEGMENT])
-        target = targets.get(where, np.nan) if labels[PROVENANCE] == ALL else np.nan
-        reached = float((values[:, i] >= target).mean()) if np.isfinite(target) else np.nan
-        yield [*head, period, start, end, *labels.values(), *_summary(values[:, i]), target, reached]
 
 
 def forecast_draws(
@@ -102,66 +89,71 @@ def forecast_draws(
     """Draws of the total by fiscal quarter, actuals to date included: (draw, metric, period)."""
     table = periods(simulation.as_of, quarters, fiscal_year_start_month, "quarter")
     metrics = metrics_of(simulation, realised)
-    values = np.stack([_total(simulation, realised, metric, table) for metric in metrics], axis=1)
+    totals = [_total(simulation, realised, metric).by_period(table, simulation.as_of) for metric in metrics]
     coords = {DRAW: simulation.draws[DRAW].values, METRIC: metrics, PERIOD: table["period"].tolist()}
-    return xr.DataArray(values, dims=(DRAW, METRIC, PERIOD), coords=coords)
+    return xr.DataArray(np.stack(totals, axis=1), dims=(DRAW, METRIC, PERIOD), coords=coords)
 
 
-def _total(simulation: Simulation, realised: pd.DataFrame, metric: str, table: pd.DataFrame) -> npt.NDArray[np.float64]:
-    weekly = simulation.draws[metric].sum((PROVENANCE, CHANNEL, SEGMENT))
-    return _by_period(weekly, table, simulation) + _realised(simulation, realised, metric, table)[None, :]
+@dataclass(frozen=True)
+class _Slice:
+    """One line of the forecast: weekly draws (draw, week) ahead and the realised rows (date, value) behind."""
+
+    weekly: Floats
+    realised: pd.DataFrame
+    channel: str = ALL
+    segment: str = ALL
+    provenance: str = ALL
+
+    def by_period(self, table: pd.DataFrame, as_of: dt.date) -> Floats:
+        """Draws of each period (draw, period): simulated weeks by their days, plus what is realised by ``as_of``."""
+        ahead = self.weekly @ week_shares(table, as_of, self.weekly.shape[1]).T
+        mine = self.realised[self.realised["date"] < pd.Timestamp(as_of) + _A_DAY]
+        date, value = mine["date"].to_numpy()[None, :], mine["value"].to_numpy(dtype=np.float64)
+        inside = (date >= table["start"].to_numpy()[:, None]) & (date < table["end"].to_numpy()[:, None] + _A_DAY)
+        return np.asarray(ahead + (inside @ value)[None, :], dtype=np.float64)
 
 
-def _slices(
-    simulation: Simulation, realised: pd.DataFrame, metric: str, table: pd.DataFrame, grain: Grain
-) -> Iterator[tuple[dict[str, str], npt.NDArray[np.float64]]]:
-    """Each slice of the table: its labels and its draws (draw, period)."""
-    draws = simulation.draws[metric]
-    by_provenance = draws.sum((CHANNEL, SEGMENT))
-    total = _total(simulation, realised, metric, table)
-    if grain != "week":
-        actual = np.broadcast_to(_realised(simulation, realised, metric, table), total.shape)
-        yield _labels(provenance=ACTUAL), actual
-    for provenance in draws[PROVENANCE].values:
-        values = _by_period(by_provenance.sel({PROVENANCE: provenance}), table, simulation)
-        yield _labels(provenance=str(provenance)), values
-    yield _labels(), total
-    for dim in (CHANNEL, SEGMENT):
-        margin = draws.sum((PROVENANCE, SEGMENT if dim == CHANNEL else CHANNEL))
-        names = [str(name) for name in margin[dim].values]
-        for name in [*names, *_only_realised(realised, metric, dim, names)]:
-            actual = _realised(simulation, realised[realised[dim] == name], metric, table)[None, :]
-            ahead = _by_period(margin.sel({dim: name}), table, simulation) if name in names else 0.0
-            yield _labels(**{dim: name}), np.broadcast_to(ahead + actual, total.shape)
+def _total(simulation: Simulation, realised: pd.DataFrame, metric: str) -> _Slice:
+    weekly = simulation.draws[metric].sum((PROVENANCE, CHANNEL, SEGMENT)).transpose(DRAW, WEEK).values
+    return _Slice(weekly, realised[realised[METRIC] == metric])
 
 
-def _labels(channel: str = ALL, segment: str = ALL, provenance: str = ALL) -> dict[str, str]:
-    return {CHANNEL: channel, SEGMENT: segment, PROVENANCE: provenance}
+def _slices(simulation: Simulation, realised: pd.DataFrame, metric: str) -> list[_Slice]:
+    """The lines of one metric: actual, each provenance, the total, each channel, each segment.
+
+    A channel or segment that only has actuals gets its line too, or the parts would not add up to the total.
+    """
+    draws, total = simulation.draws[metric], _total(simulation, realised, metric)
+    nothing, none = np.zeros_like(total.weekly), total.realised.iloc[:0]
+    slices = [_Slice(nothing, total.realised, provenance=ACTUAL)]
+    margin = draws.sum((CHANNEL, SEGMENT)).transpose(PROVENANCE, DRAW, WEEK)
+    for name, weekly in zip(margin[PROVENANCE].values, margin.values, strict=True):
+        slices.append(_Slice(weekly, none, provenance=str(name)))
+    slices.append(total)
+    for dim, other in ((CHANNEL, SEGMENT), (SEGMENT, CHANNEL)):
+        margin = draws.sum((PROVENANCE, other)).transpose(dim, DRAW, WEEK)
+        ahead = {str(name): weekly for name, weekly in zip(margin[dim].values, margin.values, strict=True)}
+        for name in [*ahead, *sorted(set(total.realised[dim]) - set(ahead))]:
+            mine = total.realised[total.realised[dim] == name]
+            slices.append(replace(_Slice(ahead.get(name, nothing), mine), **{dim: name}))
+    return slices
 
 
-def _only_realised(realised: pd.DataFrame, metric: str, dim: str, names: list[str]) -> list[str]:
-    """Channels or segments with actuals that the simulation does not know: shown, or the parts would not add up."""
-    return sorted(set(realised.loc[realised[METRIC] == metric, dim]) - set(names))
-
-
-def _by_period(weekly: xr.DataArray, table: pd.DataFrame, simulation: Simulation) -> npt.NDArray[np.float64]:
-    """(draw, week) → (draw, period), straddling weeks split by their days."""
-    shares = week_shares(table, simulation.as_of, weekly.sizes[WEEK])
-    return np.asarray(weekly.transpose(DRAW, WEEK).values @ shares.T, dtype=np.float64)
-
-
-def _realised(
-    simulation: Simulation, realised: pd.DataFrame, metric: str, table: pd.DataFrame
-) -> npt.NDArray[np.float64]:
-    """What each period already holds by the as-of date: (period,)."""
-    mine = realised[(realised[METRIC] == metric) & (realised["date"] <= pd.Timestamp(simulation.as_of))]
-    date, value = mine["date"].to_numpy()[None, :], mine["value"].to_numpy(dtype=np.float64)
-    inside = (date >= table["start"].to_numpy()[:, None]) & (date < table["end"].to_numpy()[:, None] + _A_DAY)
-    return np.asarray(inside @ value, dtype=np.float64)
-
-
-def _summary(values: npt.NDArray[np.float64]) -> list[float]:
-    return [float(values.mean()), float(values.std()), *np.percentile(values, PERCENTILES).tolist()]
+def _rows(
+    one: _Slice, table: pd.DataFrame, head: list[object], targets: dict[tuple[str, ...], float]
+) -> Iterator[list[object]]:
+    """Rows of one line, a row a period; an "actual" only for periods that have begun."""
+    as_of = pd.Timestamp(str(head[0]))
+    values = one.by_period(table, as_of.date())
+    summary = np.vstack([values.mean(axis=0), values.std(axis=0), np.percentile(values, PERCENTILES, axis=0)])
+    for i, (period, start, end) in enumerate(zip(table["period"], table["start"], table["end"], strict=True)):
+        if one.provenance == ACTUAL and start > as_of:
+            continue
+        where = (str(period), str(head[1]), one.channel, one.segment)
+        target = targets.get(where, np.nan) if one.provenance == ALL else np.nan
+        reached = float((values[:, i] >= target).mean()) if np.isfinite(target) else np.nan
+        labels = [one.channel, one.segment, one.provenance]
+        yield [*head, period, start, end, *labels, *summary[:, i].tolist(), target, reached]
 
 
 def _targets(targets: pd.DataFrame | None, simulation: Simulation) -> dict[tuple[str, ...], float]:

@@ -9,6 +9,7 @@ together. Amounts on file that are missing or not positive are drawn as well. Zo
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -54,11 +55,13 @@ def simulate(
     seed: int,
     *,
     fiscal_year_start_month: int = 1,
+    threads: int = 1,
 ) -> Simulation:
     """Draws of leads, opportunities, pipeline, wins and bookings for ``weeks`` weeks after ``as_of``.
 
-    One simulated future per draw of the models; the same seed gives the same numbers. ``leads`` are arrivals in a
-    lead stage. ``fiscal_year_start_month`` says which quarter ``p_win_this_quarter`` of the deals speaks of.
+    One simulated future per draw of the models; the same seed gives the same numbers, whatever the number of threads.
+    ``leads`` are arrivals in a lead stage. ``fiscal_year_start_month`` says which quarter ``p_win_this_quarter`` of
+    the deals speaks of.
     Raises ModelError: the parts disagree about draws, stages, groups or weeks, or a record is of a stage or group that
     the funnel was not fitted with.
     """
@@ -70,16 +73,20 @@ def simulate(
     won_week = np.full((draws, len(deals)), -1, dtype=np.int16)
     streams = np.random.SeedSequence(seed).generate_state(draws, np.uint64).astype(np.uint64)
     steps = clock(funnel.age_edges_weeks)
-    chances = empty_chances(weeks, funnel, steps)
     start = _records_of(records, sizes.has_amounts)
-    for draw in range(draws):
-        counts = np.ascontiguousarray(arrivals.counts[draw, :weeks], dtype=np.int64)
-        one = _funnel_of(funnel, draw, weeks, steps, first_deal)
-        fill_chances(one.by_age, one.by_week, steps.before, steps.after, chances)
-        road = _with_room(start, int(counts.sum()))
-        spent = streams[draw : draw + 1]
-        total = engine.Sums(*sums[draw])
-        engine.walk(one, _sizes_of(sizes, draw), chances, counts, road, len(records), total, won_week[draw], spent)
+
+    def walk_some(some: npt.NDArray[np.int64]) -> None:
+        chances = empty_chances(weeks, funnel, steps)
+        for draw in some:
+            counts = np.ascontiguousarray(arrivals.counts[draw, :weeks], dtype=np.int64)
+            one = _funnel_of(funnel, draw, weeks, steps, first_deal)
+            fill_chances(one.by_age, one.by_week, steps.before, steps.after, chances)
+            road, stream = _with_room(start, int(counts.sum())), streams[draw : draw + 1]
+            total, size = engine.Sums(*sums[draw]), _sizes_of(sizes, draw)
+            engine.walk(one, size, chances, counts, road, len(records), total, won_week[draw], stream)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(walk_some, np.array_split(np.arange(draws), threads)))
     outlook = deal_outlook(deals, won_week, as_of, fiscal_year_start_month)
     return Simulation(as_of, _dataset(sums, funnel), outlook, sizes.has_amounts)
 

@@ -79,6 +79,12 @@ def test_draws_do_not_depend_on_how_many_there_are():
     assert many.draws.isel(draw=slice(0, 2)).equals(few.draws)
 
 
+def test_draws_do_not_depend_on_the_number_of_threads():
+    funnel = funnel_of([(0.3, 0.1, 0.0)] * 2, draws=7)
+    parts = (records_of({}, {}), funnel, arrivals_of(funnel, {(0, 0, 0): 30}), sizes_of(funnel), AS_OF, 60, "s1", 9)
+    assert simulate(*parts).draws.equals(simulate(*parts, threads=3).draws)
+
+
 def test_provenance_says_where_a_win_comes_from():
     funnel = funnel_of([(0.9, 0.0, 0.0), (0.9, 0.0, 0.0)], weeks=80)
     records = [{"stage": "s1", "record_type": "deal", "amount": 100.0}, {}, {}]
