@@ -165,14 +165,8 @@ def _move(
     by_age, by_week, reach, step_of_week = funnel.by_age, funnel.by_week, funnel.reach, funnel.step_of_week
     before, after, first_deal = funnel.before, funnel.after, funnel.first_deal
     stay, early = chances.stay, chances.early
-    stage, group, entered, uniform, is_deal = (
-        records.stage,
-        records.group,
-        records.entered_week,
-        records.uniform,
-        records.is_deal,
-    )
-    stages = stay.shape[1]
+    stage, group, entered = records.stage, records.group, records.entered_week
+    uniform, is_deal, stages = records.uniform, records.is_deal, stay.shape[1]
     for i in gone:
         s, g, step = stage[i], group[i], step_of_week[min(week - entered[i], step_of_week.shape[0] - 1)]
         u = 1.0
@@ -246,12 +240,8 @@ def walk(
     ``won_week`` (open deal,) gets the week of each win. Returns the number of records still open at the end.
     """
     room = records.stage.shape[0]
-    alive, gone, made, won = (
-        np.arange(room),
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-    )
+    alive, gone = np.arange(room), np.empty(room, np.int64)
+    made, won = np.empty(room, np.int64), np.empty(room, np.int64)
     counts = np.zeros(3, np.int64)
     for i in range(room):
         records.uniform[i] = _uniform(stream)

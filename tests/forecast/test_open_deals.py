@@ -61,3 +61,10 @@ def test_drivers_add_up_to_the_distance_from_the_mean(simulation):
     for row in table.itertuples():
         points = sum(int(number) for number in re.findall(r"[+-]\d+(?=,|$)", row.drivers))
         assert points == pytest.approx(100 * (row.p_win - table["p_win"].mean()), abs=1.6)
+
+
+def test_no_open_deal_gives_an_empty_table_with_its_columns():
+    funnel = funnel_of([(0.2, 0.1, 0.0)] * 2, draws=5)
+    table = open_deals_table(simulate(records_of(), funnel, arrivals_of(funnel), sizes_of(funnel), AS_OF, 20, "s1", 3))
+    assert table.empty
+    assert {"deal_id", "p_win", "p_win_this_quarter", "expected_close_p50", "drivers"} <= set(table.columns)
