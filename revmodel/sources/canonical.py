@@ -6,15 +6,17 @@ Text is trimmed and empty text is null. Timestamps are naive UTC. Ids are string
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from revmodel.errors import MissingColumnError
+from revmodel.sources.engine import discard, store
 from revmodel.sources.findings import Finding
 from revmodel.sources.missing import missing_column
 from revmodel.sources.schema import ColumnType, TableSchema
-from revmodel.sources.usable import is_usable, text_name, usable_findings
+from revmodel.sources.usable import is_usable, lost_values, text_name
 
 __all__ = ["IBIS_TYPES", "canonical_table", "text_of"]
 
@@ -33,6 +35,7 @@ _try_strptime = ibis.udf.scalar.builtin(lambda _text, _format: None, name="try_s
 
 
 def canonical_table(
+    connection: Any,
     raw: ir.Table,
     schema: TableSchema,
     origin: str,
@@ -41,7 +44,7 @@ def canonical_table(
     drop_missing: Sequence[str] = (),
     source_columns: Sequence[str] | None = None,
 ) -> tuple[ir.Table, list[Finding]]:
-    """``raw``, whose columns already have canonical names, as the canonical table, and what could not be read.
+    """``raw``, whose columns already have canonical names, as a canonical table of the engine, and what was lost.
 
     origin: the file (or frame) named in messages. formats: column → strptime format of its text.
     drop_missing: columns without which a row is no event of this table, so not worth a finding.
@@ -50,15 +53,19 @@ def canonical_table(
     Raises MissingColumnError: a required column is not there.
     """
     _check_required(raw, schema, origin, list(source_columns or raw.columns))
-    formats = formats or {}
-    parsed = _parsed(raw, schema)
+    formats, parsed = formats or {}, _parsed(raw, schema)
     typed = {name: _typed(raw, name, kind, formats.get(name)) for name, kind in schema.columns.items()}
     free = {name: _free(raw[name]) for name in raw.columns if schema.free and name not in schema.columns}
-    table = raw.mutate(**{text_name(name): text_of(raw[name]) for name in parsed}, **typed, **free)
-    if drop_missing:
-        table = table.filter(*(_is_filled(table, name) for name in drop_missing))
-    findings = usable_findings(table, schema, origin, parsed, formats)
-    return table.filter(is_usable(table, schema)).select(*schema.columns, *free), findings
+    texts = {text_name(name): text_of(raw[name]) for name in parsed}
+    staged = store(connection, schema.name, raw.select(**typed, **free, **texts))
+    rows = staged.filter(*(_is_filled(staged, name) for name in drop_missing)) if drop_missing else staged
+    lost = lost_values(rows, schema, origin, parsed, formats)
+    if not (texts or drop_missing or lost.rows):
+        return staged, lost.findings
+    kept = rows.filter(is_usable(rows, schema)) if lost.rows else rows
+    table = store(connection, schema.name, kept.select(*typed, *free))
+    discard(connection, staged)
+    return table, lost.findings
 
 
 def text_of(column: ir.Column) -> ir.StringColumn:

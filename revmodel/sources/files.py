@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from revmodel.config import Config, SourceConfig
 from revmodel.errors import EmptyTableError, SourceError
+from revmodel.sources.engine import store
 
 __all__ = ["input_files", "origin_of", "read_raw"]
 
@@ -82,8 +83,8 @@ def _from_csv(connection: Any, names: list[str], source: SourceConfig) -> ir.Tab
     view = connection.read_csv(
         names, all_varchar=True, header=True, delim=delimiter, quote='"', escape='"', skip=0, union_by_name=True
     )
-    text = connection.create_table(f"text_{view.get_name()}", view, temp=True)
-    connection.drop_view(view.get_name(), force=True)
+    text = store(connection, "text", view, temp=True)
+    connection.drop_view(view.op().name)
     return text
 
 
@@ -98,7 +99,7 @@ def _from_duckdb(connection: Any, path: Path, source: SourceConfig, table: str) 
                 f"Name one under tables.{table}: table: …"
             )
         inside = connection.table(source.table, database=(alias, "main"))
-        return connection.create_table(f"rows_{alias}", inside, temp=True)
+        return store(connection, "rows", inside, temp=True)
     finally:
         connection.detach(alias)
 

@@ -11,11 +11,12 @@ from revmodel.config import Config, SourceConfig
 from revmodel.sources.canonical import canonical_table
 from revmodel.sources.checks import run_checks
 from revmodel.sources.currency import to_one_currency
+from revmodel.sources.engine import discard, engine, store
 from revmodel.sources.files import origin_of, read_raw
 from revmodel.sources.findings import Finding
 from revmodel.sources.mapping import mapped
 from revmodel.sources.schema import TableSchema, schema_of
-from revmodel.sources.tables import Tables, engine
+from revmodel.sources.tables import Tables
 
 __all__ = ["load_tables", "read_tables"]
 
@@ -39,7 +40,7 @@ def read_tables(config: Config) -> Tables:
     for name, schema in schemas.items():
         parts = [_read_source(connection, source, config, schema) for source in config.tables[name]]
         if parts:
-            tables[name] = connection.create_table(name, _union([table for table, _ in parts]))
+            tables[name] = _union(connection, [table for table, _ in parts])
             findings.extend(finding for _, found in parts for finding in found)
     return Tables(tables, connection, tuple(findings))
 
@@ -51,17 +52,20 @@ def _read_source(
     raw = read_raw(connection, source, config, schema.name)
     table, known = mapped(raw, source, schema, origin), list(raw.columns)
     return canonical_table(
-        table, schema, origin, formats=source.dates, drop_missing=source.drop_missing, source_columns=known
+        connection, table, schema, origin, formats=source.dates, drop_missing=source.drop_missing, source_columns=known
     )
 
 
-def _union(parts: list[ir.Table]) -> ir.Table:
+def _union(connection: Any, parts: list[ir.Table]) -> ir.Table:
     """Sources of one table under each other; a free column that one of them lacks is null there."""
     if len(parts) == 1:
         return parts[0]
     types = {name: kind for part in reversed(parts) for name, kind in part.schema().items()}
     names = list(dict.fromkeys(name for part in parts for name in part.columns))
-    return ibis.union(*(_widened(part, names, types) for part in parts))
+    table = store(connection, "union", ibis.union(*(_widened(part, names, types) for part in parts)))
+    for part in parts:
+        discard(connection, part)
+    return table
 
 
 def _widened(part: ir.Table, names: list[str], types: dict[str, Any]) -> ir.Table:

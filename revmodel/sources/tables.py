@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
 from revmodel.errors import SourceError
 from revmodel.sources.canonical import canonical_table
+from revmodel.sources.engine import discard, engine, store
 from revmodel.sources.findings import Finding
 from revmodel.sources.schema import TABLES, schema_of
 
-__all__ = ["Tables", "engine", "tables_from_frames"]
+__all__ = ["Tables", "tables_from_frames"]
 
 
 @dataclass(frozen=True)
@@ -65,18 +65,11 @@ class Tables:
     def materialise(self, name: str, rows: ir.Table) -> Tables:
         """The same tables with ``name`` computed anew from ``rows``, once."""
         self[name]
-        table = self.connection.create_table(ibis.util.gen_name(name), rows)
+        table = store(self.connection, name, rows)
         return self.replace(**{name: table})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, ({name: self.by_name[name].to_pyarrow() for name in self.names}, self.findings)
-
-
-def engine() -> Any:
-    """A fresh DuckDB in memory; its clock is UTC so that casts of zoned timestamps do not depend on the machine."""
-    connection = ibis.duckdb.connect()
-    connection.raw_sql("SET TimeZone = 'UTC'")
-    return connection
 
 
 def tables_from_frames(frames: Mapping[str, pd.DataFrame]) -> Tables:
@@ -92,11 +85,10 @@ def tables_from_frames(frames: Mapping[str, pd.DataFrame]) -> Tables:
     connection = engine()
     tables, findings = {}, []
     for name, frame in frames.items():
-        raw = connection.create_table(f"raw_{name}", _arrow(frame), temp=True)
-        table, found = canonical_table(raw, schema_of(name), f"the frame {name!r}")
-        tables[name] = connection.create_table(name, table)
+        raw = store(connection, "frame", _arrow(frame), temp=True)
+        tables[name], found = canonical_table(connection, raw, schema_of(name), f"the frame {name!r}")
         findings.extend(found)
-        connection.drop_table(f"raw_{name}")
+        discard(connection, raw)
     return Tables(tables, connection, tuple(findings))
 
 

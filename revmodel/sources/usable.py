@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from revmodel.sources.findings import Finding
 from revmodel.sources.schema import TableSchema
 
-__all__ = ["examples_of", "is_usable", "text_name", "usable_findings"]
+__all__ = ["Lost", "examples_of", "is_usable", "lost_values", "text_name"]
 
 _USUAL_FORMATS = (
     "%m/%d/%Y",
@@ -44,15 +44,26 @@ def is_usable(table: ir.Table, schema: TableSchema) -> ir.BooleanColumn:
     return usable & ~_none_of(table, schema)
 
 
-def usable_findings(
+@dataclass(frozen=True)
+class Lost:
+    """What a table lost when it was read: rows that cannot be used, and the findings that tell."""
+
+    rows: int
+    findings: list[Finding]
+
+
+def lost_values(
     table: ir.Table, schema: TableSchema, origin: str, parsed: Sequence[str], formats: Mapping[str, str]
-) -> list[Finding]:
-    """Findings about a typed table that still has the text of its ``parsed`` columns under ``text_name``.
+) -> Lost:
+    """What is unreadable or unusable in a typed table that still has the text of its ``parsed`` columns.
 
     One query counts everything; a second one fetches examples, only where there is something to show.
     """
     unread = {name: table[text_name(name)].notnull() & table[name].isnull() for name in parsed}
-    lacking = {name: table[name].isnull() & ~unread.get(name, ibis.literal(False)) for name in schema.required}
+    lacking = {
+        name: table[name].isnull() & ~unread[name] if name in unread else table[name].isnull()
+        for name in schema.required
+    }
     if schema.any_of:
         lacking[" or ".join(schema.any_of)] = _none_of(table, schema)
     counts = _counts(table, {f"unread:{name}": rows for name, rows in unread.items()} | lacking)
@@ -64,13 +75,14 @@ def usable_findings(
     if any(counts[name] for name in lacking):
         names = [name for name in lacking if counts[name]]
         findings.append(_unusable(table.filter(ibis.or_(*lacking.values())), schema, origin, names))
-    return findings
+    needed = (*lacking, *(f"unread:{name}" for name in unread if name in schema.required))
+    return Lost(sum(counts[name] for name in needed), findings)
 
 
 def examples_of(column: ir.Column, n: int = 5) -> tuple[str, ...]:
     """A few distinct values as text, in order."""
     values = column.cast("string").name("value").as_table().distinct().order_by("value").limit(n)
-    return tuple(str(value) for value in values.execute()["value"].dropna())
+    return tuple(value for value in values.to_pyarrow()["value"].to_pylist() if value is not None)
 
 
 def _none_of(table: ir.Table, schema: TableSchema) -> ir.BooleanValue:
@@ -80,9 +92,8 @@ def _none_of(table: ir.Table, schema: TableSchema) -> ir.BooleanValue:
 
 
 def _counts(table: ir.Table, conditions: Mapping[str, ir.BooleanColumn]) -> dict[str, int]:
-    sums = {name: rows.sum().fill_null(0) for name, rows in conditions.items()}
-    row: dict[str, Any] = table.aggregate(**sums).execute().iloc[0].to_dict()
-    return {name: int(n) for name, n in row.items()}
+    row = table.aggregate(**{name: rows.sum() for name, rows in conditions.items()}).to_pyarrow().to_pylist()[0]
+    return {name: int(n or 0) for name, n in row.items()}  # the sum over no rows is null
 
 
 def _unreadable(rows: ir.Table, schema: TableSchema, origin: str, name: str, count: int, format: str | None) -> Finding:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from revmodel.config import Config
-from revmodel.sources.checks.channels import channel_variants, missing_channels
+from revmodel.sources.checks.channels import channel_names
+from revmodel.sources.checks.counts import TableCounts, count_tables
 from revmodel.sources.checks.duplicates import drop_duplicates
 from revmodel.sources.checks.future import rows_after_as_of
 from revmodel.sources.checks.leaks import leaking_columns
@@ -16,7 +17,7 @@ from revmodel.sources.checks.orders import mend_orders
 from revmodel.sources.checks.orphans import orphans
 from revmodel.sources.checks.sizes import few_rows, require_rows
 from revmodel.sources.checks.spend import drop_negative_spend, gaps_in_spend
-from revmodel.sources.checks.stages import unmapped_stages, unreached_stages
+from revmodel.sources.checks.stages import stage_names
 from revmodel.sources.checks.truncation import exits_recorded_late
 from revmodel.sources.checks.visits import Visits, stage_visits
 from revmodel.sources.checks.zombies import zombies
@@ -25,18 +26,16 @@ from revmodel.sources.tables import Tables
 
 __all__ = ["run_checks"]
 
-_MENDS: tuple[Callable[[Tables, Config], Tables], ...] = (drop_duplicates, mend_orders, drop_negative_spend)
+Counts = dict[str, TableCounts]
+_MENDS: tuple[Callable[[Tables, Config], Tables], ...] = (mend_orders, drop_negative_spend)
 _CHECKS: tuple[Callable[[Tables, Config], list[Finding]], ...] = (
-    unmapped_stages,
-    unreached_stages,
-    few_rows,
+    stage_names,
     orphans,
-    rows_after_as_of,
-    missing_channels,
-    channel_variants,
+    channel_names,
     gaps_in_spend,
     leaking_columns,
 )
+_CHECKS_OF_COUNTS: tuple[Callable[[Tables, Config, Counts], list[Finding]], ...] = (few_rows, rows_after_as_of)
 _CHECKS_OF_VISITS: tuple[Callable[[Tables, Config, Visits], list[Finding]], ...] = (zombies, exits_recorded_late)
 _RANK = {"stop": 0, "warn": 1, "note": 2}
 
@@ -47,10 +46,13 @@ def run_checks(tables: Tables, config: Config) -> Tables:
     Raises EmptyTableError: a table without which nothing can be forecast has no usable row;
     SourceError: there is none of the tables that a forecast starts from.
     """
-    require_rows(tables, config)
+    counts = count_tables(tables, config)
+    require_rows(tables, config, counts)
+    tables = drop_duplicates(tables, counts)
     for mend in _MENDS:
         tables = mend(tables, config)
     findings = [finding for check in _CHECKS for finding in check(tables, config)]
+    findings += [finding for check in _CHECKS_OF_COUNTS for finding in check(tables, config, counts)]
     if "stage_changes" in tables:
         visits = stage_visits(tables, config)
         findings += [finding for check in _CHECKS_OF_VISITS for finding in check(tables, config, visits)]

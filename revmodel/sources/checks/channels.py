@@ -11,17 +11,22 @@ from revmodel.sources.findings import Finding
 from revmodel.sources.mapping import alias_key
 from revmodel.sources.tables import Tables
 
-__all__ = ["channel_variants", "missing_channels"]
+__all__ = ["channel_names"]
 
 _WITH_CHANNEL = ("leads", "touches", "deals", "spend", "experiments")
 _LARGE_SHARE = 0.2  # beyond this, shares of channels among the rest are a guess about the whole
 
 
-def channel_variants(tables: Tables, config: Config) -> list[Finding]:  # noqa: ARG001 (a check has one signature)
-    """Names that differ only in case, spaces, '_' or '-', in one table or between tables."""
+def channel_names(tables: Tables, config: Config) -> list[Finding]:  # noqa: ARG001 (a check has one signature)
+    """One channel under several names, and records without a channel."""
     counts = _rows_by_channel(tables)
+    return _missing(counts, "leads" if "leads" in tables else "deals") + _variants_of(counts)
+
+
+def _variants_of(counts: pd.DataFrame) -> list[Finding]:
+    """Names that differ only in case, spaces, '_' or '-', in one table or between tables."""
     counts = counts[counts["channel"] != ""]
-    counts["key"] = [alias_key(name) for name in counts["channel"]]
+    counts = counts.assign(key=[alias_key(name) for name in counts["channel"]])
     return [
         _variants(rows.groupby("channel")["n"].sum().sort_values(ascending=False), sorted(set(rows["table"])))
         for _, rows in counts.groupby("key")
@@ -29,10 +34,8 @@ def channel_variants(tables: Tables, config: Config) -> list[Finding]:  # noqa: 
     ]
 
 
-def missing_channels(tables: Tables, config: Config) -> list[Finding]:  # noqa: ARG001 (a check has one signature)
+def _missing(counts: pd.DataFrame, name: str) -> list[Finding]:
     """The share of leads, or of deals where there are no leads, whose channel is not known."""
-    name = "leads" if "leads" in tables else "deals"
-    counts = _rows_by_channel(tables)
     counts = counts[counts["table"] == name]
     missing = int(counts.loc[[key in ("", UNKNOWN) for key in map(alias_key, counts["channel"])], "n"].sum())
     total = int(counts["n"].sum())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 import ibis.expr.types as ir
 
-from revmodel.config import Config
+from revmodel.sources.checks.counts import TableCounts
 from revmodel.sources.findings import Finding
 from revmodel.sources.schema import TABLES, TableSchema
 from revmodel.sources.tables import Tables
@@ -18,26 +16,22 @@ __all__ = ["drop_duplicates"]
 _HISTORIES = ("stage_changes", "deal_history")  # without ids of their own: only whole copies can be told
 
 
-def drop_duplicates(tables: Tables, config: Config) -> Tables:  # noqa: ARG001 (a mend has one signature)
+def drop_duplicates(tables: Tables, counts: dict[str, TableCounts]) -> Tables:
     """Tables in which every id occurs once and no event of a history is there twice."""
-    for name in tables.names:
-        if TABLES[name].keys:
-            tables = _unique_ids(tables, TABLES[name])
+    for name, counted in counts.items():
+        if counted.with_id > counted.ids:
+            tables = _unique_ids(tables, TABLES[name], counted.with_id - counted.ids)
         elif name in _HISTORIES:
-            tables = _unique_rows(tables, name)
+            tables = _unique_rows(tables, name, counted.rows)
     return tables
 
 
-def _unique_ids(tables: Tables, schema: TableSchema) -> Tables:
+def _unique_ids(tables: Tables, schema: TableSchema, dropped: int) -> Tables:
     table, key = tables[schema.name], schema.keys[0]
-    counts: dict[str, Any] = table.aggregate(rows=table[key].count(), ids=table[key].nunique()).execute().iloc[0]
-    if counts["rows"] == counts["ids"]:
-        return tables
     repeated = table.group_by(key).having(lambda rows: (rows.count() > 1) & rows[key].notnull()).aggregate()
     rows = table.semi_join(repeated, key)
     conflicting = rows.distinct().group_by(key).having(lambda rows: rows.count() > 1).aggregate()
     n_conflicting = int(conflicting.count().execute())
-    dropped = int(counts["rows"] - counts["ids"])
     finding = _finding(schema, dropped, n_conflicting, examples_of((conflicting if n_conflicting else repeated)[key]))
     return tables.materialise(schema.name, _last_of_each(table, schema)).with_findings(finding)
 
@@ -52,10 +46,10 @@ def _last_of_each(table: ir.Table, schema: TableSchema) -> ir.Table:
     return ranked.filter((ranked["rank"] == 0) | ranked[key].isnull()).drop("rank")
 
 
-def _unique_rows(tables: Tables, name: str) -> Tables:
+def _unique_rows(tables: Tables, name: str, rows: int) -> Tables:
     table = tables[name]
     distinct = table.distinct()
-    copies = int(table.count().execute()) - int(distinct.count().execute())
+    copies = rows - int(distinct.count().to_pyarrow().as_py())
     if not copies:
         return tables
     identity = table.columns[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from revmodel.config import Config
+from revmodel.sources.checks.counts import TableCounts, is_later
 from revmodel.sources.findings import Finding
 from revmodel.sources.schema import TABLES
 from revmodel.sources.tables import Tables
@@ -13,31 +14,24 @@ from revmodel.sources.usable import examples_of
 __all__ = ["rows_after_as_of"]
 
 
-def rows_after_as_of(tables: Tables, config: Config) -> list[Finding]:
+def rows_after_as_of(tables: Tables, config: Config, counts: dict[str, TableCounts]) -> list[Finding]:
     """Tables with events after the end of the as-of day. Without an as-of date nothing can be after it."""
     if config.as_of is None:
         return []
-    tomorrow = dt.datetime.combine(config.as_of + dt.timedelta(days=1), dt.time())
-    findings = []
-    for name in tables.names:
-        moment = TABLES[name].event
-        if moment is None:
-            continue
-        table = tables[name]
-        later = table.filter(table[moment].cast("timestamp(6)") >= tomorrow)
-        if count := int(later.count().execute()):
-            findings.append(_finding(name, moment, count, config.as_of, examples_of(later[moment].cast("date"))))
-    return findings
+    return [_finding(tables, name, counts[name].later, config.as_of) for name in counts if counts[name].later]
 
 
-def _finding(table: str, moment: str, count: int, as_of: dt.date, examples: tuple[str, ...]) -> Finding:
+def _finding(tables: Tables, name: str, count: int, as_of: dt.date) -> Finding:
+    event = str(TABLES[name].event)
+    table = tables[name]
+    later = table.filter(is_later(table, name, as_of))
     return Finding(
         code="after-as-of",
         severity="note",
-        table=table,
-        what=f"{count} row(s) of {table} have a {moment} after the as-of date {as_of}",
+        table=name,
+        what=f"{count:,} row(s) of {name} have a {event} after the as-of date {as_of}",
         count=count,
-        examples=examples,
+        examples=examples_of(later[event].cast("date")),
         done="The run does not see them: it knows only what was recorded by the as-of date",
         remedy="Set as_of to the day of the export; dates beyond it are typing errors in the source.",
     )

@@ -77,5 +77,6 @@ def _finding(table: str, column: str, counts: dict[bool, dict[str, Any]]) -> Fin
         done="Kept as an id; nothing is concluded from it being empty"
         if column.endswith("_id")
         else "Kept: an empty value is a level of its own, which looks too good or too bad to be true",
-        remedy=f"Map {column} to a field that is filled when the record is created, or leave it out: columns: {{{column}: ''}}.",
+        remedy=f"Map {column} to a field that is filled when the record is created, "
+        f"or leave it out: columns: {{{column}: ''}}.",
     )

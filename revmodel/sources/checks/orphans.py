@@ -42,37 +42,29 @@ _REFERENCES = (
 def orphans(tables: Tables, config: Config) -> list[Finding]:  # noqa: ARG001 (a check has one signature)
     """One finding for each kind of reference whose target is not in the tables that are present."""
     findings = []
-    for reference in _REFERENCES:
-        if reference.table in tables and all(parent in tables for parent, _ in _parents(reference, tables)):
-            lost = _lost(tables, reference)
-            if lost is not None and (count := int(lost.count().execute())):
-                findings.append(_finding(reference, count, examples_of(lost[reference.column])))
+    for name in tables.names:
+        lost = {item: rows for item in _REFERENCES if item.table == name and (rows := _lost(tables, item)) is not None}
+        if lost:
+            sums = {item.column: rows.sum() for item, rows in lost.items()}
+            counts = tables[name].aggregate(**sums).to_pyarrow().to_pylist()[0]
+            findings += [_finding(tables, item, lost[item], n) for item in lost if (n := counts[item.column])]
     return findings
 
 
-def _parents(reference: _Reference, tables: Tables) -> list[tuple[str, str]]:
-    """The tables the id may be in. A stage change may be of a lead or a deal: all that are present count."""
-    return [(table, key) for table, key in reference.parents if table in tables]
-
-
-def _lost(tables: Tables, reference: _Reference) -> ir.Table | None:
-    present = _parents(reference, tables)
+def _lost(tables: Tables, reference: _Reference) -> ir.BooleanColumn | None:
+    """Rows whose id is in none of the parents that are present; None where no parent is."""
+    rows = tables[reference.table]
+    present = [(table, key) for table, key in reference.parents if table in tables]
     if not present:
         return None
-    rows = tables[reference.table].filter(lambda table: table[reference.column].notnull())
-    if reference.table == "stage_changes":
-        rows = _of_known_kind(rows, [table for table, _ in present])
-    ids = [tables[table].select(**{reference.column: key}) for table, key in present]
-    return rows.anti_join(ibis.union(*ids) if len(ids) > 1 else ids[0], reference.column)
+    lost = ibis.and_(*(rows[reference.column].notin(tables[table][key]) for table, key in present))
+    if len(present) == len(reference.parents):
+        return lost
+    kinds = [table.removesuffix("s") for table, _ in present]
+    return lost & rows.record_type.isin(kinds)  # the changes of leads need no deals table
 
 
-def _of_known_kind(rows: ir.Table, present: list[str]) -> ir.Table:
-    """Only changes of a kind of record whose table is there (leads' changes need no deals table)."""
-    kinds = [table.removesuffix("s") for table in present]
-    return rows.filter(rows.record_type.isnull() & (len(kinds) > 1) | rows.record_type.isin(kinds))
-
-
-def _finding(reference: _Reference, count: int, examples: tuple[str, ...]) -> Finding:
+def _finding(tables: Tables, reference: _Reference, lost: ir.BooleanColumn, count: int) -> Finding:
     where = " or ".join(table for table, _ in reference.parents)
     return Finding(
         code=f"orphan-{reference.column.replace('_', '-')}",
@@ -80,7 +72,7 @@ def _finding(reference: _Reference, count: int, examples: tuple[str, ...]) -> Fi
         table=reference.table,
         what=f"{count} row(s) of {reference.table} name a {reference.column} that is not in {where}",
         count=count,
-        examples=examples,
+        examples=examples_of(tables[reference.table].filter(lost)[reference.column]),
         done=reference.done,
         remedy=f"Export {where} for the same period as {reference.table}, or mend the ids.",
     )

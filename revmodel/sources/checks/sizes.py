@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from revmodel.config import Config
 from revmodel.errors import EmptyTableError, SourceError
+from revmodel.sources.checks.counts import TableCounts
 from revmodel.sources.files import origin_of
 from revmodel.sources.findings import Finding
 from revmodel.sources.schema import RECORD_TABLES
@@ -14,39 +15,35 @@ __all__ = ["few_rows", "require_rows"]
 _STARTS = ("stage_changes", *RECORD_TABLES, "panel")  # a forecast starts from one of these
 
 
-def require_rows(tables: Tables, config: Config) -> None:
+def require_rows(tables: Tables, config: Config, counts: dict[str, TableCounts]) -> None:
     """Raises EmptyTableError where the history of stages, or every table of records, has no usable row;
     SourceError where none of them is there."""
-    counts = {name: _rows(tables, name) for name in _STARTS if name in tables}
-    if not counts:
+    rows = {name: counts[name].rows for name in _STARTS if name in counts}
+    if not rows:
         raise SourceError(
             f"there is no table to forecast from (there are: {', '.join(tables.names) or 'none'}): "
             "add tables.stage_changes with record_id, to_stage and changed_at"
         )
-    records = [name for name in RECORD_TABLES if name in counts]
-    empty = ["stage_changes"] if counts.get("stage_changes") == 0 else []
-    if not empty and records and not any(counts[name] for name in records):
+    records = [name for name in RECORD_TABLES if name in rows]
+    empty = ["stage_changes"] if rows.get("stage_changes") == 0 else []
+    if not empty and records and not any(rows[name] for name in records):
         empty = records
-    if not empty and counts.get("panel") == 0 and len(counts) == 1:
+    if rows == {"panel": 0}:
         empty = ["panel"]
     if empty:
         raise EmptyTableError(_nothing_usable(empty, tables, config))
 
 
-def few_rows(tables: Tables, config: Config) -> list[Finding]:
+def few_rows(tables: Tables, config: Config, counts: dict[str, TableCounts]) -> list[Finding]:  # noqa: ARG001
     """Empty optional tables (told), and a single row where a model needs many (stops)."""
     findings = []
-    for name in tables.names:
-        n = _rows(tables, name)
+    for name, counted in counts.items():
+        n = counted.distinct_rows
         if n == 0:
             findings.append(_empty(name, config))
         elif n == 1 and name in (*_STARTS, "spend"):
             findings.append(_one_row(name, "warn" if name == "spend" else "stop"))
     return findings
-
-
-def _rows(tables: Tables, name: str) -> int:
-    return int(tables[name].count().execute())
 
 
 def _files(name: str, config: Config) -> str:

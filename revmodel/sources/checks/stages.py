@@ -9,12 +9,21 @@ from revmodel.sources.findings import Finding
 from revmodel.sources.mapping import alias_key
 from revmodel.sources.tables import Tables
 
-__all__ = ["unmapped_stages", "unreached_stages"]
+__all__ = ["stage_names"]
 
 
-def unmapped_stages(tables: Tables, config: Config) -> list[Finding]:
-    """Values of to_stage that are neither a stage of the funnel nor an end of it; a run cannot go on with them."""
-    counts = _changes_by_stage(tables)
+def stage_names(tables: Tables, config: Config) -> list[Finding]:
+    """Stages on record that the config does not know (a run cannot go on), and the reverse (it can)."""
+    if "stage_changes" not in tables:
+        return []
+    changes = tables["stage_changes"]
+    counts = changes.group_by("to_stage").aggregate(n=changes.count()).order_by("to_stage").to_pyarrow()
+    changes_by_stage = dict(zip(counts["to_stage"].to_pylist(), counts["n"].to_pylist(), strict=True))
+    return _unmapped(changes_by_stage, config) + _unreached(changes_by_stage, config)
+
+
+def _unmapped(counts: dict[str, int], config: Config) -> list[Finding]:
+    """Values of to_stage that are neither a stage of the funnel nor an end of it."""
     known = _known(config)
     unknown = {stage: n for stage, n in counts.items() if stage not in known}
     if not unknown:
@@ -36,11 +45,8 @@ def unmapped_stages(tables: Tables, config: Config) -> list[Finding]:
     ]
 
 
-def unreached_stages(tables: Tables, config: Config) -> list[Finding]:
+def _unreached(counts: dict[str, int], config: Config) -> list[Finding]:
     """Stages of the funnel, and ends of it, that no record ever entered (entries of new records may be implied)."""
-    if "stage_changes" not in tables:
-        return []
-    counts = _changes_by_stage(tables)
     implied = {config.funnel.stages[0], config.funnel.first_deal_stage}
     unreached = [stage for stage in config.funnel.stages if stage not in counts and stage not in implied]
     if not set(config.funnel.won) & set(counts):
@@ -59,14 +65,6 @@ def unreached_stages(tables: Tables, config: Config) -> list[Finding]:
             remedy="Check the spelling against to_stage, or take them out of the funnel.",
         )
     ]
-
-
-def _changes_by_stage(tables: Tables) -> dict[str, int]:
-    if "stage_changes" not in tables:
-        return {}
-    changes = tables["stage_changes"]
-    counts = changes.group_by("to_stage").aggregate(n=changes.count()).order_by("to_stage").execute()
-    return {str(stage): int(n) for stage, n in zip(counts["to_stage"], counts["n"], strict=True)}
 
 
 def _known(config: Config) -> list[str]:

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from revmodel.config import Config
+from revmodel.sources.engine import store
 from revmodel.sources.tables import Tables
 
 __all__ = ["Visits", "stage_visits"]
@@ -42,7 +43,8 @@ def stage_visits(tables: Tables, config: Config) -> Visits:
     visits = visits.filter(visits.stage.isin(config.funnel.stages)).select(
         "record_id", "stage", entered_on=visits.at.date(), left_on=visits.left_at.date()
     )
-    counts = visits.group_by("stage", "entered_on", "left_on").aggregate(n=visits.count()).execute()
+    visits = store(tables.connection, "visits", visits, temp=True)
+    counts = visits.group_by("stage", "entered_on", "left_on").aggregate(n=visits.count()).to_pandas()
     for name in ("entered_on", "left_on"):
         counts[name] = pd.to_datetime(counts[name])
     last = counts[["entered_on", "left_on"]].max().max()

@@ -1,0 +1,28 @@
+"""The engine that holds the tables: DuckDB in memory, behind ibis."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+__all__ = ["discard", "engine", "store"]
+
+
+def engine() -> Any:
+    """A fresh DuckDB in memory; its clock is UTC so that casts of zoned timestamps do not depend on the machine."""
+    connection = ibis.duckdb.connect()
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    return connection
+
+
+def store(connection: Any, stem: str, rows: Any, *, temp: bool = False) -> ir.Table:
+    """``rows`` (an expression, a frame or an arrow table) computed once, under a name that no other table has."""
+    return connection.create_table(f"{stem}_{uuid.uuid4().hex}", rows, temp=temp)
+
+
+def discard(connection: Any, table: ir.Table) -> None:
+    """Drop a stored table whose rows are no longer needed."""
+    connection.drop_table(table.op().name)
