@@ -16,6 +16,12 @@ from revmodel.evaluate.baselines import BASELINES, last_period
 from revmodel.evaluate.forecaster import BacktestInput, Floats
 from revmodel.sources.tables import Tables, tables_from_frames
 
+# ibis 12 uses a DuckDB method and a pandas option that are on their way out.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:fetch_arrow_table"),
+    pytest.mark.filterwarnings("ignore:The 'future.infer_string' option"),
+]
+
 FIRST, LAST = dt.date(2024, 7, 1), dt.date(2026, 6, 28)
 ORIGINS = [dt.date(2025, 12, 28), dt.date(2026, 3, 1)]
 HORIZON = 13
