@@ -22,7 +22,7 @@ SHOCK_SD = (0.10, 0.5)  # per four weeks, shared by all records: holidays, campa
 
 # --- Arrivals: records created per week ------------------------------------------------------------------------
 
-BASELINE_SD = 0.7  # of log weekly volume around its crude mean
+BASELINE_SD = 1.3  # of the softplus factor on weekly volume: between a fifth and 2.7 times its crude mean
 TREND_STEP_SD = 0.08  # of log volume per four weeks
 TREND_COMMON_STEP_SD = 0.06  # shared by all groups per four weeks: the market moves together
 SEASON_SD = 0.15  # of each Fourier coefficient on log volume: B2B seasons are tens of per cent
@@ -31,7 +31,7 @@ INDICATOR_SD = 0.1  # log volume per standard deviation of a leading indicator, 
 DISPERSION_LOG_MEAN, DISPERSION_LOG_SD = 3.0, 1.0  # negative-binomial size about 20: weekly counts beyond Poisson
 
 MEDIA_SHARE = 0.45  # of all records, caused by paid channels together, where no cost per lead is stated
-EFFECT_LOG_SD = 0.8  # of a channel's effect around spend ÷ cost per lead: a factor of 2.2 either way at one sd
+EFFECT_SD = 1.3  # of the softplus factor on spend ÷ cost per lead: from a fifth of it to 2.7 times, 9 in 10
 OWN_SHARE_LOGIT_MEAN, OWN_SHARE_LOGIT_SD = 1.1, 0.8  # about three of four caused leads carry the channel's own name
 HALF_LIFE_LOG_MEAN, HALF_LIFE_LOG_SD = 0.3, 0.6  # carry-over half-life about 1.3 weeks, 0.4 to 4.5
 SATURATION_LOG_MEAN, SATURATION_LOG_SD = 0.5, 0.6  # half-saturation at about 1.6 × mean active spend, 0.5 to 5

@@ -1,7 +1,7 @@
 """The one place that finds modes and samples: Laplace and NUTS on the same compiled PyMC model.
 
 Laplace: the mode and the curvature there, θ ~ Normal(mode, H⁻¹) (Tierney & Kadane 1986).
-NUTS (Hoffman & Gelman 2014, through nutpie) samples in the coordinates that Laplace whitened, θ = mode + L z with
+NUTS (Hoffman & Gelman 2014, through BlackJAX) samples in the coordinates that Laplace whitened, θ = mode + L z with
 L Lᵀ = H⁻¹, where the posterior is nearly a standard normal: short trajectories, little to adapt.
 """
 
@@ -9,21 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
+import blackjax
+import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
+from blackjax.adaptation.step_size import dual_averaging_adaptation
 from scipy.optimize import minimize
 
 from revmodel.errors import ModelError
 from revmodel.models.compiled import CompiledModel
+from revmodel.models.convergence import has_converged
 
 __all__ = ["Engine", "Mode", "Posterior", "find_mode", "laplace_draws", "nuts_draws", "sample"]
 
 Floats = npt.NDArray[np.float64]
 Engine = Literal["nuts", "laplace"]
 CHAINS = 4
-TUNE = 200
+WARM_UP = 100  # only the step size is adapted: the coordinates are already whitened
+TARGET_ACCEPTANCE = 0.65  # optimal for Hamiltonian Monte Carlo in many dimensions (Beskos et al. 2013)
+FIRST_STEP = 0.4
+MAX_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -57,26 +66,27 @@ class Posterior:
         return self.thetas.reshape(self.chains, -1, self.thetas.shape[1])
 
 
-def find_mode(model: CompiledModel, data: Mapping[str, Any], start: Floats | None = None) -> Mode:
+def find_mode(model: CompiledModel, data: Mapping[str, Any], near: Mode | None = None) -> Mode:
     """The posterior mode by L-BFGS, its curvature by central differences of exact gradients.
 
+    near : a mode of almost the same problem, whose whitened coordinates make the search short.
     Raises ModelError: the log density is not finite at the start (a prior or data value is impossible).
     """
     full = model.check(data)
-    identity, zero = np.eye(model.size), np.zeros(model.size)
-    start = zero if start is None else start
+    zero = np.zeros(model.size)
+    center, factor = (zero, np.eye(model.size)) if near is None else (near.theta, near.factor)
 
-    def objective(theta: Floats) -> tuple[float, Floats]:
-        value, grad = model.value_and_grad(theta, zero, identity, full)
+    def objective(z: Floats) -> tuple[float, Floats]:
+        value, grad = model.value_and_grad(z, center, factor, full)
         return -value, -grad
 
-    if not np.isfinite(objective(start)[0]):
-        raise ModelError("the log density is not finite at the start: look for impossible data values (negative counts?)")
+    if not np.isfinite(objective(zero)[0]):
+        raise ModelError("the log density is not finite at the start: look for impossible data (negative counts?)")
     options = {"maxiter": 2000, "maxfun": 4000, "maxcor": 30, "gtol": 1e-4, "ftol": 1e-13}
-    theta = minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
+    theta = center + factor @ minimize(objective, zero, jac=True, method="L-BFGS-B", options=options).x
     values, vectors = np.linalg.eigh(_precision(model, theta, full))
-    # Directions that the data do not inform keep their prior, whose precision is about one; anything below that is
-    # numerical noise or a flat spot, and a floor keeps the proposal from running away there.
+    # Directions that the data do not inform keep their prior, whose precision is about one; anything far below that
+    # is numerical noise or a flat spot, and a floor keeps the proposal from running away there.
     factor = vectors / np.sqrt(np.maximum(values, 0.05))
     gradient = model.value_and_grad(zero, theta, factor, full)[1]
     norm = float(np.max(np.abs(gradient)))
@@ -98,36 +108,84 @@ def laplace_draws(mode: Mode, draws: int, seed: int) -> Posterior:
     return Posterior(mode.theta + z @ mode.factor.T, 1, "laplace", 0, mode)
 
 
-def nuts_draws(model: CompiledModel, data: Mapping[str, Any], mode: Mode, draws: int, seed: int, cores: int) -> Posterior:
-    """Draws by NUTS from over-dispersed starts around the mode; ``draws`` in total over four chains."""
-    import nutpie
+def nuts_draws(model: CompiledModel, data: Mapping[str, Any], mode: Mode, draws: int, seed: int, target_acceptance: float) -> Posterior:
+    """Draws by NUTS from over-dispersed starts around the mode: four chains, ``draws`` each at least.
 
+    Chains go on, ``draws`` at a time, until R-hat and the effective sample size hold, at most MAX_ROUNDS times; what
+    then still fails is for the health gate to say.
+    """
     full = model.check(data)
-    n = model.size
+    warm_up, go_on = _compiled_sampler(model, draws)
+    start, *keys = jax.random.split(jax.random.key(seed), MAX_ROUNDS + 1)
+    states, step_sizes = warm_up(start, target_acceptance, mode.theta, mode.factor, full)
+    rounds, divergences = [], 0
+    for key in keys:
+        states, (z, divergent) = go_on(key, states, step_sizes, mode.theta, mode.factor, full)
+        rounds.append(np.asarray(z))
+        divergences += int(np.sum(divergent))
+        by_chain = np.concatenate(rounds).transpose(1, 0, 2) @ mode.factor.T + mode.theta
+        if divergences or has_converged(by_chain):
+            break
+    return Posterior(by_chain.reshape(-1, model.size), CHAINS, "nuts", divergences, mode)
 
-    def log_density() -> Any:
-        return lambda z, **_: model.value_and_grad(z, mode.theta, mode.factor, full)
 
-    def expand(*_: Any) -> Any:
-        return lambda z, **_: {"z": z}
+def _compiled_sampler(model: CompiledModel, draws: int) -> tuple[Any, Any]:
+    """Warm-up and drawing of all chains at once, compiled once for a model and a number of draws."""
+    if draws not in model.samplers:
+        model.samplers[draws] = (jax.jit(partial(_warm_up, model)), jax.jit(partial(_go_on, model, draws)))
+    return model.samplers[draws]
 
-    compiled = nutpie.compiled_pyfunc.from_pyfunc(
-        n, log_density, expand, [np.dtype("float64")], [(n,)], ["z"],
-        make_initial_point_fn=lambda s: np.random.default_rng(s).standard_normal(n) * 1.5,
-    )  # fmt: skip
-    per_chain = -(-draws // CHAINS)
-    trace = nutpie.sample(
-        compiled, draws=per_chain, tune=TUNE, chains=CHAINS, cores=cores, seed=seed, progress_bar=False, save_warmup=False
-    )  # fmt: skip
-    z = trace["posterior"]["z"].to_numpy()
-    thetas = mode.theta + z.reshape(-1, n) @ mode.factor.T
-    return Posterior(thetas, CHAINS, "nuts", int(trace["sample_stats"]["diverging"].sum()), mode)
+
+def _mover(model: CompiledModel, center: Any, factor: Any, data: dict[str, Any]) -> tuple[Any, Any]:
+    """The log density in whitened coordinates, and one NUTS transition of every chain."""
+    kernel, unit = blackjax.nuts.build_kernel(), jnp.ones(model.size)
+
+    def log_density(z: Any) -> Any:
+        return model.log_density(z, center, factor, data)
+
+    def move(states: Any, steps: Any, key: Any) -> Any:
+        keys = jax.random.split(key, CHAINS)
+        return jax.vmap(lambda k, s, e: kernel(k, s, log_density, e, unit, max_num_doublings=9))(keys, states, steps)
+
+    return log_density, move
+
+
+def _warm_up(model: CompiledModel, key: Any, target_acceptance: Any, center: Any, factor: Any, data: dict[str, Any]) -> Any:
+    """Over-dispersed starts, then the step size of each chain by dual averaging: states and step sizes."""
+    begin, update, final = dual_averaging_adaptation(target_acceptance)
+    log_density, move = _mover(model, center, factor, data)
+
+    def adapt(carry: Any, key: Any) -> Any:
+        states, adaptation = carry
+        states, info = move(states, jnp.exp(adaptation.log_step_size), key)
+        return (states, jax.vmap(update)(adaptation, info.acceptance_rate)), None
+
+    at_start, in_warm_up = jax.random.split(key)
+    positions = 1.5 * jax.random.normal(at_start, (CHAINS, model.size))
+    states = jax.vmap(lambda z: blackjax.nuts.init(z, log_density))(positions)
+    adaptation = jax.vmap(lambda _: begin(FIRST_STEP))(jnp.arange(CHAINS))
+    (states, adaptation), _ = jax.lax.scan(adapt, (states, adaptation), jax.random.split(in_warm_up, WARM_UP))
+    return states, jax.vmap(final)(adaptation)
+
+
+def _go_on(
+    model: CompiledModel, draws: int, key: Any, states: Any, step_sizes: Any, center: Any, factor: Any, data: dict[str, Any]
+) -> Any:
+    """``draws`` more of each chain: the last states, and (positions (draw, chain, dim), divergences)."""
+    _, move = _mover(model, center, factor, data)
+
+    def draw(states: Any, key: Any) -> Any:
+        states, info = move(states, step_sizes, key)
+        return states, (states.position, info.is_divergent)
+
+    return jax.lax.scan(draw, states, jax.random.split(key, draws))
 
 
 def sample(
-    model: CompiledModel, data: Mapping[str, Any], mode: Mode, *, engine: Engine, draws: int, seed: int, cores: int = 2
-) -> Posterior:
-    """Draws by the engine asked for, from the same mode."""
+    model: CompiledModel, data: Mapping[str, Any], mode: Mode, *, engine: Engine, draws: int, seed: int,
+    target_acceptance: float = TARGET_ACCEPTANCE,
+) -> Posterior:  # fmt: skip
+    """Draws by the engine asked for, from the same mode: ``draws`` in all for Laplace, per chain for NUTS."""
     if engine == "laplace":
         return laplace_draws(mode, draws, seed)
-    return nuts_draws(model, data, mode, draws, seed, cores)
+    return nuts_draws(model, data, mode, draws, seed, target_acceptance)

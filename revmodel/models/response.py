@@ -1,0 +1,143 @@
+"""Arrivals: how many records enter the funnel each week, and how many of them spend causes.
+
+    n_rt ~ NegativeBinomial(μ_rt, φ_r),   μ_rt = baseline_r(t) + Σ_m share_mr · effect_m · s_m(t) / mean_t s_m
+    s_m(t) = saturation(carry-over of spend_m)(t)
+    log baseline_r(t) = level_r + common drift(t) + drift_r(t) + season(t) + events(t) + indicators(t)
+
+A row r is an entry stage × recorded channel. Media add to the baseline, so contributions add up. ``effect_m`` is what
+the data inform: records a week that channel m caused on average, not the coefficient of a curve; its prior follows
+from spend and cost per lead (models/priors.py). Of the records that channel m causes, a share carries its own name
+and the rest arrives under other names (halo), in proportion to their volume. Source of the additive form with
+carry-over and saturation: Jin et al. 2017.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pymc as pm
+import pytensor.tensor as pt
+
+from revmodel.errors import NotFittedError
+from revmodel.features.tables import WeeklyPanel
+from revmodel.models import priors
+from revmodel.models.compiled import CompiledModel
+from revmodel.models.media import geometric_weights, michaelis_menten
+from revmodel.models.response_data import ResponseData, response_data
+from revmodel.models.sampling import Engine, Posterior, find_mode, sample
+
+__all__ = ["ChannelResponse", "response_model"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def response_model(data: dict[str, Floats]) -> pm.Model:
+    """The PyMC model of arrivals; every free variable is standardised (see models/priors.py)."""
+    rows, weeks = data["arrivals"].shape
+    channels = data["lagged_spend"].shape[0]
+    with pm.Model() as model:
+        x = {name: pm.Data(name, value) for name, value in data.items()}
+        log_baseline = _log_baseline(x, rows, weeks, data)
+        baseline = pm.Deterministic("baseline", pt.exp(log_baseline))
+        mean = baseline
+        if channels:
+            caused, share = _media(x, channels)
+            mean = baseline + pt.dot(share.T, caused)
+        log_size = priors.DISPERSION_LOG_MEAN + priors.DISPERSION_LOG_SD * pm.Normal("log_size", shape=(rows,))
+        pm.Deterministic("size", pt.exp(log_size))
+        pm.NegativeBinomial("count", mu=mean, alpha=pt.exp(log_size)[:, None], observed=x["arrivals"])
+    return model
+
+
+def _log_baseline(x: dict[str, pt.TensorVariable], rows: int, weeks: int, data: dict[str, Floats]) -> pt.TensorVariable:
+    factor = positive(pm.Normal("z_level", shape=(rows,)), priors.BASELINE_SD)
+    level = pm.Deterministic("level", x["log_crude"] + pt.log(factor))
+    common = priors.TREND_COMMON_STEP_SD * pm.Normal("common_step", shape=(data["common_walk"].shape[1],))
+    own = priors.TREND_STEP_SD * pm.Normal("own_step", shape=(rows, data["own_walk"].shape[1]))
+    season = pm.Deterministic("season", priors.SEASON_SD * pm.Normal("z_season", shape=(data["season_columns"].shape[1],)))
+    out = level[:, None] + pt.dot(x["common_walk"], common)[None, :] + pt.dot(own, x["own_walk"].T)
+    out = out + pt.dot(x["season_columns"], season)[None, :]
+    if data["event_columns"].shape[1]:
+        z = pm.Normal("z_event", shape=(data["event_columns"].shape[1],))
+        out = out + pt.dot(x["event_columns"], pm.Deterministic("event", x["event_sd"] * z))[None, :]
+    return out
+
+
+def _media(x: dict[str, pt.TensorVariable], channels: int) -> tuple[pt.TensorVariable, pt.TensorVariable]:
+    """Records caused by each channel a week (channel, week), and under which row they arrive (channel, row)."""
+    half_life = pt.exp(priors.HALF_LIFE_LOG_MEAN + priors.HALF_LIFE_LOG_SD * pm.Normal("z_half_life", shape=(channels,)))
+    half = pt.exp(priors.SATURATION_LOG_MEAN + priors.SATURATION_LOG_SD * pm.Normal("z_saturation", shape=(channels,)))
+    effect = pt.exp(x["log_effect"]) * positive(pm.Normal("z_effect", shape=(channels,)), priors.EFFECT_SD)
+    logit = priors.OWN_SHARE_LOGIT_MEAN + priors.OWN_SHARE_LOGIT_SD * pm.Normal("z_own_share", shape=(channels,))
+    own = 1 / (1 + pt.exp(-logit))
+    weights = geometric_weights(half_life, x["lags"])
+    carried = (weights[:, :, None] * x["lagged_spend"]).sum(1)
+    saturated = michaelis_menten(carried, half[:, None])
+    mean_saturated = saturated.mean(1)
+    caused = effect[:, None] * saturated / mean_saturated[:, None]
+    share = own[:, None] * x["own_row"] + (1 - own)[:, None] * x["other_rows"]
+    for name, value in {
+        "half_life_weeks": half_life, "half_saturation": half, "effect": effect, "share": share, "caused": caused,
+        "mean_saturated": mean_saturated,
+    }.items():  # fmt: skip
+        pm.Deterministic(name, value)
+    return caused, share
+
+
+def positive(z: pt.TensorVariable, sd: float) -> pt.TensorVariable:
+    """A positive factor with median 1: log(1 + exp(a + sd·z)), a = log(e − 1); linear upwards, exponential towards zero.
+
+    What the data inform is the sum of baseline and media, a straight ridge in these coordinates and a curved one in
+    logarithms, where chains got stuck.
+    """
+    return pt.softplus(np.log(np.e - 1) + sd * z)
+
+
+class ChannelResponse:
+    """Response of record creation to spend, baseline and season, from the weekly panel.
+
+    engine: "nuts" or "laplace". After ``fit``: ``posterior_``, ``derived_`` (draws of the model's deterministics),
+    ``data_`` (arrays, rows, channels and weeks).
+    """
+
+    _compiled: dict[tuple[tuple[int, ...], ...], CompiledModel] = {}
+
+    def __init__(
+        self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1, max_lag_weeks: int = 10,
+        holidays_country: str | None = None, cost_per_lead: dict[str, float] | None = None,
+    ) -> None:  # fmt: skip
+        self.engine: Engine = engine
+        self.draws = draws
+        self.seed = seed
+        self.max_lag_weeks = max_lag_weeks
+        self.holidays_country = holidays_country
+        self.cost_per_lead = cost_per_lead or {}
+
+    def fit(self, panel: WeeklyPanel) -> ChannelResponse:
+        """Fit on the weekly history of arrivals and spend (features/tables.py: WeeklyPanel)."""
+        self.data_: ResponseData = response_data(panel, self.max_lag_weeks, self.holidays_country, self.cost_per_lead)
+        arrays = self.data_.arrays
+        shapes = tuple(value.shape for value in arrays.values())
+        if shapes not in self._compiled:
+            self._compiled[shapes] = CompiledModel(response_model(arrays))
+        model = self._compiled[shapes]
+        mode = find_mode(model, arrays)
+        self.posterior_: Posterior = sample(
+            model, arrays, mode, engine=self.engine, draws=self.draws, seed=self.seed, target_acceptance=0.8
+        )  # fmt: skip
+        self.derived_ = model.derived(self.posterior_.thetas, arrays)
+        self.parameters_ = model.unpack(self.posterior_.thetas)
+        return self
+
+    def caused_by_week(self) -> Floats:
+        """Expected records that each channel caused, by row they arrive under: (draw, week, channel, row)."""
+        self._need_fit()
+        if not self.data_.channels:
+            draws, weeks, rows = len(self.posterior_.thetas), len(self.data_.weeks), len(self.data_.rows)
+            return np.zeros((draws, weeks, 0, rows))
+        caused, share = self.derived_["caused"], self.derived_["share"]
+        return np.einsum("dmw,dmr->dwmr", caused, share, optimize=True)
+
+    def _need_fit(self) -> None:
+        if not hasattr(self, "posterior_"):
+            raise NotFittedError("this ChannelResponse has no posterior: call fit(panel) first")
