@@ -86,8 +86,8 @@ def make_company(
 
 # fmt: off
 _STREAMS = (
-    "spend", "environment", "response", "leads", "funnel", "ledger", "amounts", "history", "deals", "reasons", "touches",
-    "accounts", "subscriptions", "booking", "indicators", "tests", "targets", "truth", "dirt",
+    "spend", "environment", "response", "leads", "funnel", "ledger", "amounts", "history", "deals", "reasons",
+    "touches", "accounts", "subscriptions", "booking", "indicators", "tests", "targets", "truth", "dirt",
 )
 # fmt: on
 _NO_DIRT = pd.DataFrame(columns=["table", "fault", "rows", "where"])
@@ -100,7 +100,7 @@ def _simulate_world(timeline: Timeline, scale: float, break_: bool, rngs: dict[s
     response = draw_response(timeline, plan, environment, scale, rngs["response"])
     expected = _expected_per_day(response.expected_leads(plan.weekly), environment.demand, scale)
     leads = draw_leads(timeline, expected, rngs["leads"])
-    moves = simulate(leads.created, leads.traits, timeline, environment, rngs["funnel"])
+    moves = simulate(leads.arrived, leads.traits, timeline, environment, rngs["funnel"])
     ledger = note_moves(leads, moves, rngs["ledger"])
     amounts = draw_amounts(leads, ledger, rngs["amounts"])
     return World(timeline, plan, environment, response, expected, leads, ledger, amounts)

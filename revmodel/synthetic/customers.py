@@ -69,7 +69,7 @@ def subscriptions_table(
     noted = np.full(len(leads) if len(won) else 0, np.nan)
     noted[ledger.lead[ledger.target == WON]] = ledger.recorded[ledger.target == WON]
     known = (started < timeline.cut) & (noted[lead] < timeline.cut)
-    table = pd.DataFrame(
+    table: pd.DataFrame = pd.DataFrame(
         {
             "customer_id": [f"S-{number + 1:05d}" for number in won],
             "account_id": account_ids(leads)[leads.account[lead]],
@@ -79,7 +79,7 @@ def subscriptions_table(
             "gross_margin": np.round(margin, 3),
         }
     )
-    return table.loc[known].sort_values("started_at", kind="stable", ignore_index=True)
+    return table.take(np.flatnonzero(known)).sort_values("started_at", kind="stable", ignore_index=True)
 
 
 def _lifetime_months(segment: np.ndarray[tuple[int], np.dtype[np.int64]], rng: np.random.Generator) -> Floats:

@@ -16,10 +16,10 @@ WEEKDAY_WEIGHTS = WEEKDAY_WEIGHTS / WEEKDAY_WEIGHTS.mean()
 BASELINE_GROWTH_PER_YEAR = 0.05
 OUTAGE_FACTOR = 0.5  # of the leads that would have come in the week of the site outage
 BREAK_AT = 0.8  # share of history after which the optional break comes
-BREAK_LOG_ODDS = -0.35
+BREAK_LOG_ODDS = -0.25
 BREAK_DWELL_FACTOR = 1.35
 SHOCK_PERSISTENCE, SHOCK_SD = 0.5, 0.07
-DRIFT_PERSISTENCE, DRIFT_SD, ENTRY_NOISE_SD = 0.96, 0.16, 0.10
+DRIFT_PERSISTENCE, DRIFT_SD, ENTRY_NOISE_SD = 0.96, 0.10, 0.07
 
 
 @dataclass(frozen=True)

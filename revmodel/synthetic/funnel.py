@@ -87,12 +87,15 @@ class _Stays:
 
 
 def simulate(
-    created: Floats, traits: Traits, timeline: Timeline, environment: Environment, rng: np.random.Generator
+    arrived: Floats, traits: Traits, timeline: Timeline, environment: Environment, rng: np.random.Generator
 ) -> Moves:
-    """Run every record from its creation to its end, or to where it is forgotten (a zombie)."""
-    record = np.arange(len(created))
-    stage, entered = np.zeros(len(created), dtype=np.int64), created.astype(float)
-    attempts = np.zeros((len(created), len(STAGE_PROFILES)), dtype=np.int64)
+    """Run every record from its arrival to its end, or to where it is forgotten (a zombie).
+
+    arrived : (record,), days since the start, at any hour; moves come back in working time.
+    """
+    record = np.arange(len(arrived))
+    stage, entered = np.zeros(len(arrived), dtype=np.int64), arrived
+    attempts = np.zeros((len(arrived), len(STAGE_PROFILES)), dtype=np.int64)
     steps: list[tuple[Ints, Ints, Ints, Floats]] = []
     for _ in range(MOST_MOVES):
         attempts[record, stage] += 1

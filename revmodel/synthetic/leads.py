@@ -42,10 +42,12 @@ class Traits:
 class Leads:
     """All leads from the first day of the records to a year after the as-of date, in order of creation.
 
-    created : days since the start. cause : code in CAUSES_OF_LEADS, the truth. recorded : code in LEAD_CHANNELS,
-    what the CRM shows. account : number of the account.
+    arrived : days since the start, at any hour; created : the same within office hours, as on record.
+    cause : code in CAUSES_OF_LEADS, the truth. recorded : code in LEAD_CHANNELS, what the CRM shows.
+    account : number of the account.
     """
 
+    arrived: Floats
     created: Floats
     cause: Ints
     recorded: Ints
@@ -63,11 +65,12 @@ def draw_leads(timeline: Timeline, expected_per_day: Floats, rng: np.random.Gene
     counts = rng.poisson(expected)
     days, causes = np.nonzero(counts)
     repeats = counts[days, causes]
-    created = office_hours(np.repeat(days, repeats) + rng.random(repeats.sum()))
-    order = np.argsort(created, kind="stable")
-    created, cause = created[order], np.repeat(causes, repeats)[order].astype(np.int64)
+    arrived = np.repeat(days, repeats) + rng.random(repeats.sum())
+    order = np.argsort(arrived, kind="stable")
+    arrived, cause = arrived[order], np.repeat(causes, repeats)[order].astype(np.int64)
     traits = draw_traits(cause, rng)
-    return Leads(created, cause, _recorded_channel(cause, rng), _accounts(traits, rng), traits)
+    recorded = _recorded_channel(cause, rng)
+    return Leads(arrived, office_hours(arrived), cause, recorded, _accounts(traits, rng), traits)
 
 
 def draw_traits(cause: Ints, rng: np.random.Generator) -> Traits:

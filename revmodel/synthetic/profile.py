@@ -47,7 +47,7 @@ SEGMENTS = ("smb", "mid_market", "enterprise")
 REGIONS = ("amer", "emea", "apac")
 INDUSTRIES = ("logistics", "automotive", "food", "pharma", "electronics", "retail", "aerospace")
 BASELINE = "baseline"  # the true cause of a lead that would have come without any spend
-BASELINE_LEADS_PER_WEEK = 48.0
+BASELINE_LEADS_PER_WEEK = 47.0
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,9 @@ class SegmentProfile:
 
 
 SEGMENT_PROFILES = (
-    SegmentProfile("smb", 10_500, 0.85, 0.0, 0.15, 0.020),
-    SegmentProfile("mid_market", 31_000, 1.0, 0.1, 0.0, 0.011),
-    SegmentProfile("enterprise", 92_000, 1.45, 0.15, -0.25, 0.005),
+    SegmentProfile("smb", 12_000, 0.85, 0.0, 0.15, 0.020),
+    SegmentProfile("mid_market", 36_000, 1.0, 0.1, 0.0, 0.011),
+    SegmentProfile("enterprise", 108_000, 1.45, 0.15, -0.25, 0.005),
 )
 
 
@@ -146,7 +146,7 @@ STAGE_PROFILES = (
     StageProfile("sql", 0.73, 10.0, 0.8, False, 0.03, 0.0, 0.02),
     StageProfile("opportunity", 0.64, 19.0, 0.8, False, 0.0, 0.06, 0.025),
     StageProfile("proposal", 0.63, 21.0, 0.75, True, 0.05, 0.0, 0.02),
-    StageProfile("negotiation", 0.64, 17.0, 0.8, False, 0.05, 0.0, 0.02),
+    StageProfile("negotiation", 0.66, 17.0, 0.8, False, 0.05, 0.0, 0.02),
 )
 STAGES = tuple(profile.name for profile in STAGE_PROFILES)
 FIRST_DEAL_STAGE = STAGES.index("opportunity")

@@ -59,4 +59,4 @@ def quarter_summary(company: Company) -> pd.DataFrame:
 
 
 def _quarter(stamps: pd.Series) -> pd.Series:
-    return stamps.dt.to_period("Q").astype(str)
+    return pd.Series(stamps.dt.to_period("Q").astype(str))

@@ -32,6 +32,7 @@ FIRST_KIND = {"events": "event", "outbound": "call", "partners": "meeting"}  # i
 BEFORE, AFTER = 1.7, 1.2  # mean touches before and after the form, beyond the ones that are always there
 VISITORS_PER_LEAD, TOUCHES_PER_VISITOR = 0.45, 1.6
 MIX = (0.20, 0.17, 0.17, 0.05, 0.06, 0.03, 0.02, 0.16, 0.14)  # of any touch, by LEAD_CHANNELS
+A_FEW_MINUTES = 0.004  # in days
 CAUSE_SEEN = 0.75  # chance that the first touch of a caused lead shows its true cause
 CONTENT = {
     "paid_search": ("/pricing", "/product/picking-arm", "/demo"),
@@ -82,7 +83,7 @@ def _before(leads: Leads, known: Ints, rng: np.random.Generator) -> pd.DataFrame
     seen = is_first & (cause < len(CHANNELS)) & (rng.random(len(lead)) < CAUSE_SEEN)
     channel = np.where(seen, np.minimum(cause, len(CHANNELS) - 1), channel)
     days_before = np.where(is_first, rng.gamma(1.5, 14, len(lead)) + 1, rng.gamma(1, 7, len(lead)))
-    day = office_hours(leads.created[lead] - days_before - 0.05)
+    day = np.minimum(office_hours(leads.arrived[lead] - days_before), leads.created[lead] - A_FEW_MINUTES)
     return _part(lead=lead, visitor=lead, channel=channel, day=day, stitched=False, first=False)
 
 
@@ -96,11 +97,12 @@ def _after(leads: Leads, known: Ints, visitor: Ints, rng: np.random.Generator) -
     """Later touches of known leads; the fitter ones come back more often."""
     count = rng.poisson(AFTER * np.exp(0.3 * leads.traits.fit[known]))
     lead = np.repeat(known, count)
-    day = leads.created[lead] + 0.1 + rng.gamma(1.1, 20, len(lead))
+    day = office_hours(leads.arrived[lead] + rng.gamma(1.1, 20, len(lead)))
+    day = np.maximum(day, leads.created[lead] + A_FEW_MINUTES)
     channel = _any_channel(len(lead), rng)
     untracked = ~np.isin(np.array(LEAD_CHANNELS)[channel], TRACKED)
     seen_as = np.where(untracked, -1, np.repeat(visitor, count))
-    return _part(lead=lead, visitor=seen_as, channel=channel, day=office_hours(day), stitched=True, first=False)
+    return _part(lead=lead, visitor=seen_as, channel=channel, day=day, stitched=True, first=False)
 
 
 def _never_leads(leads: int, known: int, timeline: Timeline, rng: np.random.Generator) -> pd.DataFrame:

@@ -35,7 +35,7 @@ def values_by_cohort(world: World, rng: np.random.Generator) -> LeadValues:
     """Average value per lead of each quarter and cause, from journeys of leads like those of the history."""
     known = np.flatnonzero(world.leads.created < world.timeline.cut)
     copies = int(np.clip(JOURNEYS // max(len(known), 1), 1, JOURNEYS_PER_COHORT_LEAD))
-    created, cause = np.tile(world.leads.created[known], copies), np.tile(world.leads.cause[known], copies)
+    created, cause = np.tile(world.leads.arrived[known], copies), np.tile(world.leads.cause[known], copies)
     order = np.argsort(created, kind="stable")
     journeys = _run(world, created[order], cause[order], rng)
     start, _ = world.timeline.quarter_bounds(created[order])
