@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +90,10 @@ def _from_csv(connection: Any, names: list[str], source: SourceConfig) -> ir.Tab
 
 
 def _from_duckdb(connection: Any, path: Path, source: SourceConfig, table: str) -> ir.Table:
-    alias = f"file_{len(connection.list_catalogs())}"
+    alias = f"file_{uuid.uuid4().hex}"
     connection.attach(path, name=alias, read_only=True)
     try:
-        known = connection.list_tables(database=(alias, "main"))
+        known = _tables_inside(connection, alias)
         if source.table not in known:
             raise SourceError(
                 f"{table}: {source.path} has no table {source.table!r}; it has {', '.join(sorted(known)) or 'none'}. "
@@ -102,6 +103,12 @@ def _from_duckdb(connection: Any, path: Path, source: SourceConfig, table: str) 
         return store(connection, "rows", inside, temp=True)
     finally:
         connection.detach(alias)
+
+
+def _tables_inside(connection: Any, catalog: str) -> list[str]:
+    """Names of tables and views. Asked of DuckDB itself: ibis 12's list_tables fails on DuckDB 2."""
+    query = "select table_name from information_schema.tables where table_catalog = ? and table_schema = 'main'"
+    return [str(name) for (name,) in connection.con.execute(query, [catalog]).fetchall()]
 
 
 def _unreadable(table: str, source: SourceConfig, error: Exception) -> str:

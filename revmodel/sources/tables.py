@@ -93,10 +93,12 @@ def tables_from_frames(frames: Mapping[str, pd.DataFrame]) -> Tables:
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
-    """A frame as arrow, with a type for every column: mixed objects become text, all-null columns too."""
+    """A frame as arrow, with a type for every column: mixed objects and nulls become text, zoned times naive UTC."""
     objects = [name for name in frame.columns if frame[name].dtype == object]
     mixed = {name: frame[name].astype("string") for name in objects if not _is_uniform(frame[name])}
-    arrow = pa.Table.from_pandas(frame.assign(**mixed), preserve_index=False)
+    zoned = frame.select_dtypes("datetimetz").columns
+    naive = {name: frame[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in zoned}
+    arrow = pa.Table.from_pandas(frame.assign(**mixed, **naive), preserve_index=False)
     fields = [item.with_type(pa.string()) if pa.types.is_null(item.type) else item for item in arrow.schema]
     return arrow.cast(pa.schema(fields))
 
