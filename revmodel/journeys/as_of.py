@@ -1,0 +1,108 @@
+"""The one place that cuts: what was on record by the end of a day, and nothing that came later."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import ibis
+import ibis.expr.types as ir
+
+from revmodel.sources.schema import TABLES, TableSchema
+from revmodel.sources.tables import Tables
+
+__all__ = ["as_of"]
+
+
+def as_of(tables: Tables, date: dt.date) -> Tables:
+    """The tables as they stood at the end of ``date``.
+
+    A row is kept when it was recorded by then (its recorded time, else its event time) and when its event is not
+    dated later: spend and indicators at their date, experiments once they ended, annotations once they started,
+    targets always, accounts without a creation date always. What a kept row only learned later is taken back:
+    the end of a subscription, the lead of a touch when that lead did not exist yet.
+
+    Deals: stage, amount and close date come from stage_changes and deal_history as recorded by ``date``, null where
+    these say nothing. The fields of the deals table itself are today's: nothing tells since when they hold, so an
+    amount that no history dates is not used. Other fields of a deal (owner, type, channel, segment) have no history
+    in the canonical tables and are taken as set at its creation.
+
+    Cutting twice is cutting at the earlier date; rows recorded after ``date`` change nothing.
+    """
+    cut = {name: _known(tables[name], TABLES[name], date) for name in tables.names}
+    if "annotations" in cut:
+        cut["annotations"] = cut["annotations"].filter(_by(cut["annotations"].start, date))
+    if "subscriptions" in cut:
+        cut["subscriptions"] = _without_later_end(cut["subscriptions"], date)
+    if "touches" in cut and "leads" in cut:
+        cut["touches"] = _without_later_lead(cut["touches"], cut["leads"])
+    if "deals" in cut:
+        cut["deals"] = _with_fields_of_the_day(cut)
+    return tables.replace(**cut)
+
+
+def _known(table: ir.Table, schema: TableSchema, date: dt.date) -> ir.Table:
+    """Rows whose event and recording both lie on or before the day."""
+    for name in dict.fromkeys((schema.event, schema.recorded)):
+        if name is not None:
+            table = table.filter(table[name].isnull() | _by(table[name], date))
+    return table
+
+
+def _by(moment: ir.Column, date: dt.date) -> ir.BooleanColumn:
+    next_midnight = dt.datetime.combine(date + dt.timedelta(days=1), dt.time())
+    return moment.cast("timestamp(6)") < ibis.literal(next_midnight, type="timestamp(6)")
+
+
+def _without_later_end(subscriptions: ir.Table, date: dt.date) -> ir.Table:
+    ended_at = subscriptions.ended_at
+    return subscriptions.mutate(ended_at=ibis.ifelse(_by(ended_at, date), ended_at, ibis.null().cast(ended_at.type())))
+
+
+def _without_later_lead(touches: ir.Table, leads: ir.Table) -> ir.Table:
+    """A touch is stitched to its lead when the lead is made; before that only the anonymous id is known."""
+    known = leads.select(known_lead=leads.lead_id).distinct()
+    joined = touches.left_join(known, touches.lead_id == known.known_lead)
+    return joined.mutate(lead_id=joined.known_lead).select(*touches.columns)
+
+
+def _with_fields_of_the_day(cut: dict[str, ir.Table]) -> ir.Table:
+    deals = cut["deals"]
+    latest = deals.select("deal_id").distinct()
+    if "deal_history" in cut:
+        latest = _joined(latest, _latest_history(cut["deal_history"]))
+    if "stage_changes" in cut:
+        latest = _joined(latest, _latest_stage(cut["stage_changes"]))
+    stages = [latest[name] for name in ("stage_changed_to", "stage_in_history") if name in latest.columns]
+    fields = {
+        "amount": _or_null(latest, "amount_in_history", "float64"),
+        "close_date": _or_null(latest, "close_date_in_history", "date"),
+        "stage": ibis.coalesce(*stages) if stages else ibis.null().cast("string"),
+    }
+    of_the_day = latest.select(of_deal="deal_id", **{f"known_{name}": field for name, field in fields.items()})
+    joined = deals.left_join(of_the_day, deals.deal_id == of_the_day.of_deal)
+    return joined.mutate(**{name: joined[f"known_{name}"] for name in fields}).select(*deals.columns)
+
+
+def _joined(left: ir.Table, right: ir.Table) -> ir.Table:
+    return left.left_join(right, "deal_id").drop("deal_id_right")
+
+
+def _or_null(table: ir.Table, name: str, kind: str) -> ir.Column:
+    return table[name] if name in table.columns else ibis.null().cast(kind)
+
+
+def _latest_history(history: ir.Table) -> ir.Table:
+    """For each field its latest value on record; rows of one moment are ordered by their values."""
+    order = [history.recorded_at, history.close_date, history.amount, history.stage]
+    return history.group_by("deal_id").aggregate(
+        amount_in_history=history.amount.last(order_by=order),
+        close_date_in_history=history.close_date.last(order_by=order),
+        stage_in_history=history.stage.last(order_by=order),
+    )
+
+
+def _latest_stage(changes: ir.Table) -> ir.Table:
+    of_deals = changes.filter(changes.record_type.isnull() | (changes.record_type.lower() == "deal"))
+    order = [of_deals.changed_at, of_deals.recorded_at, of_deals.to_stage]
+    latest = of_deals.group_by(deal_id=of_deals.record_id)
+    return latest.aggregate(stage_changed_to=of_deals.to_stage.last(order_by=order))

@@ -1,0 +1,46 @@
+"""Everything that is known about journeys at one date, worked out once and shared by all features."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+
+from revmodel.config import FunnelConfig
+from revmodel.errors import JourneyError
+from revmodel.journeys.as_of import as_of as cut_as_of
+from revmodel.journeys.events import event_log
+from revmodel.journeys.records import records
+from revmodel.journeys.spells import spells_of
+from revmodel.sources.tables import Tables
+
+__all__ = ["Journeys", "reconstruct_journeys"]
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """Journeys as known at the end of ``as_of``.
+
+    tables: cut as of that day. events: see event_log. records: see records. spells: see spells_of.
+    """
+
+    tables: Tables
+    funnel: FunnelConfig
+    as_of: dt.date
+    events: ir.Table
+    records: ir.Table
+    spells: ir.Table
+
+
+def reconstruct_journeys(tables: Tables, funnel: FunnelConfig, as_of: dt.date) -> Journeys:
+    """Cut the tables, order the events, find the spells; each is computed once, in the engine.
+
+    Raises JourneyError: no record had entered the funnel by then, no table holds one, or a stage is not in the funnel.
+    """
+    tables = cut_as_of(tables, as_of)
+    events = event_log(tables, funnel).cache()
+    if not events.count().to_pyarrow().as_py():
+        raise JourneyError(f"no record had entered the funnel by {as_of}: take a later as-of date or load more history")
+    each = records(tables, events).cache()
+    return Journeys(tables, funnel, as_of, events, each, spells_of(events, each, funnel, as_of).cache())

@@ -1,0 +1,93 @@
+"""Spells: each stay of a record in a stage, how it ended, and which part of it tells something."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from revmodel.config import FunnelConfig
+from revmodel.dims import ADVANCE, LOST, RECYCLED
+from revmodel.journeys.days import DAYS_PER_WEEK, days_before
+from revmodel.journeys.events import LOST_STAGE, event_log
+from revmodel.journeys.records import records
+from revmodel.journeys.risk import spell_counts, truncated_stages, zombie_limits
+from revmodel.sources.tables import Tables
+
+__all__ = ["OPEN", "spells", "spells_of"]
+
+OPEN = "open"
+
+
+def spells(tables: Tables, funnel: FunnelConfig, as_of: dt.date) -> ir.Table:
+    """Spells of every record, from tables that were cut as of ``as_of``; see spells_of for the columns.
+
+    Raises JourneyError: there is nothing to build a journey from, or a stage that the funnel does not name.
+    """
+    events = event_log(tables, funnel).cache()
+    return spells_of(events, records(tables, events), funnel, as_of)
+
+
+def spells_of(events: ir.Table, records: ir.Table, funnel: FunnelConfig, as_of: dt.date) -> ir.Table:
+    """Spells from an event log and its records.
+
+    One row a stay in an open stage: record_type, record_id, stage, attempt (1 = first time in this stage),
+    entered_at, left_at (null while open), to_stage (null while open), outcome ("advance": to a later stage or won,
+    skips included; "lost"; "recycled": to an earlier stage; "open"), channel, segment,
+    entry_delay_weeks : int, whole weeks after entry before the stay is at risk of an exit that would be recorded
+        (left truncation; 0 where exits were recorded all along),
+    zombie_after_weeks : int or null, weeks after which an open stay is not waited for any more,
+    zombie : bool, open for longer than that.
+    """
+    stays = _stays(events, records, funnel).cache()
+    counts = spell_counts(stays, as_of)
+    truncated, limits = truncated_stages(counts, as_of), zombie_limits(counts, funnel)
+    limit = _by_stage(stays, limits)
+    open_weeks = days_before(as_of, stays.entered_at) // DAYS_PER_WEEK
+    is_zombie = (stays.outcome == OPEN) & (open_weeks >= limit)
+    return stays.mutate(
+        entry_delay_weeks=_entry_delay_weeks(stays, truncated, as_of),
+        zombie_after_weeks=limit,
+        zombie=is_zombie.fill_null(False),
+    )
+
+
+def _stays(events: ir.Table, records: ir.Table, funnel: FunnelConfig) -> ir.Table:
+    in_order = ibis.window(group_by=["record_type", "record_id"], order_by="seq")
+    moves = events.mutate(
+        to_stage=events.stage.lead().over(in_order),
+        to_rank=events["rank"].lead().over(in_order),
+        left_at=events["at"].lead().over(in_order),
+    )
+    stays = moves.filter(moves.stage.isin(funnel.stages) & moves.handed_to.isnull())
+    same_stage = ibis.window(group_by=["record_type", "record_id", "stage"], order_by="seq")
+    onward = (stays.to_rank > stays["rank"]).ifelse(ADVANCE, RECYCLED)
+    ended = (stays.to_stage == LOST_STAGE).ifelse(LOST, onward)
+    stays = stays.select(
+        *("record_type", "record_id", "stage", "left_at", "to_stage"),
+        attempt=ibis.row_number().over(same_stage) + 1,
+        entered_at="at",
+        outcome=ibis.ifelse(stays.to_stage.isnull(), OPEN, ended),
+    )
+    belongs = records.select("record_type", "record_id", "channel", "segment")
+    return stays.left_join(belongs, ["record_type", "record_id"]).drop("record_type_right", "record_id_right")
+
+
+def _by_stage(stays: ir.Table, values: Mapping[str, int]) -> ir.IntegerColumn:
+    nothing = ibis.null().cast("int64")
+    return stays.stage.cases(*values.items(), else_=nothing).cast("int64") if values else nothing
+
+
+def _entry_delay_weeks(stays: ir.Table, truncated: pd.DataFrame, as_of: dt.date) -> ir.IntegerColumn:
+    """Age weeks that begin before the stage's exits were recorded, the one in which recording began included."""
+    if truncated.empty:
+        return ibis.literal(0).cast("int64")
+    recorded_ago = {
+        str(row.stage): (pd.Timestamp(as_of) - row.exits_recorded_from).days for row in truncated.itertuples()
+    }
+    unrecorded_days = days_before(as_of, stays.entered_at) - _by_stage(stays, recorded_ago)
+    weeks = (unrecorded_days + DAYS_PER_WEEK - 1) // DAYS_PER_WEEK
+    return ibis.greatest(weeks.fill_null(0), 0).cast("int64")
