@@ -112,8 +112,8 @@ def annotations_table(environment: Environment, timeline: Timeline) -> pd.DataFr
 def targets_table(ledger: Ledger, history: pd.DataFrame, timeline: Timeline, rng: np.random.Generator) -> pd.DataFrame:
     """Quarterly targets, for whole quarters of the history and the two that follow the as-of date.
 
-    A target is set from what was known when its quarter began (the year before it), stretched; the first year's are
-    rounded actuals. period is written 2026Q4.
+    A target is the mean of the year before its quarter, stretched; the first two quarters, which have no past, share
+    theirs. period is written 2026Q4.
     """
     actual = _by_quarter(ledger, history, timeline)
     first_day = pd.PeriodIndex(actual.index, freq="Q").start_time

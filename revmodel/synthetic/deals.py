@@ -84,16 +84,7 @@ def history_table(
 
     Every deal's rows are ordered by recorded_at; the amount at the win is on the row of the win.
     """
-    rows = _moves_of_deals(ledger)
-    rows["close_day"] = np.where(rows["target"] >= WON, rows["day"], np.nan)
-    creation = rows["origin"] < 0
-    rows.loc[creation, "close_day"] = _first_close_day(leads, ledger, rows[creation], timeline, rng)
-    rows = pd.concat([rows, _pushes(rows[creation], amounts, timeline, rng)], ignore_index=True)
-    rows = rows.sort_values(["deal", "recorded"], kind="stable", ignore_index=True)
-    by_deal = rows.groupby("deal")
-    rows["target"] = by_deal["target"].ffill().astype(int)
-    rows["close_day"] = by_deal["close_day"].ffill()
-    rows["amount"] = _amount_path(rows, amounts, rng)
+    rows = _history_rows(leads, ledger, amounts, timeline, rng)
     known = rows[rows["recorded"] < timeline.cut]
     stage = pd.Series(_NAMES[known["target"].to_numpy()], index=known.index)
     table = pd.DataFrame(
@@ -108,6 +99,23 @@ def history_table(
         }
     )
     return table.sort_values(["recorded_at", "deal_id"], kind="stable", ignore_index=True)
+
+
+def _history_rows(
+    leads: Leads, ledger: Ledger, amounts: Amounts, timeline: Timeline, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Rows of every deal in order of recording: deal, origin, target, day, recorded, close_day, amount."""
+    rows = _moves_of_deals(ledger)
+    rows["close_day"] = np.where(rows["target"] >= WON, rows["day"], np.nan)
+    creation = rows["origin"] < 0
+    rows.loc[creation, "close_day"] = _first_close_day(leads, ledger, rows[creation], timeline, rng)
+    rows = pd.concat([rows, _pushes(rows[creation], amounts, timeline, rng)], ignore_index=True)
+    rows = rows.sort_values(["deal", "recorded"], kind="stable", ignore_index=True)
+    by_deal = rows.groupby("deal")
+    rows["target"] = by_deal["target"].ffill().astype(int)
+    rows["close_day"] = by_deal["close_day"].ffill()
+    rows["amount"] = _amount_path(rows, amounts, rng)
+    return rows
 
 
 def _moves_of_deals(ledger: Ledger) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from dataclasses import fields
 from pathlib import Path
@@ -29,16 +28,13 @@ def write_company(company: Company, folder: str | Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise SourceError(f"{folder} holds other files: give an empty or a new folder, or remove what is in it first")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        _write(company, aside)
-        aside.chmod(0o755)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as workspace:
+        new, old = Path(workspace) / "new", Path(workspace) / "old"
+        new.mkdir()
+        _write(company, new)
         if folder.exists():
-            shutil.rmtree(folder)
-        aside.rename(folder)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
+            folder.rename(old)
+        new.rename(folder)
 
 
 def _write(company: Company, folder: Path) -> None:

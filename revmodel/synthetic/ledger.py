@@ -15,6 +15,7 @@ from revmodel.synthetic.timeline import Timeline
 __all__ = ["Ledger", "deal_ids", "lead_ids", "note_moves", "stage_changes_table"]
 
 LATE_BY_HOURS, LATE_BY_WEEKS = 0.15, 0.02  # shares of moves that are entered late
+SECONDS_PER_DAY = 86_400
 DISQUALIFIED = "disqualified"  # how a lead ends badly; a deal is "lost"
 DEAL_LOSS_REASONS = ("no_decision", "price", "competitor", "timing", "missing_feature")
 LEAD_LOSS_REASONS = ("unreachable", "no_fit", "no_budget", "student_or_job_seeker")
@@ -58,20 +59,23 @@ def note_moves(leads: Leads, moves: Moves, rng: np.random.Generator) -> Ledger:
     order = np.lexsort((at, lead))
     lead, deal, origin, target, at = (column[order] for column in (lead, deal, origin, target, at))
     latest = np.where(deal < 0, np.nan_to_num(entry[lead], nan=np.inf), np.inf)
-    return Ledger(lead, deal, origin, target, at, _recorded(lead, origin, at, latest, rng), deal_lead)
+    return Ledger(lead, deal, origin, target, at, _recorded(lead, deal, origin, at, latest, rng), deal_lead)
 
 
-def _recorded(lead: Ints, origin: Ints, at: Floats, latest: Floats, rng: np.random.Generator) -> Floats:
+def _recorded(lead: Ints, deal: Ints, origin: Ints, at: Floats, latest: Floats, rng: np.random.Generator) -> Floats:
     """Most entries are made at once, some hours or days late, few by weeks; creations never late, order kept.
 
-    latest : the creation of the lead's deal, before which the lead's own moves are noted.
+    latest : the creation of the lead's deal, by which the lead's own moves are noted. Entries of one record that are
+    made together are a second apart.
     """
     luck = rng.random(len(at))
     hours = rng.lognormal(np.log(0.9), 0.8, len(at))  # in days
     weeks = rng.lognormal(np.log(12), 0.5, len(at))
     late = np.where(luck < LATE_BY_WEEKS, weeks, np.where(luck < LATE_BY_WEEKS + LATE_BY_HOURS, hours, 0.0))
     noted = np.where(origin < 0, at, np.minimum(at + late, latest))
-    return np.asarray(pd.Series(noted).groupby(lead).cummax(), dtype=np.float64)
+    in_order = pd.DataFrame({"lead": lead, "deal": deal, "noted": pd.Series(noted).groupby(lead).cummax()})
+    together = in_order.groupby(["lead", "deal", "noted"], sort=False).cumcount()
+    return np.asarray(in_order["noted"] + together / SECONDS_PER_DAY, dtype=np.float64)
 
 
 def lead_ids(numbers: Ints) -> pd.Index:

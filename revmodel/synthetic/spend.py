@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -131,18 +131,18 @@ _PACES = {
 
 
 def _lift_tests(timeline: Timeline, spend: Floats, rng: np.random.Generator) -> tuple[LiftTest, ...]:
-    """Three tests in the last three quarters of the history: search cut, content raised, social raised."""
+    """Three tests spread over the history: search cut, content raised, social raised."""
     designs = (("paid_search", 0.35, 5, 0.40), ("content", 1.8, 8, 0.58), ("paid_social", 1.7, 5, 0.76))
     tests = []
     for channel, factor, length, place in designs:
         about = timeline.history.start + round(timeline.history_weeks * place) + int(rng.integers(-3, 4))
-        first = _first_lit(spend[:, CHANNELS.index(channel)], about, length)
+        first = _first_lit(spend[:, CHANNELS.index(channel)], timeline.history, about, length)
         tests.append(LiftTest(f"{channel}_lift_test", channel, first, first + length, factor))
-    return tuple(replace(test, last_week=min(test.last_week, timeline.history.stop)) for test in tests)
+    return tuple(tests)
 
 
-def _first_lit(spend: Floats, about: int, length: int) -> int:
-    """The week nearest to ``about`` from which the channel is lit for most of ``length`` weeks."""
-    starts = np.arange(about - 12, about + 13)
+def _first_lit(spend: Floats, history: slice, about: int, length: int) -> int:
+    """The week of the history nearest to ``about`` from which the channel is lit for most of ``length`` weeks."""
+    starts = np.arange(max(about - 12, history.start), min(about + 13, history.stop - length))
     lit = np.array([(spend[start : start + length] > 0).mean() for start in starts])
     return int(starts[np.lexsort((np.abs(starts - about), -lit))[0]])

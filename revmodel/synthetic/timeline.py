@@ -45,7 +45,7 @@ class Timeline:
 
     @property
     def weeks(self) -> int:
-        """All weeks, burn-in and future included; one spare week covers the last days of the future."""
+        """All weeks, burn-in and future included; they cover at least 364 days after the cut."""
         return BURN_IN_WEEKS + self.history_weeks + FUTURE_WEEKS
 
     @cached_property

@@ -154,6 +154,7 @@ def test_history_of_a_deal_tells_its_amount_and_close_date(demo: Company) -> Non
     assert set(first.index) == set(deals["deal_id"])
     assert (first["recorded_at"] == deals.set_index("deal_id")["created_at"].loc[first.index]).all()
     won = history[history["stage"] == "won"].set_index("deal_id")
+    assert not history.duplicated(["deal_id", "recorded_at"]).any()
     slippage = np.log(won["amount"] / first["amount"].loc[won.index]).mean()
     assert slippage == pytest.approx(-0.10, abs=0.03)
     assert (history.groupby("deal_id")["close_date"].agg(lambda dates: dates.nunique()) > 1).mean() > 0.3

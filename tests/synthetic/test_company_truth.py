@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from revmodel.synthetic import Company, make_company
+from revmodel.synthetic import Company
 from revmodel.synthetic.context import experiments_table
 from revmodel.synthetic.environment import draw_environment
 from revmodel.synthetic.leads import recording
@@ -66,16 +66,14 @@ def test_realised_revenue_in_the_period_is_what_deals_brought(demo: Company) -> 
     assert noted == pytest.approx(landed, rel=0.02)
 
 
-def test_true_romis_spread_from_poor_to_good() -> None:
-    romi = pd.concat([_romi(seed) for seed in (1, 2)])
-    assert romi.between(-1, 15).all()
-    assert (romi < 0.5).any()
-    assert (romi > 2.5).any()
-
-
-def _romi(seed: int) -> pd.Series:
-    table = make_company(seed, size="small").truth.contribution
-    return table.loc[(table["horizon"] == "long_term"), "romi_expected"].dropna()
+def test_true_romis_spread_from_poor_to_good(demo: Company, small: Company) -> None:
+    for company in (demo, small):
+        table = company.truth.contribution
+        romi = table.loc[table["horizon"] == "long_term", "romi_expected"].dropna()
+        assert len(romi) == len(CHANNELS)
+        assert romi.between(-1, 15).all()
+        assert romi.min() < 1
+        assert romi.max() > 3
 
 
 def test_paid_channels_cause_about_half_of_the_leads(demo: Company) -> None:
