@@ -92,12 +92,16 @@ def _check_required(raw: ir.Table, schema: TableSchema, origin: str, came: Seque
 
 
 def _parsed(raw: ir.Table, schema: TableSchema) -> list[str]:
-    """Columns that come as text and are declared as something else: their reading can fail."""
+    """Columns that come in a type from which the declared one has to be read: that can fail."""
     return [
-        name
-        for name, kind in schema.columns.items()
-        if kind != "string" and name in raw.columns and raw[name].type().is_string()
+        name for name, kind in schema.columns.items() if name in raw.columns and not _is_safe(raw[name].type(), kind)
     ]
+
+
+def _is_safe(came: Any, kind: ColumnType) -> bool:
+    if kind in ("timestamp", "date"):
+        return bool(came.is_timestamp() or came.is_date())
+    return kind == "string" or bool(came.is_numeric() or came.is_boolean())
 
 
 def _typed(raw: ir.Table, name: str, kind: ColumnType, format: str | None) -> ir.Column:
@@ -108,7 +112,7 @@ def _typed(raw: ir.Table, name: str, kind: ColumnType, format: str | None) -> ir
         return text_of(column)
     if kind in ("timestamp", "date"):
         return _moment(column, format).cast(IBIS_TYPES[kind])
-    if column.type().is_string():
+    if not _is_safe(column.type(), kind):
         column = text_of(column)
     if kind == "bool":
         return column.try_cast("boolean")
@@ -119,7 +123,7 @@ def _typed(raw: ir.Table, name: str, kind: ColumnType, format: str | None) -> ir
 
 def _moment(column: ir.Column, format: str | None) -> ir.Column:
     """A point in time, naive UTC; text with an offset is moved to UTC, text without is taken as UTC."""
-    if column.type().is_timestamp() or column.type().is_date():
+    if _is_safe(column.type(), "timestamp"):
         return column.cast("timestamp(6)")
     text = text_of(column)
     if format is not None:

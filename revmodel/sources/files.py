@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import glob
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +14,36 @@ import ibis.expr.types as ir
 
 from revmodel.config import Config, SourceConfig
 from revmodel.errors import EmptyTableError, SourceError
-from revmodel.sources.engine import store
+from revmodel.sources.engine import discard, store
 
-__all__ = ["input_files", "origin_of", "read_raw"]
+__all__ = ["input_files", "origin_of", "raw_rows"]
 
 _KINDS = (".csv", ".tsv", ".txt", ".parquet", ".duckdb")
 
 
-def read_raw(connection: Any, source: SourceConfig, config: Config, table: str) -> ir.Table:
-    """The rows of one source as they are, materialised in the engine where the format is slow to parse.
+@contextmanager
+def raw_rows(connection: Any, source: SourceConfig, config: Config, table: str) -> Iterator[ir.Table]:
+    """The rows of one source as they are, for as long as they are needed; stored where the format is slow to parse.
 
     Raises SourceError: no such file, a format that is not known, or a file that cannot be read;
     EmptyTableError: a CSV file without even a header.
     """
     paths = files_of(source, config, table)
+    names = [str(path) for path in paths]
     kind = paths[0].suffix.lower()
     try:
-        if kind == ".duckdb":
-            return _from_duckdb(connection, paths[0], source, table)
-        names = [str(path) for path in paths]
         if kind == ".parquet":
-            return connection.read_parquet(names, union_by_name=True)
-        return _from_csv(connection, names, source)
+            view = connection.read_parquet(names, union_by_name=True)
+            yield _with_clean_names(view)
+            connection.drop_view(view.op().name)
+        else:
+            stored = (
+                _from_duckdb(connection, paths[0], source, table)
+                if kind == ".duckdb"
+                else _from_csv(connection, names, source)
+            )
+            yield _with_clean_names(stored)
+            discard(connection, stored)
     except duckdb.Error as error:
         raise SourceError(_unreadable(table, source, error)) from error
 
@@ -75,6 +85,11 @@ def input_files(config: Config) -> list[Path]:
 def origin_of(source: SourceConfig) -> str:
     """How messages name a source: the path as the config gives it, and the table inside a DuckDB file."""
     return f"{source.path}" + (f" (table {source.table})" if source.table else "")
+
+
+def _with_clean_names(raw: ir.Table) -> ir.Table:
+    """Column names without the blanks that hand-made exports have around them."""
+    return raw.rename({name.strip(): name for name in raw.columns if name.strip() and name.strip() not in raw.columns})
 
 
 def _from_csv(connection: Any, names: list[str], source: SourceConfig) -> ir.Table:

@@ -12,7 +12,7 @@ from revmodel.sources.canonical import canonical_table
 from revmodel.sources.checks import run_checks
 from revmodel.sources.currency import to_one_currency
 from revmodel.sources.engine import discard, engine, store
-from revmodel.sources.files import origin_of, read_raw
+from revmodel.sources.files import origin_of, raw_rows
 from revmodel.sources.findings import Finding
 from revmodel.sources.mapping import mapped
 from revmodel.sources.schema import TableSchema, schema_of
@@ -49,11 +49,16 @@ def _read_source(
     connection: Any, source: SourceConfig, config: Config, schema: TableSchema
 ) -> tuple[ir.Table, list[Finding]]:
     origin = origin_of(source)
-    raw = read_raw(connection, source, config, schema.name)
-    table, known = mapped(raw, source, schema, origin), list(raw.columns)
-    return canonical_table(
-        connection, table, schema, origin, formats=source.dates, drop_missing=source.drop_missing, source_columns=known
-    )
+    with raw_rows(connection, source, config, schema.name) as raw:
+        return canonical_table(
+            connection,
+            mapped(raw, source, schema, origin),
+            schema,
+            origin,
+            formats=source.dates,
+            drop_missing=source.drop_missing,
+            source_columns=list(raw.columns),
+        )
 
 
 def _union(connection: Any, parts: list[ir.Table]) -> ir.Table:

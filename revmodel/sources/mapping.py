@@ -30,11 +30,12 @@ def mapped(raw: ir.Table, source: SourceConfig, schema: TableSchema, origin: str
     _check_source_columns(raw, source, schema, origin)
     for name, wanted in source.keep.items():
         raw = raw.filter(text_of(raw[name]).isin(wanted))
-    table = raw.select(**_columns(raw, source, schema))
-    aliased = {
-        name: with_aliases(table[name], aliases) for name, aliases in source.values.items() if name in table.columns
-    }
-    return table.mutate(**aliased)
+    columns = _columns(raw, source, schema)
+    for name in (*source.values, *source.dates, *source.drop_missing):
+        if name not in columns:
+            raise missing_column(name, schema.name, origin, list(raw.columns))
+    aliased = {name: with_aliases(columns[name], aliases) for name, aliases in source.values.items()}
+    return raw.select(**columns | aliased)
 
 
 def alias_key(text: str) -> str:

@@ -19,7 +19,7 @@ def missing_column(
     """
     close = difflib.get_close_matches((asked or wanted).lower(), [name.lower() for name in came], n=1, cutoff=0.5)
     nearest = next((name for name in came if close and name.lower() == close[0]), None)
-    why = f", which tables.{table}.{where} asks for." if asked else f", and {table} needs {wanted!r}."
+    why = f", which tables.{table}.{where} asks for." if asked else f", and {wanted!r} is needed."
     lines = [
         f"{table}: {origin} has no column {asked or wanted!r}{why}",
         f"  It has: {', '.join(came) or 'no columns'}.",

@@ -78,6 +78,12 @@ def test_number_that_is_not_finite_is_missing_and_text_that_is_no_number_is_told
     assert (finding.code, finding.count, finding.examples) == ("unreadable-values", 2, ("1,200", "inf"))
 
 
+def test_number_where_a_date_should_be_is_told() -> None:
+    subscriptions = pd.DataFrame({"customer_id": ["a"], "started_at": ["2026-01-05"], "ended_at": [1767571200000]})
+    (finding,) = tables_from_frames({"subscriptions": subscriptions}).findings
+    assert (finding.code, finding.examples) == ("unreadable-values", ("1767571200000",))
+
+
 def test_frame_without_rows_keeps_its_columns() -> None:
     tables = tables_from_frames({"spend": pd.DataFrame({"date": [], "channel": [], "spend": []})})
     assert tables["spend"].count().execute() == 0

@@ -129,6 +129,21 @@ def test_column_that_the_config_names_but_the_file_lacks_is_told(write_config: W
         load_tables(config)
 
 
+def test_setting_about_a_column_that_is_not_there_is_an_error(write_config: WriteConfig) -> None:
+    source = {"path": "leads.csv", "drop_missing": ["channel"]}
+    config = write_config({"leads.csv": "lead_id,created_at,Source\na,2026-01-05,x\n"}, {"leads": source})
+    with pytest.raises(MissingColumnError, match="no column 'channel'"):
+        load_tables(config)
+
+
+def test_header_with_blanks_and_a_byte_order_mark_is_read(write_config: WriteConfig) -> None:
+    text = "\ufefflead_id, created_at \r\na,2026-01-05\r\nb,2026-01-06\r\n"
+    assert leads_of(write_config({"leads.csv": text}, {"leads": {"path": "leads.csv"}}))["lead_id"].tolist() == [
+        "a",
+        "b",
+    ]
+
+
 def test_wrong_delimiter_is_recognised(write_config: WriteConfig) -> None:
     config = write_config({"leads.csv": LEADS}, {"leads": MAPPED | {"delimiter": ","}})
     with pytest.raises(MissingColumnError, match="set 'delimiter'"):
@@ -158,8 +173,19 @@ def test_company_with_nothing_to_forecast_from_is_an_error(write_config: WriteCo
         load_tables(write_config({"spend.csv": text}, {"spend": {"path": "spend.csv"}}))
 
 
-def test_file_that_is_not_utf8_or_broken_is_a_source_error(write_config: WriteConfig, tmp_path: Path) -> None:
-    config = write_config({}, {"leads": {"path": "leads.parquet"}})
-    (tmp_path / "leads.parquet").write_bytes(b"not parquet at all")
-    with pytest.raises(SourceError, match=r"leads\.parquet cannot be read"):
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("leads.parquet", b"not parquet at all"),
+        ("leads.csv", "lead_id,created_at\nZoë,2026-01-05\n".encode("latin-1")),
+        ("leads.csv", b"lead_id,created_at\na,2026-01-05\nb,2026-01-05,x,y\nc,2026-01-05\n"),
+    ],
+    ids=["broken", "not utf-8", "ragged"],
+)
+def test_file_that_cannot_be_read_is_a_source_error(
+    write_config: WriteConfig, tmp_path: Path, name: str, content: bytes
+) -> None:
+    config = write_config({}, {"leads": {"path": name}})
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match="cannot be read"):
         load_tables(config)

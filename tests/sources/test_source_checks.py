@@ -216,8 +216,15 @@ def test_exits_recorded_only_late_are_told() -> None:
     assert "about 94 would have" in finding.what  # those who had waited three whole weeks or more
 
 
+def test_lead_and_deal_of_one_id_do_not_double_their_changes(frames: Frames, checked: Checked) -> None:
+    frames["deals"] = pd.DataFrame({"deal_id": ["L00", "L01"], "created_at": ["2026-01-01", "2026-02-01"]})
+    changes = frames["stage_changes"].assign(record_type=None)
+    changes.loc[changes.index[changes.to_stage == "won"][0], "changed_at"] = pd.Timestamp("2025-01-01")
+    assert checked(frames | {"stage_changes": changes})["stage_changes"].count().execute() == len(changes) - 1
+
+
 def test_slow_start_is_not_left_truncation() -> None:
-    """Nobody leaves in the first two weeks because nobody ever leaves within two weeks."""
+    """Nobody leaves in the first three weeks because nobody ever leaves within three weeks."""
     entered = pd.date_range("2026-01-01", periods=100, freq="D")
-    counts = pd.DataFrame({"entered_on": entered, "left_on": entered + pd.Timedelta(days=14), "n": 3})
+    counts = pd.DataFrame({"entered_on": entered, "left_on": entered + pd.Timedelta(days=21), "n": 3})
     assert expected_exits_before_first(counts, pd.Timestamp("2026-06-01")) == 0

@@ -41,18 +41,16 @@ def mend_orders(tables: Tables, config: Config) -> Tables:
 
 def _with_creation(tables: Tables) -> ir.Table:
     """Stage changes with created_at of their record (null where the record is not known)."""
-    parts = [
-        tables[name].select(
-            record_id=tables[name].columns[0], of_type=ibis.literal(name.removesuffix("s")), created_at="created_at"
-        )
-        for name in RECORD_TABLES
-        if name in tables
-    ]
-    records = ibis.union(*parts) if len(parts) > 1 else parts[0]
     changes = tables["stage_changes"]
-    of_same_kind = changes.record_type.isnull() | (changes.record_type == records.of_type)
-    joined = changes.left_join(records, [changes.record_id == records.record_id, of_same_kind])
-    return joined.select(*(changes[name] for name in changes.columns), records.created_at)
+    joined, created = changes, []
+    for name in RECORD_TABLES:
+        if name in tables:
+            of_kind = f"{name}_created_at"
+            records = tables[name].select(**{f"{name}_id": tables[name].columns[0], of_kind: "created_at"})
+            is_kind = joined.record_type.isnull() | (joined.record_type == name.removesuffix("s"))
+            joined = joined.left_join(records, [joined.record_id == records[f"{name}_id"], is_kind])
+            created.append(of_kind)
+    return joined.select(*changes.columns, created_at=ibis.coalesce(*(joined[name] for name in created)))
 
 
 def _is_midnight(moment: ir.TimestampColumn) -> ir.BooleanColumn:

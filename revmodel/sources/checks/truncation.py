@@ -18,7 +18,8 @@ from revmodel.sources.tables import Tables
 
 __all__ = ["exits_recorded_late", "expected_exits_before_first"]
 
-_EXPECTED_EXITS = 5.0  # with so many expected, seeing none has a chance below 1 in 100
+_EXPECTED_EXITS = 10.0  # with so many expected, seeing none is no chance even if early rates were half the later ones
+_ENOUGH_LATER = 50  # records from which the later rates are learned
 
 
 def exits_recorded_late(tables: Tables, config: Config, visits: Visits) -> list[Finding]:  # noqa: ARG001 (one signature)
@@ -42,7 +43,7 @@ def expected_exits_before_first(counts: pd.DataFrame, seen_on: pd.Timestamp) -> 
         return 0.0
     later = counts[counts["entered_on"] >= first_exit]
     earlier = counts[counts["entered_on"] < first_exit]
-    if later.empty or earlier.empty:
+    if later["n"].sum() < _ENOUGH_LATER or earlier.empty:
         return 0.0
     share_left = _share_left_by_week(later, seen_on)
     waited_weeks = _whole_weeks(first_exit - earlier["entered_on"])

@@ -32,8 +32,8 @@ def zombies(tables: Tables, config: Config, visits: Visits) -> list[Finding]:  #
     """Open records older in their stage than the slowest that ever left it, over all stages."""
     by_stage = visits.counts.groupby("stage")
     seen = [_look_at(str(stage), counts, visits.seen_on) for stage, counts in by_stage]
-    stages = sorted((stage for stage in seen if stage is not None and stage.older), key=lambda stage: -stage.older)
-    return [_finding(stages, visits)] if stages else []
+    stages = sorted((stage for stage in seen if stage is not None), key=lambda stage: -stage.older)
+    return [_finding(stages, visits)] if any(stage.older for stage in stages) else []
 
 
 def _look_at(name: str, counts: pd.DataFrame, seen_on: pd.Timestamp) -> _Stage | None:
@@ -46,7 +46,9 @@ def _look_at(name: str, counts: pd.DataFrame, seen_on: pd.Timestamp) -> _Stage |
 
 
 def _finding(stages: list[_Stage], visits: Visits) -> Finding:
-    each = "; ".join(f"{stage.name}: {stage.older:,} beyond {stage.longest_days} days" for stage in stages)
+    each = "; ".join(
+        f"{stage.name}: {stage.older:,} beyond {stage.longest_days} days" for stage in stages if stage.older
+    )
     older, still_open = sum(stage.older for stage in stages), sum(stage.still_open for stage in stages)
     return Finding(
         code="zombies",
