@@ -14,6 +14,7 @@ latest weeks say. There is no cohort effect beside age and period: its linear tr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,11 +104,15 @@ class StageHazards:
         self.draws = draws
         self.seed = seed
 
-    def fit(self, cells: HazardCells) -> StageHazards:
+    def fit(self, cells: HazardCells, progress: Callable[[str], None] | None = None) -> StageHazards:
         """Fit each stage on its own: their likelihoods share no parameter, so the joint posterior factorises."""
         self.layout_ = layout_of(cells)
         self.cells_ = cells
-        self.stages_ = {stage: self._fit_stage(stage, i) for i, stage in enumerate(cells.stages)}
+        self.stages_: dict[str, FittedStage] = {}
+        for i, stage in enumerate(cells.stages):
+            if progress is not None:
+                progress(f"how records leave stage {stage} ({i + 1} of {len(cells.stages)})")
+            self.stages_[stage] = self._fit_stage(stage, i)
         return self
 
     def _fit_stage(self, stage: str, index: int) -> FittedStage:

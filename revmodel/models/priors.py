@@ -22,8 +22,8 @@ SHOCK_SD = (0.10, 0.5)  # per four weeks, shared by all records: holidays, campa
 
 # --- Arrivals: records created per week ------------------------------------------------------------------------
 
-BASELINE_SD = 1.3  # of the softplus factor on weekly volume: between a fifth and 2.7 times its crude mean
-TREND_STEP_SD = 0.08  # of log volume per four weeks
+LEVEL_SD = 0.5  # of the log of the recent weekly total around its crude mean: weeks scatter, and drift moved it
+TREND_STEP_SD = 0.10  # of each series' log volume per quarter, beside the common drift
 TREND_COMMON_STEP_SD = 0.06  # shared by all groups per four weeks: the market moves together
 SEASON_SD = 0.15  # of each Fourier coefficient on log volume: B2B seasons are tens of per cent
 EVENT_SD = 0.3  # a week of holidays or of an annotation against a normal one, on log volume

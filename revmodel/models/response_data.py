@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 MIN_WEEKS = 12
 MAX_WEEKS = 156
 COMMON_STEP_WEEKS = 4
-OWN_STEP_WEEKS = 8
+OWN_STEP_WEEKS = 13
 SEASONS = 2  # pairs of Fourier terms a year
 INDICATOR_LEAD_WEEKS = 4  # an indicator speaks about four weeks later
 
@@ -66,7 +66,7 @@ def response_data(
     counts = by_row.to_numpy(float).T
     arrays = {
         "arrivals": counts,
-        "log_crude": np.log(np.maximum(counts[:, -26:].mean(1), 0.05)) + np.log(0.7 if channels else 1.0),
+        "log_crude": np.log(np.maximum(counts[:, -26:].mean(1), 0.05)),
         "common_walk": _walk(len(weeks), COMMON_STEP_WEEKS),
         "own_walk": _walk(len(weeks), OWN_STEP_WEEKS),
         "season_columns": fourier(weeks),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import blackjax
 import jax
@@ -29,7 +29,7 @@ __all__ = ["Engine", "Mode", "Posterior", "find_mode", "laplace_draws", "nuts_dr
 Floats = npt.NDArray[np.float64]
 Engine = Literal["nuts", "laplace"]
 CHAINS = 4
-WARM_UP = 100  # only the step size is adapted: the coordinates are already whitened
+WARM_UP = (100, 50)  # moves to find step sizes and variances, and step sizes again; coordinates are whitened already
 TARGET_ACCEPTANCE = 0.65  # optimal for Hamiltonian Monte Carlo in many dimensions (Beskos et al. 2013)
 FIRST_STEP = 0.4
 MAX_ROUNDS = 4
@@ -108,7 +108,9 @@ def laplace_draws(mode: Mode, draws: int, seed: int) -> Posterior:
     return Posterior(mode.theta + z @ mode.factor.T, 1, "laplace", 0, mode)
 
 
-def nuts_draws(model: CompiledModel, data: Mapping[str, Any], mode: Mode, draws: int, seed: int, target_acceptance: float) -> Posterior:
+def nuts_draws(
+    model: CompiledModel, data: Mapping[str, Any], mode: Mode, draws: int, seed: int, target_acceptance: float
+) -> Posterior:
     """Draws by NUTS from over-dispersed starts around the mode: four chains, ``draws`` each at least.
 
     Chains go on, ``draws`` at a time, until R-hat and the effective sample size hold, at most MAX_ROUNDS times; what
@@ -117,14 +119,14 @@ def nuts_draws(model: CompiledModel, data: Mapping[str, Any], mode: Mode, draws:
     full = model.check(data)
     warm_up, go_on = _compiled_sampler(model, draws)
     start, *keys = jax.random.split(jax.random.key(seed), MAX_ROUNDS + 1)
-    states, step_sizes = warm_up(start, target_acceptance, mode.theta, mode.factor, full)
+    states, tuned = warm_up(start, target_acceptance, mode.theta, mode.factor, full)
     rounds, divergences = [], 0
     for key in keys:
-        states, (z, divergent) = go_on(key, states, step_sizes, mode.theta, mode.factor, full)
+        states, (z, divergent) = go_on(key, states, tuned, mode.theta, mode.factor, full)
         rounds.append(np.asarray(z))
         divergences += int(np.sum(divergent))
         by_chain = np.concatenate(rounds).transpose(1, 0, 2) @ mode.factor.T + mode.theta
-        if divergences or has_converged(by_chain):
+        if has_converged(by_chain):
             break
     return Posterior(by_chain.reshape(-1, model.size), CHAINS, "nuts", divergences, mode)
 
@@ -136,46 +138,56 @@ def _compiled_sampler(model: CompiledModel, draws: int) -> tuple[Any, Any]:
     return model.samplers[draws]
 
 
-def _mover(model: CompiledModel, center: Any, factor: Any, data: dict[str, Any]) -> tuple[Any, Any]:
-    """The log density in whitened coordinates, and one NUTS transition of every chain."""
-    kernel, unit = blackjax.nuts.build_kernel(), jnp.ones(model.size)
+class Tuned(NamedTuple):
+    """What warm-up learned: step size of each chain, variance of each whitened coordinate."""
+
+    step_sizes: Any
+    variances: Any
+
+
+def _move(log_density: Any, states: Any, tuned: Tuned, key: Any) -> Any:
+    """One NUTS transition of every chain."""
+    kernel = blackjax.nuts.build_kernel()
+    keys = jax.random.split(key, CHAINS)
+    return jax.vmap(lambda k, s, e: kernel(k, s, log_density, e, tuned.variances, max_num_doublings=9))(
+        keys, states, tuned.step_sizes
+    )
+
+
+def _warm_up(model: CompiledModel, key: Any, target_acceptance: Any, center: Any, factor: Any, data: Any) -> Any:
+    """Over-dispersed starts; step sizes by dual averaging; then the variances, and step sizes for those."""
+    begin, update, final = dual_averaging_adaptation(target_acceptance)
 
     def log_density(z: Any) -> Any:
         return model.log_density(z, center, factor, data)
 
-    def move(states: Any, steps: Any, key: Any) -> Any:
-        keys = jax.random.split(key, CHAINS)
-        return jax.vmap(lambda k, s, e: kernel(k, s, log_density, e, unit, max_num_doublings=9))(keys, states, steps)
+    def adapt(states: Any, variances: Any, first_step: Any, key: Any, moves: int) -> Any:
+        def one(carry: Any, key: Any) -> Any:
+            states, adaptation = carry
+            tuned = Tuned(jnp.exp(adaptation.log_step_size), variances)
+            states, info = _move(log_density, states, tuned, key)
+            return (states, jax.vmap(update)(adaptation, info.acceptance_rate)), states.position
 
-    return log_density, move
+        adaptation = jax.vmap(begin)(first_step)
+        (states, adaptation), path = jax.lax.scan(one, (states, adaptation), jax.random.split(key, moves))
+        return states, jax.vmap(final)(adaptation), path
 
-
-def _warm_up(model: CompiledModel, key: Any, target_acceptance: Any, center: Any, factor: Any, data: dict[str, Any]) -> Any:
-    """Over-dispersed starts, then the step size of each chain by dual averaging: states and step sizes."""
-    begin, update, final = dual_averaging_adaptation(target_acceptance)
-    log_density, move = _mover(model, center, factor, data)
-
-    def adapt(carry: Any, key: Any) -> Any:
-        states, adaptation = carry
-        states, info = move(states, jnp.exp(adaptation.log_step_size), key)
-        return (states, jax.vmap(update)(adaptation, info.acceptance_rate)), None
-
-    at_start, in_warm_up = jax.random.split(key)
+    at_start, first, second = jax.random.split(key, 3)
     positions = 1.5 * jax.random.normal(at_start, (CHAINS, model.size))
     states = jax.vmap(lambda z: blackjax.nuts.init(z, log_density))(positions)
-    adaptation = jax.vmap(lambda _: begin(FIRST_STEP))(jnp.arange(CHAINS))
-    (states, adaptation), _ = jax.lax.scan(adapt, (states, adaptation), jax.random.split(in_warm_up, WARM_UP))
-    return states, jax.vmap(final)(adaptation)
+    states, steps, path = adapt(states, jnp.ones(model.size), jnp.full(CHAINS, FIRST_STEP), first, WARM_UP[0])
+    seen = path[WARM_UP[0] // 3 :].reshape(-1, model.size)
+    weight = seen.shape[0] / (seen.shape[0] + 20.0)  # as if twenty draws had shown unit variance
+    variances = weight * seen.var(axis=0) + (1 - weight)
+    states, steps, _ = adapt(states, variances, steps, second, WARM_UP[1])
+    return states, Tuned(steps, variances)
 
 
-def _go_on(
-    model: CompiledModel, draws: int, key: Any, states: Any, step_sizes: Any, center: Any, factor: Any, data: dict[str, Any]
-) -> Any:
+def _go_on(model: CompiledModel, draws: int, key: Any, states: Any, tuned: Tuned, center: Any, factor: Any, data: Any) -> Any:
     """``draws`` more of each chain: the last states, and (positions (draw, chain, dim), divergences)."""
-    _, move = _mover(model, center, factor, data)
 
     def draw(states: Any, key: Any) -> Any:
-        states, info = move(states, step_sizes, key)
+        states, info = _move(lambda z: model.log_density(z, center, factor, data), states, tuned, key)
         return states, (states.position, info.is_divergent)
 
     return jax.lax.scan(draw, states, jax.random.split(key, draws))

@@ -1,0 +1,73 @@
+"""Spend in the weeks ahead: the plan where there is one, else what was spent lately."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.errors import MissingColumnError, SourceError
+
+__all__ = ["RECENT_WEEKS", "planned_spend", "read_plan", "recent_spend"]
+
+Floats = npt.NDArray[np.float64]
+RECENT_WEEKS = 13
+
+
+def read_plan(path: Path) -> pd.DataFrame:
+    """A plan file: date (first day that the row covers), channel, spend.
+
+    Raises SourceError: no such file, dates or amounts that cannot be read, negative spend.
+    """
+    if not path.exists():
+        raise SourceError(f"no plan at {path}: give a CSV with the columns date, channel, spend")
+    plan = pd.read_csv(path)
+    missing = [name for name in ("date", "channel", "spend") if name not in plan.columns]
+    if missing:
+        raise MissingColumnError(f"{path} has the columns {', '.join(plan.columns)}; {', '.join(missing)} missing")
+    try:
+        plan = plan.assign(date=pd.to_datetime(plan["date"]), spend=plan["spend"].astype(float))
+    except ValueError as error:
+        raise SourceError(f"{path}: dates must be ISO (2026-10-05) and spend a number: {error}") from error
+    if (plan["spend"] < 0).any() or plan["spend"].isna().any():
+        raise SourceError(f"{path}: {int((~(plan['spend'] >= 0)).sum())} row(s) with negative or empty spend: mend them")
+    return plan[["date", "channel", "spend"]]
+
+
+def planned_spend(plan: pd.DataFrame, channels: tuple[str, ...], weeks: pd.DatetimeIndex) -> Floats:
+    """(channel, week) currency: each row of the plan spread evenly over its days.
+
+    A row covers the days until the channel's next row, at most 31 and, for its last row, as many as the one before
+    (7 where there is only one). weeks : last days. Days that the plan does not reach keep the mean of what it covers.
+    Raises SourceError: a channel that the model does not know.
+    """
+    unknown = sorted(set(plan["channel"]) - set(channels))
+    if unknown:
+        raise SourceError(f"the plan names {', '.join(unknown)}, which history does not know: it knows {', '.join(channels)}")
+    days = pd.date_range(weeks[0] - pd.Timedelta(days=6), weeks[-1])
+    out = np.zeros((len(channels), len(weeks)))
+    for i, channel in enumerate(channels):
+        rows = plan[plan["channel"] == channel].sort_values("date")
+        if len(rows):
+            daily = _daily(rows, days)
+            out[i] = daily.fillna(daily.mean()).fillna(0.0).to_numpy().reshape(len(weeks), 7).sum(1)
+    return out
+
+
+def _daily(rows: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:
+    starts = pd.DatetimeIndex(rows["date"]).normalize()
+    gaps = np.diff(starts.to_numpy()).astype("timedelta64[D]").astype(int)
+    gaps = np.append(gaps, gaps[-1] if len(gaps) else 7).clip(1, 31)
+    per_day = pd.Series(0.0, index=pd.date_range(starts.min(), starts.max() + pd.Timedelta(days=int(gaps[-1]) - 1)))
+    for start, gap, spend in zip(starts, gaps, rows["spend"], strict=True):
+        per_day[start : start + pd.Timedelta(days=int(gap) - 1)] += spend / gap
+    return per_day.reindex(days)
+
+
+def recent_spend(spend: Floats, weeks: int) -> Floats:
+    """(channel, week): each channel's mean of the last RECENT_WEEKS, held."""
+    if spend.shape[0] == 0:
+        return np.zeros((0, weeks))
+    return np.repeat(spend[:, -RECENT_WEEKS:].mean(axis=1, keepdims=True), weeks, axis=1)

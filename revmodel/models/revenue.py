@@ -1,0 +1,111 @@
+"""The whole loop as one model: stage hazards, arrivals with spend response, deal size.
+
+Their likelihoods share no parameter, so the joint posterior factorises: the parts are fitted apart, and draw i of the
+joint posterior is draw i of each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.config import ResponseConfig
+from revmodel.errors import NotFittedError
+from revmodel.features.tables import Features
+from revmodel.models.arrivals import predict_arrivals
+from revmodel.models.deal_size import DealSize
+from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
+from revmodel.models.hazards import StageHazards
+from revmodel.models.health import health_table
+from revmodel.models.predict import future_weeks, predict_funnel
+from revmodel.models.response import ChannelResponse
+from revmodel.models.sampling import Engine
+
+__all__ = ["RevenueModel"]
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str], None]
+
+
+class RevenueModel:
+    """Fit every part on the features of one as-of date; predict the draws that the forecast runs on.
+
+    engine: "nuts" or "laplace". draws: per chain for NUTS (at least), in all for Laplace.
+    After ``fit``: ``hazards_``, ``response_``, ``sizes_``, ``health_`` (one row a check), ``timings_s_``.
+    """
+
+    def __init__(
+        self, *, engine: Engine = "nuts", draws: int = 500, seed: int = 1, response: ResponseConfig | None = None,
+        fiscal_year_start_month: int = 1,
+    ) -> None:  # fmt: skip
+        self.engine: Engine = engine
+        self.draws = draws
+        self.seed = seed
+        self.response = response or ResponseConfig()
+        self.fiscal_year_start_month = fiscal_year_start_month
+
+    def fit(self, features: Features, progress: Progress | None = None) -> RevenueModel:
+        """Fit the parts. ``progress`` is called with one sentence a part."""
+        say = progress or (lambda _: None)
+        self.features_ = features
+        self.timings_s_: dict[str, float] = {}
+        cells = features.cells
+        settings = {"engine": self.engine, "draws": self.draws}
+        with _timed(self.timings_s_, "hazards"):
+            self.hazards_ = StageHazards(**settings, seed=self.seed).fit(cells, say)
+        say("arrivals and what spend adds to them")
+        with _timed(self.timings_s_, "arrivals"):
+            self.response_ = ChannelResponse(
+                **settings, seed=self.seed + 1, max_lag_weeks=self.response.max_lag_weeks,
+                holidays_country=self.response.holidays_country, cost_per_lead=self.response.cost_per_lead,
+            ).fit(features.panel)  # fmt: skip
+        say("deal size")
+        with _timed(self.timings_s_, "deal_size"):
+            self.sizes_ = DealSize(**settings, seed=self.seed + 2).fit(features.won_deals, cells.channels, cells.segments)
+        self.health_ = self._health()
+        return self
+
+    def _health(self) -> pd.DataFrame:
+        parts = [health_table(f"stage {name}", fitted.posterior) for name, fitted in self.hazards_.stages_.items()]
+        parts.append(health_table("arrivals", self.response_.posterior_))
+        if self.sizes_.posterior_ is not None:
+            parts.append(health_table("deal size", self.sizes_.posterior_))
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def groups(self) -> list[tuple[str, str]]:
+        """(channel, segment) pairs, in the order of every group axis."""
+        if not hasattr(self, "hazards_"):
+            raise NotFittedError("this RevenueModel has no posterior: call fit(features) first")
+        return list(self.hazards_.layout_.groups)
+
+    def predict(
+        self, weeks: int, future_spend: Floats, draws: int
+    ) -> tuple[FunnelDraws, ArrivalDraws, DealSizeDraws]:
+        """Joint draws for the weeks ahead. future_spend : (channel, week) as response_.data_.channels, currency."""
+        groups = self.groups
+        as_of = pd.Timestamp(self.features_.as_of)
+        funnel = predict_funnel(self.hazards_, as_of, weeks, draws, self.fiscal_year_start_month, self.seed + 11)
+        arrivals = predict_arrivals(
+            self.response_, self.features_.panel, future_weeks(as_of, weeks), future_spend,
+            self.features_.cells.stages, groups, draws, self.seed + 12,
+        )  # fmt: skip
+        sizes = self.sizes_.predict(groups, draws, np.random.default_rng(self.seed + 13))
+        return funnel, arrivals, sizes
+
+
+class _timed:
+    """Seconds spent in a block, added under a name."""
+
+    def __init__(self, timings: dict[str, float], name: str) -> None:
+        self.timings, self.name = timings, name
+
+    def __enter__(self) -> None:
+        self.start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.timings[self.name] = round(time.perf_counter() - self.start, 3)
