@@ -12,6 +12,11 @@ import pytest
 from revmodel.config import Config
 from revmodel.errors import EmptyTableError
 from revmodel.sources.checks import run_checks
+from revmodel.sources.checks.channels import channel_names
+from revmodel.sources.checks.leaks import leaking_columns
+from revmodel.sources.checks.orders import mend_orders
+from revmodel.sources.checks.orphans import orphans
+from revmodel.sources.checks.spend import drop_negative_spend, gaps_in_spend
 from revmodel.sources.checks.truncation import expected_exits_before_first
 from revmodel.sources.findings import Finding
 from revmodel.sources.tables import Tables, tables_from_frames
@@ -24,6 +29,11 @@ def found(tables: Tables, code: str) -> Finding:
     """The one finding of a code."""
     (finding,) = [finding for finding in tables.findings if finding.code == code]
     return finding
+
+
+def told(check: Callable[[Tables, Config], list[Finding]], frames: Frames, config: Config) -> dict[str, Finding]:
+    """What one check says of the frames, by code."""
+    return {finding.code: finding for finding in check(tables_from_frames(frames), config)}
 
 
 def plus(frame: pd.DataFrame, **row: object) -> pd.DataFrame:
@@ -62,64 +72,62 @@ def test_touches_without_an_id_are_never_taken_for_copies(frames: Frames, checke
     assert checked(frames)["touches"].count().execute() == 3
 
 
-def test_orphans_are_told_by_reference(frames: Frames, checked: Checked) -> None:
+def test_orphans_are_told_by_reference(frames: Frames, config: Config) -> None:
     rows = {"deal_id": ["D1", "D2", "D3"], "created_at": ["2026-02-01"] * 3, "lead_id": ["L01", "gone", None]}
     frames["deals"] = pd.DataFrame(rows)
     frames["stage_changes"] = plus(
         frames["stage_changes"], record_id="D9", to_stage="lead", changed_at=pd.Timestamp("2026-02-01")
     )
-    tables = checked(frames)
-    assert found(tables, "orphan-lead-id").examples == ("gone",)
-    assert found(tables, "orphan-record-id").examples == ("D9",)
-    assert tables["deals"].count().execute() == 3
+    findings = told(orphans, frames, config)
+    assert findings["orphan-lead-id"].examples == ("gone",)
+    assert findings["orphan-record-id"].examples == ("D9",)
 
 
-def test_changes_of_records_without_a_table_are_no_orphans(frames: Frames, checked: Checked) -> None:
+def test_changes_of_records_without_a_table_are_no_orphans(frames: Frames, config: Config) -> None:
     change = {"record_id": "D9", "to_stage": "lead", "changed_at": pd.Timestamp("2026-02-01"), "record_type": "deal"}
     frames["stage_changes"] = plus(frames["stage_changes"], **change)
-    assert checked(frames).findings == ()
+    assert told(orphans, frames, config) == {}
 
 
-def test_close_before_the_day_of_creation_is_set_aside(frames: Frames, checked: Checked) -> None:
+def test_close_before_the_day_of_creation_is_set_aside(frames: Frames, config: Config) -> None:
     changes = frames["stage_changes"].copy()
     won = changes.index[(changes.record_id == "L00") & (changes.to_stage == "won")]
     changes.loc[won, "changed_at"] = pd.Timestamp("2025-12-30")
-    tables = checked(frames | {"stage_changes": changes})
+    tables = mend_orders(tables_from_frames(frames | {"stage_changes": changes}), config)
     finding = found(tables, "close-before-creation")
     assert (finding.count, finding.examples) == (1, ("L00",))
     assert tables["stage_changes"].filter(tables["stage_changes"].record_id == "L00").count().execute() == 1
 
 
-def test_date_without_an_hour_on_the_day_of_creation_is_not_before_it(frames: Frames, checked: Checked) -> None:
+def test_date_without_an_hour_on_the_day_of_creation_is_not_before_it(frames: Frames, config: Config) -> None:
     changes = frames["stage_changes"].copy()
     won = changes.index[(changes.record_id == "L00") & (changes.to_stage == "won")]
     changes.loc[won, "changed_at"] = pd.Timestamp("2026-01-01")  # the lead came at 9 that day
-    tables = checked(frames | {"stage_changes": changes})
+    tables = mend_orders(tables_from_frames(frames | {"stage_changes": changes}), config)
     assert tables.findings == ()
     mended = tables["stage_changes"].filter(tables["stage_changes"].record_id == "L00")
     assert set(mended.changed_at.to_pyarrow().to_pylist()) == {dt.datetime(2026, 1, 1, 9)}
 
 
-def test_first_move_before_creation_is_told_and_kept(frames: Frames, checked: Checked) -> None:
+def test_first_move_before_creation_is_told_and_kept(frames: Frames, config: Config) -> None:
     changes = frames["stage_changes"].copy()
     changes.loc[0, "changed_at"] = pd.Timestamp("2025-12-30")
-    tables = checked(frames | {"stage_changes": changes})
+    tables = mend_orders(tables_from_frames(frames | {"stage_changes": changes}), config)
     assert found(tables, "change-before-creation").examples == ("L00",)
     assert tables["stage_changes"].count().execute() == len(changes)
 
 
-def test_negative_spend_is_set_aside(frames: Frames, checked: Checked) -> None:
+def test_negative_spend_is_set_aside(frames: Frames, config: Config) -> None:
     frames["spend"] = plus(frames["spend"], date=pd.Timestamp("2026-01-12"), channel="events", spend=-40.0)
-    tables = checked(frames)
+    tables = drop_negative_spend(tables_from_frames(frames), config)
     assert tables["spend"].spend.min().execute() == 100
     assert found(tables, "negative-spend").examples == ("2026-01-12 events -40.00",)
 
 
-def test_weeks_without_spend_are_a_gap_and_monthly_rows_are_not(frames: Frames, checked: Checked) -> None:
+def test_weeks_without_spend_are_a_gap_and_monthly_rows_are_not(frames: Frames, config: Config) -> None:
     spend = frames["spend"].drop(index=[3, 4])
     monthly = pd.DataFrame({"date": pd.date_range("2025-10-01", periods=5, freq="MS"), "channel": "tv", "spend": 9.0})
-    tables = checked(frames | {"spend": pd.concat([spend, monthly])})
-    finding = found(tables, "gaps-in-spend")
+    finding = told(gaps_in_spend, {"spend": pd.concat([spend, monthly])}, config)["gaps-in-spend"]
     assert (finding.count, finding.examples) == (2, ("events",))
 
 
@@ -140,20 +148,20 @@ def test_unmapped_stage_stops_and_suggests_the_line(frames: Frames, checked: Che
     assert found(tables, "unreached-stages").examples == ("won",)
 
 
-def test_spellings_of_one_channel_are_told_with_the_line(frames: Frames, checked: Checked) -> None:
+def test_spellings_of_one_channel_are_told_with_the_line(frames: Frames, config: Config) -> None:
     leads = frames["leads"].copy()
     leads.loc[:4, "channel"] = "Events"
-    finding = found(checked(frames | {"leads": leads}), "channel-variants")
+    finding = told(channel_names, frames | {"leads": leads}, config)["channel-variants"]
     assert finding.severity == "warn"
     assert finding.table == "leads, spend"
     assert "values: {channel: {'Events': events}}" in finding.remedy
 
 
-def test_share_without_channel_is_told(frames: Frames, checked: Checked) -> None:
+def test_share_without_channel_is_told(frames: Frames, config: Config) -> None:
     leads = frames["leads"].copy()
     leads.loc[:14, "channel"] = None
     leads.loc[15:17, "channel"] = "Unknown"
-    finding = found(checked(frames | {"leads": leads}), "missing-channel")
+    finding = told(channel_names, frames | {"leads": leads}, config)["missing-channel"]
     assert (finding.severity, finding.count) == ("warn", 18)
     assert "30%" in finding.what
 
@@ -171,17 +179,18 @@ def test_table_without_rows_is_an_error_where_needed_and_told_where_not(frames: 
     assert found(tables, "empty-table").table == "spend"
 
 
-def test_column_that_is_empty_only_while_open_is_told(frames: Frames, checked: Checked) -> None:
+def test_column_that_is_empty_only_while_open_is_told(frames: Frames, config: Config) -> None:
     ended = set(frames["stage_changes"].query("to_stage != 'lead'").record_id)
     account = [f"A{name}" if name in ended else None for name in frames["leads"].lead_id]
-    finding = found(checked(frames | {"leads": frames["leads"].assign(account_id=account)}), "leaking-column")
+    frames["leads"] = frames["leads"].assign(account_id=account)
+    finding = told(leaking_columns, frames, config)["leaking-column"]
     assert (finding.table, finding.count) == ("leads", 15)
     assert "account_id is empty for 100% of the 15 open leads but for 0%" in finding.what
 
 
-def test_column_empty_by_chance_is_not_told(frames: Frames, checked: Checked) -> None:
+def test_column_empty_by_chance_is_not_told(frames: Frames, config: Config) -> None:
     region = np.where(np.arange(60) % 3 == 0, None, "emea")
-    assert checked(frames | {"leads": frames["leads"].assign(region=region)}).findings == ()
+    assert told(leaking_columns, frames | {"leads": frames["leads"].assign(region=region)}, config) == {}
 
 
 def one_a_day(start: str, stays: list[int | None]) -> Frames:
@@ -216,11 +225,12 @@ def test_exits_recorded_only_late_are_told() -> None:
     assert "about 94 would have" in finding.what  # those who had waited three whole weeks or more
 
 
-def test_lead_and_deal_of_one_id_do_not_double_their_changes(frames: Frames, checked: Checked) -> None:
+def test_lead_and_deal_of_one_id_do_not_double_their_changes(frames: Frames, config: Config) -> None:
     frames["deals"] = pd.DataFrame({"deal_id": ["L00", "L01"], "created_at": ["2026-01-01", "2026-02-01"]})
     changes = frames["stage_changes"].assign(record_type=None)
     changes.loc[changes.index[changes.to_stage == "won"][0], "changed_at"] = pd.Timestamp("2025-01-01")
-    assert checked(frames | {"stage_changes": changes})["stage_changes"].count().execute() == len(changes) - 1
+    tables = mend_orders(tables_from_frames(frames | {"stage_changes": changes}), config)
+    assert tables["stage_changes"].count().execute() == len(changes) - 1
 
 
 def test_slow_start_is_not_left_truncation() -> None:
