@@ -1,0 +1,118 @@
+"""A run's folder: manifest.json, tidy tables as CSV and Parquet, and the page; written aside, then renamed."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from revmodel.errors import SourceError
+
+__all__ = ["MANIFEST", "MANIFEST_KEYS", "PAGE", "RunFolder", "read_run", "write_run", "write_tables"]
+
+MANIFEST, PAGE, DRAWS = "manifest.json", "index.html", "draws"
+MANIFEST_KEYS = (
+    *("run", "company", "currency", "created_at", "as_of", "command", "version", "git_sha", "seed", "engine"),
+    *("inputs", "config", "health", "timings_s", "cannot", "quarters", "fiscal_year_start_month"),
+)
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run as it lies on disk. tables: name → tidy frame, see "Outputs" in the design."""
+
+    path: Path
+    manifest: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
+
+
+def write_tables(tables: Tables, folder: Path) -> None:
+    """Write each table as ``<name>.csv`` and ``<name>.parquet``; the Parquet file keeps the types."""
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, date_format="%Y-%m-%d")
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def write_run(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    tables: Tables,
+    finish: Callable[[RunFolder], object] | None = None,
+) -> Path:
+    """Write a run and return its folder; a run of the same name is replaced only once the new one is complete.
+
+    finish : called with the unfinished folder before it takes its place: the page and the draws are written there
+    Raises SourceError: the manifest lacks a key, or ``folder`` holds something that is not a run.
+    """
+    missing = [key for key in MANIFEST_KEYS if key not in manifest]
+    if missing:
+        raise SourceError(f"the manifest of {folder.name} lacks {', '.join(missing)}: a run says all of its origin")
+    _refuse_strangers(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        aside.chmod(0o755)
+        text = json.dumps(_plain(manifest), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+        (aside / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        write_tables(tables, aside)
+        if finish is not None:
+            finish(read_run(aside))
+        _put_in_place(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return folder
+
+
+def read_run(folder: Path) -> RunFolder:
+    """Read a run's manifest and tables back.
+
+    Raises SourceError: there is no run in this folder.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise SourceError(f"{folder} holds no {MANIFEST}: name the folder of a run, such as reports/<run>")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    return RunFolder(folder, manifest, {file.stem: pd.read_parquet(file) for file in sorted(folder.glob("*.parquet"))})
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """What is no run is not replaced by one."""
+    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SourceError(f"{folder} exists and is not a run (no {MANIFEST}): choose another name or move it away")
+
+
+def _put_in_place(aside: Path, folder: Path) -> None:
+    """Two renames: the old run steps out of the way, the new one takes its place; then the old one goes."""
+    if not folder.exists():
+        aside.rename(folder)
+        return
+    leaving = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    old = leaving / folder.name
+    folder.rename(old)
+    try:
+        aside.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    finally:
+        shutil.rmtree(leaving, ignore_errors=True)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN: an unknown number is null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
