@@ -1,0 +1,1 @@
+"""From journeys to small frames of counts: scikit-learn transformers over tables that are already cut as of a date."""

@@ -1,0 +1,39 @@
+"""Tables → everything that the models need, as of one date."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from revmodel.config import Config
+from revmodel.features.groups import GroupPooler
+from revmodel.features.hazard_cells import HazardCellBuilder
+from revmodel.features.limits import sentences
+from revmodel.features.open_records import OpenRecordBuilder
+from revmodel.features.realised import RealisedBuilder
+from revmodel.features.tables import Features
+from revmodel.features.weekly_panel import WeeklyPanelBuilder
+from revmodel.features.won_deals import WonDealBuilder
+from revmodel.journeys.reconstruct import reconstruct_journeys
+from revmodel.sources.tables import Tables
+
+__all__ = ["build_features"]
+
+
+def build_features(tables: Tables, config: Config, as_of: dt.date) -> Features:
+    """Cut the tables as of a date, then build every feature from what is left.
+
+    Nothing recorded after ``as_of`` changes anything. Channels and segments are pooled once, alike for all features.
+    Raises JourneyError: no record had entered the funnel by then, or a stage is not in the funnel.
+    """
+    forecast = config.forecast
+    journeys = GroupPooler().fit_transform(reconstruct_journeys(tables, config.funnel, as_of))
+    cells = HazardCellBuilder(forecast.fiscal_year_start_month, forecast.history_weeks)
+    return Features(
+        as_of=as_of,
+        cells=cells.fit_transform(journeys),
+        open_records=OpenRecordBuilder().fit_transform(journeys),
+        won_deals=WonDealBuilder().fit_transform(journeys),
+        panel=WeeklyPanelBuilder(forecast.history_weeks).fit_transform(journeys),
+        realised=RealisedBuilder().fit_transform(journeys),
+        cannot=sentences(journeys),
+    )

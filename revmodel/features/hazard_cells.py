@@ -1,0 +1,144 @@
+"""Spells → counts of weeks at risk and of exits: all that the stage hazards need to know.
+
+Time is discrete and exact. A spell lives through age weeks 0, 1, 2, …; age week w covers the days 7w … 7w+6 after
+entry. A spell is at risk in the age weeks that
+
+    lie wholly in the past: the week's last day is on or before the as-of date,
+    begin after exits were recorded at all (left truncation),
+    come before the zombie limit,
+
+up to the week in which it left. Its exit counts in that week if the week counts. An unfinished week counts for
+nobody: counting it for those who left in it but not for those who may yet leave would raise the latest hazards, the
+very ones that a forecast starts from.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from revmodel.dims import CAUSES
+from revmodel.features.phase import quarter_phase
+from revmodel.features.tables import AGE_EDGES_WEEKS, HazardCells
+from revmodel.journeys.days import DAYS_PER_WEEK, days_before
+from revmodel.journeys.reconstruct import Journeys
+from revmodel.journeys.spells import OPEN
+
+__all__ = ["PERIOD_DAYS", "HazardCellBuilder"]
+
+PERIOD_DAYS = 28
+_KEYS = ["stage", "channel", "segment", "age_bin", "period", "phase"]
+_COUNTS = ["n", *CAUSES]
+
+
+class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """Journeys → HazardCells.
+
+    history_weeks: use only age weeks that ended in the latest weeks (None: all). The cost is one row a distinct
+    combination of stage, group and days, whatever the number of records.
+    After ``fit``: stages_, channels_, segments_.
+    """
+
+    def __init__(
+        self,
+        fiscal_year_start_month: int = 1,
+        history_weeks: int | None = None,
+        age_edges_weeks: tuple[int, ...] = AGE_EDGES_WEEKS,
+    ) -> None:
+        self.fiscal_year_start_month = fiscal_year_start_month
+        self.history_weeks = history_weeks
+        self.age_edges_weeks = age_edges_weeks
+
+    def fit(self, journeys: Journeys, y: None = None) -> HazardCellBuilder:  # noqa: ARG002 (scikit-learn's signature)
+        """Learn the levels of stage, channel and segment."""
+        groups = journeys.records.select("channel", "segment").distinct().to_pyarrow()
+        self.stages_ = tuple(journeys.funnel.stages)
+        self.channels_ = tuple(sorted(set(groups["channel"].to_pylist())))
+        self.segments_ = tuple(sorted(set(groups["segment"].to_pylist())))
+        return self
+
+    def transform(self, journeys: Journeys) -> HazardCells:
+        """Count weeks at risk and exits by cell, and where exits went."""
+        weeks = _weeks_at_risk(_alike(journeys)).cache()
+        calendar = self._calendar(journeys, weeks)
+        cells = weeks.inner_join(calendar, weeks.week_end_ago == calendar.days_ago)
+        cells = cells.mutate(age_bin=_age_bin(cells.age_week, self.age_edges_weeks))
+        counts = {cause: (cells.records * cells[cause].cast("int64")).sum().cast("int64") for cause in CAUSES}
+        frame = cells.group_by(_KEYS).aggregate(n=cells.records.sum().cast("int64"), **counts)
+        ordered = frame.select(*_KEYS, *_COUNTS).order_by(_KEYS).to_pyarrow().to_pandas()
+        return HazardCells(
+            frame=_in_funnel_order(ordered, self.stages_),
+            destinations=_in_funnel_order(_destinations(journeys.spells), self.stages_),
+            stages=self.stages_,
+            channels=self.channels_,
+            segments=self.segments_,
+            age_edges_weeks=self.age_edges_weeks,
+        )
+
+    def get_feature_names_out(self, input_features: None = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
+        """Columns of the frame of cells."""
+        return np.array([*_KEYS, *_COUNTS], dtype=object)
+
+    def _calendar(self, journeys: Journeys, weeks: ir.Table) -> ir.Table:
+        """Period and phase of each day on which an age week may end."""
+        oldest = weeks.week_end_ago.max().to_pyarrow().as_py()
+        days = 0 if oldest is None else int(oldest) + 1
+        if self.history_weeks is not None:
+            days = min(days, self.history_weeks * DAYS_PER_WEEK)
+        ago = np.arange(days, dtype=np.int64)
+        dates = pd.DatetimeIndex(pd.Timestamp(journeys.as_of) - pd.to_timedelta(ago, unit="D"))
+        phase = pd.array(quarter_phase(dates, self.fiscal_year_start_month), dtype="str")
+        return ibis.memtable(pd.DataFrame({"days_ago": ago, "period": ago // PERIOD_DAYS, "phase": phase}))
+
+
+def _alike(journeys: Journeys) -> ir.Table:
+    """Spells that no week can tell apart, once, with how many they are: first and last age week at risk, exit week."""
+    spells, as_of = journeys.spells, journeys.as_of
+    entered_ago, left_ago = days_before(as_of, spells.entered_at), days_before(as_of, spells.left_at)
+    keys = {
+        **{name: spells[name] for name in ("stage", "channel", "segment", "outcome")},
+        "entered_ago": entered_ago,
+        "exit_week": (entered_ago - left_ago) // DAYS_PER_WEEK,
+        "first_week": spells.entry_delay_weeks,
+        "limit_week": spells.zombie_after_weeks,
+    }
+    alike = spells.group_by(**keys).aggregate(records=spells.count())
+    finished_weeks = (alike.entered_ago + 1) // DAYS_PER_WEEK
+    end_week = ibis.least(
+        finished_weeks, alike.limit_week.fill_null(finished_weeks), (alike.exit_week + 1).fill_null(finished_weeks)
+    )
+    return alike.mutate(end_week=end_week.cast("int64")).filter(lambda t: t.end_week > t.first_week)
+
+
+def _weeks_at_risk(alike: ir.Table) -> ir.Table:
+    """One row for each age week that they are at risk; the causes say whether it is the week of that exit."""
+    weeks = alike.mutate(age_week=ibis.range(alike.first_week, alike.end_week).unnest())
+    leaves = (weeks.age_week == weeks.exit_week).fill_null(False)
+    return weeks.select(
+        *("stage", "channel", "segment", "age_week", "records"),
+        week_end_ago=weeks.entered_ago - weeks.age_week * DAYS_PER_WEEK - (DAYS_PER_WEEK - 1),
+        **{cause: leaves & (weeks.outcome == cause) for cause in CAUSES},
+    )
+
+
+def _age_bin(age_week: ir.IntegerColumn, edges: tuple[int, ...]) -> ir.IntegerColumn:
+    reached = [(age_week >= edge).cast("int64") for edge in edges[1:]]
+    return sum(reached, start=ibis.literal(0)).cast("int64")
+
+
+def _destinations(spells: ir.Table) -> pd.DataFrame:
+    """stage, cause, to_stage, count of all recorded exits."""
+    left = spells.filter(spells.outcome != OPEN)
+    keys = ["stage", "cause", "to_stage"]
+    counts = left.group_by(stage=left.stage, cause=left.outcome, to_stage=left.to_stage).aggregate(count=left.count())
+    frame: pd.DataFrame = counts.order_by(keys).to_pyarrow().to_pandas()
+    return frame
+
+
+def _in_funnel_order(frame: pd.DataFrame, stages: tuple[str, ...]) -> pd.DataFrame:
+    place = {stage: i for i, stage in enumerate(stages)}
+    return frame.sort_values("stage", key=lambda stage: stage.map(place), kind="stable", ignore_index=True)

@@ -1,0 +1,55 @@
+"""What is open at the as-of date: the pipeline and the leads on the way to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from revmodel.features.deal_amounts import deal_amounts, with_deal_columns
+from revmodel.features.tables import OpenRecords
+from revmodel.journeys.days import DAYS_PER_WEEK, days_before
+from revmodel.journeys.reconstruct import Journeys
+from revmodel.journeys.spells import OPEN
+
+__all__ = ["OpenRecordBuilder"]
+
+# fmt: off
+_COLUMNS = [
+    "record_id", "record_type", "stage", "channel", "segment", "entered_at", "created_at", "age_weeks", "attempt",
+    "amount", "close_date", "owner", "zombie",
+]
+# fmt: on
+
+
+class OpenRecordBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """Journeys → OpenRecords: one row a record that is open at the as-of date.
+
+    age_weeks counts weeks back from the as-of date: 0 for a record that entered its stage on the last seven days, the
+    as-of date included, 1 for the seven before.
+    """
+
+    def fit(self, journeys: Journeys, y: None = None) -> OpenRecordBuilder:  # noqa: ARG002 (scikit-learn's signature)
+        """Nothing to learn beyond the columns."""
+        self.columns_ = tuple(_COLUMNS)
+        return self
+
+    def transform(self, journeys: Journeys) -> OpenRecords:
+        """The open records, in order of stage, entry and id."""
+        spells = journeys.spells.filter(journeys.spells.outcome == OPEN)
+        created = journeys.records.select("record_type", "record_id", "created_at")
+        joined = spells.left_join(created, ["record_type", "record_id"]).drop("record_type_right", "record_id_right")
+        joined = with_deal_columns(joined, deal_amounts(journeys.tables))
+        age_weeks = days_before(journeys.as_of, joined.entered_at) // DAYS_PER_WEEK
+        wanted = joined.mutate(age_weeks=age_weeks.cast("int64"), attempt=joined.attempt.cast("int64"))
+        frame = wanted.select(*_COLUMNS).order_by("entered_at", "record_type", "record_id").to_pyarrow().to_pandas()
+        frame["close_date"] = pd.to_datetime(frame["close_date"])
+        place = {stage: i for i, stage in enumerate(journeys.funnel.stages)}
+        return OpenRecords(
+            frame.sort_values("stage", key=lambda stage: stage.map(place), kind="stable", ignore_index=True)
+        )
+
+    def get_feature_names_out(self, input_features: None = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
+        """Columns of the frame."""
+        return np.array(_COLUMNS, dtype=object)
