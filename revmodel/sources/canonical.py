@@ -55,7 +55,7 @@ def canonical_table(
     _check_required(raw, schema, origin, list(source_columns or raw.columns))
     formats, parsed = formats or {}, _parsed(raw, schema)
     typed = {name: _typed(raw, name, kind, formats.get(name)) for name, kind in schema.columns.items()}
-    free = {name: _free(raw[name]) for name in raw.columns if schema.free and name not in schema.columns}
+    free = {name: _free(connection, raw[name]) for name in raw.columns if schema.free and name not in schema.columns}
     texts = {text_name(name): text_of(raw[name]) for name in parsed}
     staged = store(connection, schema.name, raw.select(**typed, **free, **texts))
     rows = staged.filter(*(_is_filled(staged, name) for name in drop_missing)) if drop_missing else staged
@@ -131,10 +131,10 @@ def _moment(column: ir.Column, format: str | None) -> ir.Column:
     return text.try_cast("timestamp('UTC')").cast("timestamp(6)")
 
 
-def _free(column: ir.Column) -> ir.Column:
+def _free(connection: Any, column: ir.Column) -> ir.Column:
     """A free column: a number where every filled value reads as one, else text."""
     if column.type().is_numeric():
         return column.cast("float64")
     text = text_of(column)
-    unreadable = (text.notnull() & text.try_cast("float64").isnull()).sum().fill_null(0).execute()
-    return text if unreadable else text.try_cast("float64")
+    unreadable = connection.to_pyarrow((text.notnull() & text.try_cast("float64").isnull()).sum())
+    return text if unreadable.as_py() else text.try_cast("float64")

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
 from revmodel.errors import SourceError
 from revmodel.sources.canonical import canonical_table
-from revmodel.sources.engine import discard, engine, store
+from revmodel.sources.engine import engine, store
 from revmodel.sources.findings import Finding
 from revmodel.sources.schema import TABLES, schema_of
 
@@ -85,10 +86,9 @@ def tables_from_frames(frames: Mapping[str, pd.DataFrame]) -> Tables:
     connection = engine()
     tables, findings = {}, []
     for name, frame in frames.items():
-        raw = store(connection, "frame", _arrow(frame), temp=True)
+        raw = ibis.memtable(_arrow(frame))
         tables[name], found = canonical_table(connection, raw, schema_of(name), f"the frame {name!r}")
         findings.extend(found)
-        discard(connection, raw)
     return Tables(tables, connection, tuple(findings))
 
 
