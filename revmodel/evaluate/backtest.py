@@ -18,7 +18,9 @@ from revmodel.errors import ConfigError, ModelError
 from revmodel.evaluate.forecaster import BacktestInput, Floats, Forecaster, metrics_seen
 from revmodel.evaluate.scores import score_draws
 from revmodel.features.build import build_features
+from revmodel.features.realised import RealisedBuilder
 from revmodel.journeys.as_of import as_of as cut_as_of
+from revmodel.journeys.reconstruct import reconstruct_journeys
 from revmodel.sources.tables import Tables
 
 __all__ = ["COLUMNS", "backtest", "not_available", "realised_between"]
@@ -105,11 +107,10 @@ def realised_between(tables: Tables, config: Config, origin: dt.date, until: dt.
 
     Holds every metric that this data has ever shown by ``until``, zero where nothing happened in the window.
     """
-    features = build_features(tables, config, until)
-    days = pd.to_datetime(features.realised["date"]).dt.normalize()
-    inside = features.realised[(days > pd.Timestamp(origin)) & (days <= pd.Timestamp(until))]
+    realised = RealisedBuilder().fit_transform(reconstruct_journeys(tables, config.funnel, until))
+    inside = realised[(realised["date"] > pd.Timestamp(origin)) & (realised["date"] <= pd.Timestamp(until))]
     totals = inside.groupby("metric")["value"].sum()
-    return {metric: float(totals.get(metric, 0.0)) for metric in metrics_seen(features)}
+    return {metric: float(totals.get(metric, 0.0)) for metric in metrics_seen(realised)}
 
 
 def _run(tables: Tables, plan: _Plan, origins: Sequence[dt.date], jobs: int) -> Iterator[_Record]:

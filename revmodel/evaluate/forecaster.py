@@ -45,9 +45,9 @@ class BacktestInput:
 Forecaster = Callable[[BacktestInput], Mapping[str, Floats]]
 
 
-def metrics_seen(features: Features) -> tuple[str, ...]:
-    """Metrics that have happened at least once by the as-of date, in the order of dims.METRICS."""
-    seen = set(features.realised["metric"])
+def metrics_seen(realised: pd.DataFrame) -> tuple[str, ...]:
+    """Metrics that have happened at least once (realised as in Features), in the order of dims.METRICS."""
+    seen = set(realised["metric"])
     return tuple(metric for metric in dims.METRICS if metric in seen)
 
 
@@ -79,7 +79,7 @@ def per_metric(data: BacktestInput, forecast_one: Callable[[Floats, np.random.Ge
     """
     answers: dict[str, Floats] = {}
     refusals: list[str] = []
-    for position, metric in enumerate(metrics_seen(data.features)):
+    for position, metric in enumerate(metrics_seen(data.features.realised)):
         rng = np.random.default_rng([data.seed, position])
         try:
             history = weekly_history(data.features, metric).to_numpy(dtype=float)

@@ -27,7 +27,7 @@ def test_history_begins_after_the_first_week_in_which_the_metric_was_seen():
     assert weekly_history(features, "wins").tolist() == [0.0, 5.0]
     assert weekly_history(features, "leads").tolist() == list(range(2, 31))
     assert weekly_history(features, "wins").index[-1].date() == AS_OF
-    assert metrics_seen(features) == ("leads", "wins")
+    assert metrics_seen(features.realised) == ("leads", "wins")
 
 
 def test_a_week_ends_on_the_as_of_date_and_the_day_after_the_last_one_belongs_to_the_next():

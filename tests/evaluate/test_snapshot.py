@@ -46,7 +46,7 @@ def _given(
 ) -> BacktestInput:
     frame = pd.DataFrame(spells).astype({"to_stage": "string"})
     for module in (snapshot, stage_weighted):
-        monkeypatch.setattr(module, "spells_of", lambda *_: ibis.memtable(pa.Table.from_pandas(frame)))
+        monkeypatch.setattr(module, "find_spells", lambda *_: ibis.memtable(pa.Table.from_pandas(frame)))
     config = Config(company="Acme", tables={}, funnel=FUNNEL)
     tables = {} if deals is None else {"deals": ibis.memtable(pa.Table.from_pandas(deals))}
     features: Features = dataclasses.replace(features_of(weekly), **parts)

@@ -15,7 +15,7 @@ from revmodel.errors import ModelError
 from revmodel.evaluate.baselines.won_amounts import bookings_of_wins
 from revmodel.evaluate.forecaster import BacktestInput, Floats
 from revmodel.features.tables import Features
-from revmodel.journeys.spells import spells as spells_of
+from revmodel.journeys.spells import spells as find_spells
 
 __all__ = ["snapshot_roll_forward"]
 
@@ -101,7 +101,7 @@ def _count(data: BacktestInput, days: list[pd.Timestamp]) -> _Snapshots:
 
 def _outcome_counts(data: BacktestInput, days: list[pd.Timestamp]) -> pd.DataFrame:
     """Columns position (in ``days``), stage, age_band, week (of the win; NaN: none in the horizon), records."""
-    spells = spells_of(data.tables, data.config.funnel, data.features.as_of)
+    spells = find_spells(data.tables, data.config.funnel, data.features.as_of)
     ends = [day + pd.Timedelta(days=1) for day in days]
     snapshots = ibis.memtable(pa.table({"position": list(range(len(days))), "day_end": ends}))
     was_open = (spells.outcome == "open") | (spells.left_at >= snapshots.day_end)

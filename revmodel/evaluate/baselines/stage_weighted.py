@@ -9,7 +9,7 @@ from revmodel import dims
 from revmodel.errors import ModelError
 from revmodel.evaluate.baselines.won_amounts import recent_amounts
 from revmodel.evaluate.forecaster import BacktestInput, Floats, metrics_seen
-from revmodel.journeys.spells import spells as spells_of
+from revmodel.journeys.spells import spells as find_spells
 
 __all__ = ["stage_weighted_pipeline"]
 
@@ -32,7 +32,7 @@ def stage_weighted_pipeline(data: BacktestInput) -> dict[str, Floats]:
     chance = records["stage"].map(rates).fillna(rates.mean()).to_numpy(dtype=float)
     landing = _landing_weeks(records["close_date"], data)
     forecast = {dims.WINS: chance @ landing}
-    if dims.BOOKINGS in metrics_seen(data.features):
+    if dims.BOOKINGS in metrics_seen(data.features.realised):
         known = recent_amounts(data.features)
         amounts = records["amount"].astype(float).fillna(known.mean()) if known.size else pd.Series(1.0, records.index)
         forecast[dims.BOOKINGS] = (chance * amounts.to_numpy(dtype=float)) @ landing
@@ -41,7 +41,7 @@ def stage_weighted_pipeline(data: BacktestInput) -> dict[str, Floats]:
 
 def _win_rate_by_stage(data: BacktestInput, stages: tuple[str, ...]) -> pd.Series:
     """stage → share won of the closed records that once stood in it."""
-    spells = spells_of(data.tables, data.config.funnel, data.features.as_of)
+    spells = find_spells(data.tables, data.config.funnel, data.features.as_of)
     spells = spells.filter(spells.stage.isin(stages))
     ends = spells.group_by(["record_type", "record_id"]).agg(
         won=(spells.to_stage == "won").fill_null(False).max(), still_open=(spells.outcome == "open").max()

@@ -24,7 +24,7 @@ def recent_amounts(features: Features) -> Floats:
 
 def bookings_of_wins(features: Features, wins: npt.NDArray[np.int64], rng: np.random.Generator) -> dict[str, Floats]:
     """Bookings of (draw, week) wins; counts where no amount is known; nothing where bookings were never seen."""
-    if dims.BOOKINGS not in metrics_seen(features):
+    if dims.BOOKINGS not in metrics_seen(features.realised):
         return {}
     amounts = recent_amounts(features)
     if amounts.size == 0:
