@@ -138,10 +138,8 @@ def test_setting_about_a_column_that_is_not_there_is_an_error(write_config: Writ
 
 def test_header_with_blanks_and_a_byte_order_mark_is_read(write_config: WriteConfig) -> None:
     text = "\ufefflead_id, created_at \r\na,2026-01-05\r\nb,2026-01-06\r\n"
-    assert leads_of(write_config({"leads.csv": text}, {"leads": {"path": "leads.csv"}}))["lead_id"].tolist() == [
-        "a",
-        "b",
-    ]
+    leads = leads_of(write_config({"leads.csv": text}, {"leads": {"path": "leads.csv"}}))
+    assert leads["lead_id"].tolist() == ["a", "b"]
 
 
 def test_wrong_delimiter_is_recognised(write_config: WriteConfig) -> None:

@@ -21,6 +21,7 @@ from revmodel.sources.checks.orphans import orphans
 from revmodel.sources.checks.sizes import few_rows
 from revmodel.sources.checks.spend import drop_negative_spend, gaps_in_spend
 from revmodel.sources.checks.truncation import expected_exits_before_first
+from revmodel.sources.checks.visits import stage_visits
 from revmodel.sources.findings import Finding
 from revmodel.sources.tables import Tables, tables_from_frames
 
@@ -222,6 +223,17 @@ def test_open_longer_than_any_ever_took_is_a_zombie(checked: Checked) -> None:
     assert finding.count == 1
     assert finding.examples == ("Z000",)
     assert "14 days" in finding.what
+
+
+def test_lead_that_became_a_deal_waits_no_longer_and_ties_follow_the_funnel() -> None:
+    config = Config(company="x", tables={}, funnel={"stages": ["mql", "lead"]})  # type: ignore[arg-type]
+    moves = {"record_id": ["a", "a", "b"], "to_stage": ["lead", "mql", "mql"], "changed_at": "2026-01-05"}
+    deals = pd.DataFrame({"deal_id": ["d"], "created_at": ["2026-01-12"], "lead_id": ["a"]})
+    visits = stage_visits(tables_from_frames({"stage_changes": pd.DataFrame(moves), "deals": deals}), config)
+    rows = visits.rows.order_by("record_id", "stage").execute()
+    assert rows[["record_id", "stage"]].to_numpy().tolist() == [["a", "lead"], ["a", "mql"], ["b", "mql"]]
+    assert rows["left_on"].tolist()[:2] == [pd.Timestamp("2026-01-12"), pd.Timestamp("2026-01-05")]
+    assert rows["left_on"].isna().tolist() == [False, False, True]
 
 
 def test_exits_recorded_only_late_are_told() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from revmodel.config import Config
 from revmodel.errors import EmptyTableError, SourceError
 from revmodel.sources.checks.counts import TableCounts
@@ -73,10 +75,10 @@ def _empty(name: str, config: Config) -> Finding:
     )
 
 
-def _one_row(name: str, severity: str) -> Finding:
+def _one_row(name: str, severity: Literal["stop", "warn"]) -> Finding:
     return Finding(
         code="one-row",
-        severity="stop" if severity == "stop" else "warn",
+        severity=severity,
         table=name,
         what=f"{name} has one usable row: no model can be fitted to it",
         count=1,

@@ -34,31 +34,31 @@ class Visits:
 
 def stage_visits(tables: Tables, config: Config) -> Visits:
     """Each change opens a visit and ends the one before it; a deal ends its lead's last visit."""
-    events = _events(tables)
+    events = _events(tables, config)
     if config.as_of is not None:
         tomorrow = dt.datetime.combine(config.as_of + dt.timedelta(days=1), dt.time())
         events = events.filter(events.at < tomorrow)
     window = ibis.window(group_by=["record_id", "record_type"], order_by=["at", "rank"])
     visits = events.mutate(left_at=events.at.lead().over(window))
     visits = visits.filter(visits.stage.isin(config.funnel.stages)).select(
-        "record_id", "stage", entered_on=visits.at.date(), left_on=visits.left_at.date()
+        "record_id", "stage", entered_on=visits.at.truncate("D"), left_on=visits.left_at.truncate("D")
     )
     visits = store(tables.connection, "visits", visits, temp=True)
     counts = visits.group_by("stage", "entered_on", "left_on").aggregate(n=visits.count()).to_pandas()
-    for name in ("entered_on", "left_on"):
-        counts[name] = pd.to_datetime(counts[name])
     last = counts[["entered_on", "left_on"]].max().max()
     return Visits(visits, counts, pd.Timestamp(config.as_of) if config.as_of is not None else last)
 
 
-def _events(tables: Tables) -> ir.Table:
+def _events(tables: Tables, config: Config) -> ir.Table:
+    """Stage changes and handovers; at one instant they follow the order of the funnel, ends last."""
     changes = tables["stage_changes"]
+    order = {stage: rank for rank, stage in enumerate(config.funnel.stages)}
     events = changes.select(
         "record_id",
-        record_type=changes.record_type.fill_null(""),
+        record_type=_kind(tables),
         stage="to_stage",
         at="changed_at",
-        rank=ibis.literal(0),
+        rank=changes.to_stage.cases(*order.items(), else_=len(order)),
     )
     if "deals" not in tables:
         return events
@@ -68,6 +68,15 @@ def _events(tables: Tables) -> ir.Table:
         record_type=ibis.literal("lead"),
         stage=ibis.literal(_BECAME_A_DEAL),
         at="created_at",
-        rank=ibis.literal(1),
+        rank=ibis.literal(len(order)),
     )
     return ibis.union(events, handed_over)
+
+
+def _kind(tables: Tables) -> ir.StringColumn:
+    """The type of record; where it is not given, a deal if a deal has that id."""
+    changes = tables["stage_changes"]
+    if "deals" not in tables:
+        return changes.record_type.fill_null("lead")
+    is_deal = changes.record_id.isin(tables["deals"].deal_id)
+    return changes.record_type.fill_null(ibis.ifelse(is_deal, "deal", "lead"))

@@ -46,9 +46,8 @@ def _look_at(name: str, counts: pd.DataFrame, seen_on: pd.Timestamp) -> _Stage |
 
 
 def _finding(stages: list[_Stage], visits: Visits) -> Finding:
-    each = "; ".join(
-        f"{stage.name}: {stage.older:,} beyond {stage.longest_days} days" for stage in stages if stage.older
-    )
+    with_older = [stage for stage in stages if stage.older]
+    each = "; ".join(f"{stage.name}: {stage.older:,} beyond {stage.longest_days} days" for stage in with_older)
     older, still_open = sum(stage.older for stage in stages), sum(stage.still_open for stage in stages)
     return Finding(
         code="zombies",
@@ -67,8 +66,6 @@ def _finding(stages: list[_Stage], visits: Visits) -> Finding:
 def _examples(stages: list[_Stage], visits: Visits) -> tuple[str, ...]:
     rows = visits.rows
     entered_before = {stage.name: visits.seen_on - pd.Timedelta(days=stage.longest_days) for stage in stages}
-    too_old = [
-        (rows.stage == name) & (rows.entered_on < ibis.literal(day.date())) for name, day in entered_before.items()
-    ]
+    too_old = [(rows.stage == name) & (rows.entered_on < day.to_pydatetime()) for name, day in entered_before.items()]
     still = rows.left_on.isnull()  # noqa: PD003 (ibis, not pandas)
     return examples_of(rows.filter(still & ibis.or_(*too_old)).record_id)
