@@ -29,7 +29,7 @@ def _finding(tables: Tables, name: str, count: int, as_of: dt.date) -> Finding:
         code="after-as-of",
         severity="note",
         table=name,
-        what=f"{count:,} row(s) of {name} have a {event} after the as-of date {as_of}",
+        what=f"{count:,} row(s) of {name} are dated ({event}) after the as-of date {as_of}",
         count=count,
         examples=examples_of(later[event].cast("date")),
         done="The run does not see them: it knows only what was recorded by the as-of date",

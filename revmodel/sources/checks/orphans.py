@@ -70,7 +70,7 @@ def _finding(tables: Tables, reference: _Reference, lost: ir.BooleanColumn, coun
         code=f"orphan-{reference.column.replace('_', '-')}",
         severity="warn",
         table=reference.table,
-        what=f"{count} row(s) of {reference.table} name a {reference.column} that is not in {where}",
+        what=f"{count:,} row(s) of {reference.table} have an id under {reference.column} that is not in {where}",
         count=count,
         examples=examples_of(tables[reference.table].filter(lost)[reference.column]),
         done=reference.done,
