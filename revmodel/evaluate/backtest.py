@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -123,13 +122,12 @@ def _run(tables: Tables, plan: _Plan, origins: Sequence[dt.date], jobs: int) -> 
 
 
 def _one_origin(tables: Tables, plan: _Plan, origin: dt.date) -> _Record:
-    known = cut_as_of(tables, origin)
+    known = _stored(cut_as_of(tables, origin))
     features = build_features(known, plan.config, origin)
+    data = BacktestInput(known, plan.config, features, plan.horizon_weeks, plan.draws, _seed_of(plan.seed, origin))
     actual = realised_between(tables, plan.config, origin, origin + dt.timedelta(weeks=plan.horizon_weeks))
     record = _Record(origin)
     for model, forecaster in plan.forecasters.items():
-        seed = _seed_of(plan.seed, origin, model)
-        data = BacktestInput(known, plan.config, features, plan.horizon_weeks, plan.draws, seed)
         try:
             forecast = forecaster(data)
         except ModelError as error:
@@ -154,10 +152,14 @@ def _score(
         record.rows.append(names | score_draws(weekly.sum(axis=1), value))
 
 
-def _seed_of(seed: int, origin: dt.date, model: str) -> int:
-    """A seed of its own for each origin and model, whatever else runs beside it."""
-    sequence = np.random.SeedSequence([seed, origin.toordinal(), zlib.crc32(model.encode())])
-    return int(sequence.generate_state(1)[0])
+def _stored(tables: Tables) -> Tables:
+    """The same tables, worked out once in their engine instead of at every use."""
+    return tables.replace(**{name: tables[name].cache() for name in tables.names})
+
+
+def _seed_of(seed: int, origin: dt.date) -> int:
+    """A seed of its own for each origin, whatever else runs beside it."""
+    return int(np.random.SeedSequence([seed, origin.toordinal()]).generate_state(1)[0])
 
 
 def _missing(origin: dt.date, model: str, metric: str, reason: str) -> Row:

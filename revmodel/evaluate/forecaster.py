@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from revmodel import dims
 from revmodel.config import Config
 from revmodel.errors import ModelError
 from revmodel.features.tables import Features
+from revmodel.journeys.reconstruct import Journeys, reconstruct_journeys
 from revmodel.sources.tables import Tables
 
 __all__ = ["BacktestInput", "Floats", "Forecaster", "metrics_seen", "per_metric", "weekly_history"]
@@ -39,6 +41,11 @@ class BacktestInput:
     horizon_weeks: int
     draws: int
     seed: int
+
+    @cached_property
+    def journeys(self) -> Journeys:
+        """The journeys of the tables as of the origin, worked out when first asked for and shared by forecasters."""
+        return reconstruct_journeys(self.tables, self.config.funnel, self.features.as_of)
 
 
 # metric (of dims.METRICS) → weekly totals, (draw, week)

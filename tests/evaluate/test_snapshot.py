@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 from typing import Any
 
 import ibis
@@ -14,7 +15,8 @@ from hand_made import AS_OF, features_of
 
 from revmodel.config import Config
 from revmodel.errors import ModelError
-from revmodel.evaluate.baselines import snapshot, snapshot_roll_forward, stage_weighted, stage_weighted_pipeline
+from revmodel.evaluate import forecaster
+from revmodel.evaluate.baselines import snapshot_roll_forward, stage_weighted_pipeline
 from revmodel.evaluate.forecaster import BacktestInput
 from revmodel.features.tables import Features, OpenRecords, WonDeals
 
@@ -41,16 +43,17 @@ def _given(
     monkeypatch: pytest.MonkeyPatch,
     spells: list[dict[str, Any]],
     weekly: dict[str, np.ndarray],
-    deals: pd.DataFrame | None = None,
+    links: list[tuple[str, str]] | None = None,
     **parts: Any,
 ) -> BacktestInput:
     frame = pd.DataFrame(spells).astype({"to_stage": "string"})
-    for module in (snapshot, stage_weighted):
-        monkeypatch.setattr(module, "find_spells", lambda *_: ibis.memtable(pa.Table.from_pandas(frame)))
+    handed = pa.Table.from_pandas(pd.DataFrame(links or [], columns=["record_id", "handed_to"], dtype="string"))
+    events = ibis.memtable(handed).mutate(record_type=ibis.literal("lead"))
+    journeys = SimpleNamespace(spells=ibis.memtable(pa.Table.from_pandas(frame)), events=events)
+    monkeypatch.setattr(forecaster, "reconstruct_journeys", lambda *_: journeys)
     config = Config(company="Acme", tables={}, funnel=FUNNEL)
-    tables = {} if deals is None else {"deals": ibis.memtable(pa.Table.from_pandas(deals))}
     features: Features = dataclasses.replace(features_of(weekly), **parts)
-    return BacktestInput(tables, config, features, 13, 3000, 1)  # type: ignore[arg-type]
+    return BacktestInput(None, config, features, 13, 3000, 1)  # type: ignore[arg-type]
 
 
 def _wins_by_week(spells: list[dict[str, Any]], weeks: int = 120) -> np.ndarray:
@@ -116,10 +119,10 @@ def test_an_open_lead_wins_when_the_deal_that_grew_from_it_wins(monkeypatch):
             opened, opportunity, won = 13.0 * quarter + 2, 13.0 * quarter - 2, 13.0 * quarter - 6.5
             leads.append(_spell(f"L{name}", "lead", opened, opportunity, "opportunity", "lead"))
             deals.append(_spell(f"D{name}", "opportunity", opportunity, won, "won", "deal"))
-    links = pd.DataFrame({"deal_id": [d["record_id"] for d in deals], "lead_id": [x["record_id"] for x in leads]})
+    links = [(lead["record_id"], deal["record_id"]) for lead, deal in zip(leads, deals, strict=True)]
     now = [_spell(f"now-{i}", "lead", 2.0, None, None, "lead") for i in range(50)]
     spells = leads + deals + now
-    data = _given(monkeypatch, spells, {"wins": _wins_by_week(spells)}, deals=links)
+    data = _given(monkeypatch, spells, {"wins": _wins_by_week(spells)}, links=links)
     wins = snapshot_roll_forward(data)["wins"]
     assert wins.sum(axis=1).mean() == pytest.approx(50, rel=0.08)
     assert wins.mean(axis=0).argmax() == 6

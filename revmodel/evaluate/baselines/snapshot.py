@@ -15,7 +15,9 @@ from revmodel.errors import ModelError
 from revmodel.evaluate.baselines.won_amounts import bookings_of_wins
 from revmodel.evaluate.forecaster import BacktestInput, Floats
 from revmodel.features.tables import Features
-from revmodel.journeys.spells import spells as find_spells
+from revmodel.journeys.events import DEAL, WON_STAGE
+from revmodel.journeys.reconstruct import Journeys
+from revmodel.journeys.spells import OPEN
 
 __all__ = ["snapshot_roll_forward"]
 
@@ -101,13 +103,13 @@ def _count(data: BacktestInput, days: list[pd.Timestamp]) -> _Snapshots:
 
 def _outcome_counts(data: BacktestInput, days: list[pd.Timestamp]) -> pd.DataFrame:
     """Columns position (in ``days``), stage, age_band, week (of the win; NaN: none in the horizon), records."""
-    spells = find_spells(data.tables, data.config.funnel, data.features.as_of)
+    spells = data.journeys.spells
     ends = [day + pd.Timedelta(days=1) for day in days]
     snapshots = ibis.memtable(pa.table({"position": list(range(len(days))), "day_end": ends}))
-    was_open = (spells.outcome == "open") | (spells.left_at >= snapshots.day_end)
+    was_open = (spells.outcome == OPEN) | (spells.left_at >= snapshots.day_end)
     standing = spells.join(snapshots, [spells.entered_at < snapshots.day_end, was_open])
     standing = standing.select("record_type", "record_id", "stage", "entered_at", "position", "day_end")
-    wins = _wins_by_record(data, spells)
+    wins = _wins_by_record(data.journeys)
     weeks_to_win = _weeks_between(standing.day_end, wins.won_at)
     in_horizon = (wins.won_at >= standing.day_end) & (weeks_to_win < data.horizon_weeks)
     same = [standing.record_type == wins.won_type, standing.record_id == wins.won_id, in_horizon]
@@ -121,15 +123,13 @@ def _outcome_counts(data: BacktestInput, days: list[pd.Timestamp]) -> pd.DataFra
     return frame
 
 
-def _wins_by_record(data: BacktestInput, spells: ibis.Table) -> ibis.Table:
+def _wins_by_record(journeys: Journeys) -> ibis.Table:
     """won_type, won_id, won_at: each won record, and once more under the lead that it grew from."""
-    won = spells.filter(spells.to_stage == "won")
+    won = journeys.spells.filter(journeys.spells.to_stage == WON_STAGE)
     own = won.select(won_type=won.record_type, won_id=won.record_id, won_at=won.left_at)
-    if "deals" not in data.tables:
-        return own
-    deals = data.tables["deals"].select("deal_id", "lead_id")
-    of_lead = own.join(deals, [own.won_id == deals.deal_id, own.won_type == "deal"])
-    return own.union(of_lead.select(won_type=ibis.literal("lead"), won_id="lead_id", won_at="won_at"))
+    handed = journeys.events.select(lead_type="record_type", lead_id="record_id", deal_id="handed_to")
+    of_lead = own.join(handed, [own.won_id == handed.deal_id, own.won_type == DEAL])
+    return own.union(of_lead.select(won_type="lead_type", won_id="lead_id", won_at="won_at"))
 
 
 def _weeks_between(start: ibis.Value, end: ibis.Value) -> ibis.Value:

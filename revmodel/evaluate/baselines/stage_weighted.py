@@ -9,7 +9,8 @@ from revmodel import dims
 from revmodel.errors import ModelError
 from revmodel.evaluate.baselines.won_amounts import recent_amounts
 from revmodel.evaluate.forecaster import BacktestInput, Floats, metrics_seen
-from revmodel.journeys.spells import spells as find_spells
+from revmodel.journeys.events import WON_STAGE
+from revmodel.journeys.spells import OPEN
 
 __all__ = ["stage_weighted_pipeline"]
 
@@ -41,10 +42,10 @@ def stage_weighted_pipeline(data: BacktestInput) -> dict[str, Floats]:
 
 def _win_rate_by_stage(data: BacktestInput, stages: tuple[str, ...]) -> pd.Series:
     """stage → share won of the closed records that once stood in it."""
-    spells = find_spells(data.tables, data.config.funnel, data.features.as_of)
+    spells = data.journeys.spells
     spells = spells.filter(spells.stage.isin(stages))
     ends = spells.group_by(["record_type", "record_id"]).agg(
-        won=(spells.to_stage == "won").fill_null(False).max(), still_open=(spells.outcome == "open").max()
+        won=(spells.to_stage == WON_STAGE).fill_null(False).max(), still_open=(spells.outcome == OPEN).max()
     )
     closed = ends.filter(~ends.still_open).drop("still_open")
     visited = spells.select("record_type", "record_id", "stage").distinct()
