@@ -63,8 +63,9 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
 
     def transform(self, journeys: Journeys) -> HazardCells:
         """Count weeks at risk and exits by cell, and where exits went."""
-        weeks = _weeks_at_risk(_alike(journeys)).cache()
-        calendar = self._calendar(journeys, weeks)
+        alike = _alike(journeys).cache()
+        weeks = _weeks_at_risk(alike)
+        calendar = self._calendar(journeys, alike)
         cells = weeks.inner_join(calendar, weeks.week_end_ago == calendar.days_ago)
         cells = cells.mutate(age_bin=_age_bin(cells.age_week, self.age_edges_weeks))
         counts = {cause: (cells.records * cells[cause].cast("int64")).sum().cast("int64") for cause in CAUSES}
@@ -83,9 +84,9 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         """Columns of the frame of cells."""
         return np.array([*_KEYS, *_COUNTS], dtype=object)
 
-    def _calendar(self, journeys: Journeys, weeks: ir.Table) -> ir.Table:
+    def _calendar(self, journeys: Journeys, alike: ir.Table) -> ir.Table:
         """Period and phase of each day on which an age week may end."""
-        oldest = weeks.week_end_ago.max().to_pyarrow().as_py()
+        oldest = alike.entered_ago.max().to_pyarrow().as_py()
         days = 0 if oldest is None else int(oldest) + 1
         if self.history_weeks is not None:
             days = min(days, self.history_weeks * DAYS_PER_WEEK)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
-from revmodel.features.deal_amounts import deal_amounts
+from revmodel.journeys.events import DEAL
 from revmodel.journeys.reconstruct import Journeys
-from revmodel.journeys.risk import left_truncation
 
 __all__ = ["sentences"]
 
 _WITHOUT = {
     "spend": "No spend table: contribution and budget need one with date, channel, spend",
-    "stage_changes": "No stage_changes table: conversion and time to close need one with record_id, to_stage, changed_at",
+    "stage_changes": "No stage_changes table: conversion and time to close need one with record_id, "
+    "to_stage, changed_at",
     "experiments": "No experiments table: spend effects rest on history alone; lift tests (name, channel, start, end, "
     "spend_change, lift, lift_se) would pin them down",
     "targets": "No targets table: the chance of hitting target needs one with period, metric, value",
@@ -31,10 +31,10 @@ def sentences(journeys: Journeys) -> list[str]:
 def _about_amounts(journeys: Journeys) -> list[str]:
     if not journeys.funnel.deal_stages:
         return ["The funnel has no deals (funnel.first_deal_stage): wins are counted; there is no pipeline in money"]
-    amounts = deal_amounts(journeys.tables)
-    if amounts is None:
+    if "deals" not in journeys.tables:
         return ["No deals table: pipeline and bookings are counts; money needs deals and deal_history with amounts"]
-    row = amounts.aggregate(deals=amounts.count(), known=amounts.first_amount.count()).to_pyarrow().to_pylist()[0]
+    deals = journeys.records.filter(journeys.records.record_type == DEAL)
+    row = deals.aggregate(deals=deals.count(), known=deals.first_amount.count()).to_pyarrow().to_pylist()[0]
     if row["known"] == 0:
         return [
             "No amount is dated: pipeline and bookings are counts; money needs a deal_history table with deal_id, "
@@ -49,12 +49,11 @@ def _about_amounts(journeys: Journeys) -> list[str]:
 
 
 def _about_time_at_risk(journeys: Journeys) -> list[str]:
-    truncated = left_truncation(journeys.spells, journeys.as_of)
     return [
         f"Exits from {row.stage!r} are on record only from {row.exits_recorded_from:%Y-%m-%d}, entries from "
         f"{row.first_entry:%Y-%m-%d}: what became of {row.records:,} earlier records before that day is not known; "
         "they count as at risk only from then on"
-        for row in truncated.itertuples()
+        for row in journeys.truncated.itertuples()
     ]
 
 

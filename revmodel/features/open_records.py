@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from revmodel.features.deal_amounts import deal_amounts, with_deal_columns
 from revmodel.features.tables import OpenRecords
 from revmodel.journeys.days import DAYS_PER_WEEK, days_before
 from revmodel.journeys.reconstruct import Journeys
@@ -38,9 +37,8 @@ class OpenRecordBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
     def transform(self, journeys: Journeys) -> OpenRecords:
         """The open records, in order of stage, entry and id."""
         spells = journeys.spells.filter(journeys.spells.outcome == OPEN)
-        created = journeys.records.select("record_type", "record_id", "created_at")
-        joined = spells.left_join(created, ["record_type", "record_id"]).drop("record_type_right", "record_id_right")
-        joined = with_deal_columns(joined, deal_amounts(journeys.tables))
+        of_record = journeys.records.select("record_type", "record_id", "created_at", "amount", "close_date", "owner")
+        joined = spells.inner_join(of_record, ["record_type", "record_id"])
         age_weeks = days_before(journeys.as_of, joined.entered_at) // DAYS_PER_WEEK
         wanted = joined.mutate(age_weeks=age_weeks.cast("int64"), attempt=joined.attempt.cast("int64"))
         frame = wanted.select(*_COLUMNS).order_by("entered_at", "record_type", "record_id").to_pyarrow().to_pandas()

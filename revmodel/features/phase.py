@@ -19,4 +19,6 @@ def quarter_phase(week_ends: pd.DatetimeIndex, fiscal_year_start_month: int = 1)
     month_in_quarter = (week_ends.month - fiscal_year_start_month) % 3
     last_day = (week_ends.to_period("M") + (2 - month_in_quarter)).to_timestamp(how="end").normalize()
     days_left = (last_day - week_ends).days
-    return ["end" if left < END_DAYS else PHASES[month] for left, month in zip(days_left, month_in_quarter, strict=True)]
+    return [
+        "end" if left < END_DAYS else PHASES[month] for left, month in zip(days_left, month_in_quarter, strict=True)
+    ]

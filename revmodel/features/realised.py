@@ -10,7 +10,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from revmodel.dims import BOOKINGS, LEADS, PIPELINE_CREATED, WINS
-from revmodel.features.deal_amounts import deal_amounts, with_deal_columns
 from revmodel.journeys.events import WON_STAGE
 from revmodel.journeys.reconstruct import Journeys
 
@@ -33,13 +32,12 @@ class RealisedBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def fit(self, journeys: Journeys, y: None = None) -> RealisedBuilder:  # noqa: ARG002 (scikit-learn's signature)
         """Learn whether any amount is known."""
-        amounts = deal_amounts(journeys.tables)
-        self.has_amounts_ = amounts is not None and bool(amounts.first_amount.count().to_pyarrow().as_py())
+        self.has_amounts_ = bool(journeys.records.first_amount.count().to_pyarrow().as_py())
         return self
 
     def transform(self, journeys: Journeys) -> pd.DataFrame:
         """Columns metric, date (Timestamp), channel, segment, value."""
-        each = with_deal_columns(journeys.records, deal_amounts(journeys.tables))
+        each = journeys.records
         won = each.filter(each.last_stage == WON_STAGE)
         one = ibis.literal(1.0)
         parts = [_rows(won, WINS, won.last_at, one)]
@@ -52,7 +50,8 @@ class RealisedBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
             parts.append(_rows(made, PIPELINE_CREATED, made.made_at, worth))
             parts.append(_rows(won, BOOKINGS, won.last_at, won.amount if self.has_amounts_ else one))
         rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-        totals = rows.filter(rows.value.notnull()).group_by(_KEYS).aggregate(value=lambda t: t.value.sum())
+        known = rows.filter(rows.value.notnull())  # noqa: PD004 (ibis, not pandas)
+        totals = known.group_by(_KEYS).aggregate(value=lambda t: t.value.sum())
         frame: pd.DataFrame = totals.order_by(_KEYS).to_pyarrow().to_pandas()
         return frame.assign(date=pd.to_datetime(frame["date"]))
 
@@ -64,7 +63,7 @@ class RealisedBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
 def _opportunities(each: ir.Table, journeys: Journeys) -> ir.Table:
     """Records with the time at which they became pipeline."""
     events = journeys.events
-    counts_as_made = events.stage.isin([*journeys.funnel.deal_stages, WON_STAGE]) & events.handed_to.isnull()
+    counts_as_made = events.stage.isin([*journeys.funnel.deal_stages, WON_STAGE]) & events.handed_to.isnull()  # noqa: PD003 (ibis, not pandas)
     made = events.filter(counts_as_made)
     first = made.group_by(["record_type", "record_id"]).aggregate(made_at=made["at"].min())
     return each.inner_join(first, ["record_type", "record_id"])

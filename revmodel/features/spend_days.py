@@ -52,7 +52,9 @@ def cadence_days(dates: pd.DatetimeIndex) -> int:
         return int(gaps[0]) if int(gaps[0]) not in (30, 31) else MONTH
     if (gaps % _WEEK == 0).all():
         return _WEEK
-    is_monthly = dates.day.nunique() == 1 or bool(dates.is_month_end.all()) or 27 <= np.median(gaps) <= 32
+    is_monthly = (
+        bool((dates.day == dates.day[0]).all()) or bool(dates.is_month_end.all()) or 27 <= np.median(gaps) <= 32
+    )
     return MONTH if is_monthly else 1
 
 

@@ -130,7 +130,7 @@ def _wide(counts: pd.DataFrame, columns: list[str], weeks: pd.DatetimeIndex) -> 
     inside = counts[counts["weeks_ago"] < len(weeks)]
     if inside.empty:
         return pd.DataFrame(index=weeks)
-    wide = inside.pivot(index="weeks_ago", columns=columns, values="value").sort_index(axis=1)
+    wide = inside.set_index(["weeks_ago", *columns])["value"].unstack(columns).sort_index(axis=1)  # noqa: PD010
     wide = wide.reindex(np.arange(len(weeks))[::-1])
     wide.index = weeks
     return wide.astype(np.float64).rename_axis(columns=columns if len(columns) > 1 else None)

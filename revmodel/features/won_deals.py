@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from revmodel.features.deal_amounts import deal_amounts, with_deal_columns
 from revmodel.features.tables import WonDeals
 from revmodel.journeys.events import WON_STAGE
 from revmodel.journeys.reconstruct import Journeys
@@ -34,7 +33,6 @@ class WonDealBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
     def transform(self, journeys: Journeys) -> WonDeals:
         """The won deals, in order of their win."""
         won = journeys.records.filter(journeys.records.last_stage == WON_STAGE)
-        won = with_deal_columns(won, deal_amounts(journeys.tables))
         days = won.last_at.date().delta(won.first_at.date(), unit="day")
         wanted = won.mutate(deal_id=won.record_id, won_at=won.last_at, cycle_days=days, type=won.type.fill_null(NEW))
         return WonDeals(wanted.select(*_COLUMNS).order_by("won_at", "deal_id").to_pyarrow().to_pandas())

@@ -37,7 +37,7 @@ def event_log(tables: Tables, funnel: FunnelConfig) -> ir.Table:
     Raises JourneyError: there is nothing to build a journey from, or a stage that the funnel does not name.
     """
     starts = _starts(tables, funnel)
-    parts = [_changes(tables, funnel)] if "stage_changes" in tables else []
+    parts = [_changes(tables, funnel).cache()] if "stage_changes" in tables else []
     if starts is not None:
         parts.append(_implied(starts, parts[0] if parts else None, funnel))
     if not parts:
@@ -48,7 +48,7 @@ def event_log(tables: Tables, funnel: FunnelConfig) -> ir.Table:
     events = ibis.union(*parts) if len(parts) > 1 else parts[0]
     events = events.mutate(handed_to=ibis.null().cast("string"))
     if "deals" in tables and funnel.lead_stages and funnel.deal_stages:
-        events = _hand_over(events, tables["deals"], len(funnel.lead_stages))
+        events = _hand_over(events.cache(), tables["deals"], len(funnel.lead_stages))
     return _in_order(events)
 
 
@@ -173,10 +173,12 @@ def _handovers(events: ir.Table, deals: ir.Table) -> ir.Table:
 
 
 def _first_events(events: ir.Table) -> ir.Table:
+    """The first event of each record: record_type, record_id, stage, rank, at."""
     order = [events["at"], events["rank"]]
-    return events.group_by(_RECORD).aggregate(
+    first = events.group_by(_RECORD).aggregate(
         stage=events.stage.first(order_by=order), rank=events["rank"].first(order_by=order), at=events["at"].min()
     )
+    return first.select(*_EVENT)
 
 
 def _in_order(events: ir.Table) -> ir.Table:

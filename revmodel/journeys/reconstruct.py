@@ -6,23 +6,28 @@ import datetime as dt
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
+import pandas as pd
 
 from revmodel.config import FunnelConfig
 from revmodel.errors import JourneyError
 from revmodel.journeys.as_of import as_of as cut_as_of
 from revmodel.journeys.events import event_log
 from revmodel.journeys.records import records
-from revmodel.journeys.spells import spells_of
+from revmodel.journeys.risk import spell_counts, truncated_stages, zombie_limits
+from revmodel.journeys.spells import stays, with_time_at_risk
 from revmodel.sources.tables import Tables
 
 __all__ = ["Journeys", "reconstruct_journeys"]
+
+_READ_OFTEN = ("leads", "deals", "stage_changes")
 
 
 @dataclass(frozen=True)
 class Journeys:
     """Journeys as known at the end of ``as_of``.
 
-    tables: cut as of that day. events: see event_log. records: see records. spells: see spells_of.
+    tables: cut as of that day. events: see event_log. records: see records. spells: see journeys.spells.
+    truncated: stages whose exits were recorded late, see left_truncation.
     """
 
     tables: Tables
@@ -31,6 +36,7 @@ class Journeys:
     events: ir.Table
     records: ir.Table
     spells: ir.Table
+    truncated: pd.DataFrame
 
 
 def reconstruct_journeys(tables: Tables, funnel: FunnelConfig, as_of: dt.date) -> Journeys:
@@ -38,9 +44,18 @@ def reconstruct_journeys(tables: Tables, funnel: FunnelConfig, as_of: dt.date) -
 
     Raises JourneyError: no record had entered the funnel by then, no table holds one, or a stage is not in the funnel.
     """
-    tables = cut_as_of(tables, as_of)
+    tables = _computed(cut_as_of(tables, as_of))
     events = event_log(tables, funnel).cache()
     if not events.count().to_pyarrow().as_py():
         raise JourneyError(f"no record had entered the funnel by {as_of}: take a later as-of date or load more history")
     each = records(tables, events).cache()
-    return Journeys(tables, funnel, as_of, events, each, spells_of(events, each, funnel, as_of).cache())
+    spells = stays(events, each, funnel).cache()
+    counts = spell_counts(spells, as_of)
+    truncated = truncated_stages(counts, as_of)
+    spells = with_time_at_risk(spells, truncated, zombie_limits(counts, funnel), as_of)
+    return Journeys(tables, funnel, as_of, events, each, spells, truncated)
+
+
+def _computed(tables: Tables) -> Tables:
+    """The tables that journeys read again and again, computed once."""
+    return tables.replace(**{name: tables[name].cache() for name in _READ_OFTEN if name in tables})

@@ -1,4 +1,4 @@
-"""Each record once: how it entered the funnel, and where it belongs."""
+"""Each record once: how it entered the funnel, where it belongs, what it is worth."""
 
 from __future__ import annotations
 
@@ -12,62 +12,77 @@ from revmodel.sources.tables import Tables
 __all__ = ["records"]
 
 _RECORD = ["record_type", "record_id"]
+_KINDS = {
+    **dict.fromkeys(("record_type", "record_id", "channel", "segment", "account_id", "type", "owner"), "string"),
+    **{"created_at": "timestamp(6)", "amount": "float64", "first_amount": "float64", "close_date": "date"},
+}
 
 
 def records(tables: Tables, events: ir.Table) -> ir.Table:
-    """One row a record of the event log.
+    """One row a record of the event log. tables: cut as of a date, ids unique.
 
-    Returns record_type, record_id, channel (a deal's own, else its lead's, else "unknown"), segment (the record's own,
-    else its lead's, else its account's, else "all"), created_at (first event where no table says), first_stage,
-    first_at, last_stage, last_at, grown_from_lead (a deal whose lead is in the log: it did not enter the funnel anew).
+    Returns record_type, record_id, first_stage, first_at, last_stage, last_at, grown_from_lead (a deal whose lead is
+    in the log: it did not enter the funnel anew), channel (a deal's own, else its lead's, else "unknown"), segment
+    (the record's own, else its lead's, else its account's, else "all"), created_at (first event where no table says);
+    of deals: amount (the latest on file), first_amount (the first ever on file), close_date, type, owner, null where
+    nothing is on file.
     """
-    order = events.seq
     entered = events.group_by(_RECORD).aggregate(
-        first_stage=events.stage.first(order_by=order),
-        first_at=events["at"].first(order_by=order),
-        last_stage=events.stage.last(order_by=order),
-        last_at=events["at"].last(order_by=order),
+        first_stage=events.stage.argmin(events.seq),
+        first_at=events["at"].min(),
+        last_stage=events.stage.argmax(events.seq),
+        last_at=events["at"].max(),
     )
     grown = events.filter(events.handed_to.notnull()).select(grown_id="handed_to").distinct()
-    is_grown = (entered.record_type == DEAL) & (entered.record_id == grown.grown_id)
+    is_grown = [entered.record_type == DEAL, entered.record_id == grown.grown_id]
     entered = entered.left_join(grown, is_grown).mutate(grown_from_lead=lambda t: t.grown_id.notnull()).drop("grown_id")
-    traits = _traits(tables)
-    if traits is None:
-        return entered.mutate(channel=ibis.literal(UNKNOWN), segment=ibis.literal(ALL), created_at=entered.first_at)
-    joined = entered.left_join(traits, _RECORD)
+    facts = _facts(tables)
+    joined = entered.left_join(facts, _RECORD).drop("record_type_right", "record_id_right", "account_id")
     return joined.mutate(
         channel=joined.channel.fill_null(UNKNOWN),
         segment=joined.segment.fill_null(ALL),
         created_at=joined.created_at.fill_null(joined.first_at),
-    ).drop("record_type_right", "record_id_right")
+    )
 
 
-def _traits(tables: Tables) -> ir.Table | None:
-    """record_type, record_id, channel, segment, created_at as the tables have them, null where they do not say."""
-    parts = []
-    if "leads" in tables:
-        leads = tables["leads"]
-        parts.append(
-            leads.select("channel", "segment", "account_id", "created_at", record_type=ibis.literal(LEAD), record_id="lead_id")
-        )
-    if "deals" in tables:
-        parts.append(_deal_traits(tables))
+def _facts(tables: Tables) -> ir.Table:
+    """What the tables of records say, null where they do not: one row a lead or deal, columns of _KINDS."""
+    parts = [_of_kinds(part) for part in (_lead_facts(tables), _deal_facts(tables)) if part is not None]
     if not parts:
-        return None
-    traits = ibis.union(*parts) if len(parts) > 1 else parts[0]
+        return ibis.memtable({name: [] for name in _KINDS}, schema=_KINDS)
+    facts = ibis.union(*parts) if len(parts) > 1 else parts[0]
     if "accounts" in tables:
         accounts = tables["accounts"].select(of_account="account_id", of_segment="segment")
-        traits = traits.left_join(accounts, traits.account_id == accounts.of_account)
-        traits = traits.mutate(segment=ibis.coalesce(traits.segment, traits.of_segment))
-    return traits.select(*_RECORD, "channel", "segment", "created_at")
+        facts = facts.left_join(accounts, facts.account_id == accounts.of_account)
+        facts = facts.mutate(segment=ibis.coalesce(facts.segment, facts.of_segment))
+    return facts.select(*_KINDS)
 
 
-def _deal_traits(tables: Tables) -> ir.Table:
-    """Deals, with what they do not say themselves taken from their lead."""
+def _of_kinds(facts: ir.Table) -> ir.Table:
+    return facts.select(
+        **{name: facts[name] if name in facts.columns else ibis.null().cast(kind) for name, kind in _KINDS.items()}
+    )
+
+
+def _lead_facts(tables: Tables) -> ir.Table | None:
+    if "leads" not in tables:
+        return None
+    return tables["leads"].mutate(record_type=ibis.literal(LEAD), record_id=lambda t: t.lead_id)
+
+
+def _deal_facts(tables: Tables) -> ir.Table | None:
+    """Deals, with what they do not say themselves taken from their lead, and the amount first on file."""
+    if "deals" not in tables:
+        return None
     deals = tables["deals"].mutate(record_type=ibis.literal(DEAL), record_id=lambda t: t.deal_id)
     names = ["channel", "segment", "account_id"]
     if "leads" in tables:
         leads = tables["leads"].select(of_lead="lead_id", **{f"lead_{name}": name for name in names})
         deals = deals.left_join(leads, deals.lead_id == leads.of_lead)
         deals = deals.mutate(**{name: ibis.coalesce(deals[name], deals[f"lead_{name}"]) for name in names})
-    return deals.select(*names, "created_at", *_RECORD)
+    if "deal_history" in tables:
+        history = tables["deal_history"]
+        order = [history.recorded_at, history.amount]
+        first = history.group_by(of_deal="deal_id").aggregate(first_amount=history.amount.first(order_by=order))
+        deals = deals.left_join(first, deals.deal_id == first.of_deal)
+    return deals

@@ -41,7 +41,8 @@ def spell_counts(spells: ir.Table, as_of: dt.date) -> pd.DataFrame:
         "stage", entered_ago=days_before(as_of, spells.entered_at), left_ago=days_before(as_of, spells.left_at)
     )
     keys = ["stage", "entered_ago", "left_ago"]
-    counts = days.group_by(keys).aggregate(n=lambda t: t.count()).order_by(keys).to_pyarrow().to_pandas()
+    counted = days.group_by(keys).aggregate(n=lambda t: t.count()).order_by(keys)
+    counts: pd.DataFrame = counted.to_pyarrow().to_pandas()
     today = pd.Timestamp(as_of).as_unit("s")
     for day in ("entered", "left"):
         counts[f"{day}_on"] = today - pd.to_timedelta(counts[f"{day}_ago"].astype("float64"), unit="D")

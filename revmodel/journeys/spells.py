@@ -17,35 +17,34 @@ from revmodel.journeys.records import records
 from revmodel.journeys.risk import spell_counts, truncated_stages, zombie_limits
 from revmodel.sources.tables import Tables
 
-__all__ = ["OPEN", "spells", "spells_of"]
+__all__ = ["OPEN", "spells", "stays", "with_time_at_risk"]
 
 OPEN = "open"
 
 
 def spells(tables: Tables, funnel: FunnelConfig, as_of: dt.date) -> ir.Table:
-    """Spells of every record, from tables that were cut as of ``as_of``; see spells_of for the columns.
+    """Spells of every record, from tables that were cut as of ``as_of``.
 
+    One row a stay in an open stage, with the columns of stays and of with_time_at_risk.
     Raises JourneyError: there is nothing to build a journey from, or a stage that the funnel does not name.
     """
     events = event_log(tables, funnel).cache()
-    return spells_of(events, records(tables, events), funnel, as_of)
+    each = stays(events, records(tables, events), funnel).cache()
+    counts = spell_counts(each, as_of)
+    return with_time_at_risk(each, truncated_stages(counts, as_of), zombie_limits(counts, funnel), as_of)
 
 
-def spells_of(events: ir.Table, records: ir.Table, funnel: FunnelConfig, as_of: dt.date) -> ir.Table:
-    """Spells from an event log and its records.
+def with_time_at_risk(
+    stays: ir.Table, truncated: pd.DataFrame, zombie_limits: Mapping[str, int], as_of: dt.date
+) -> ir.Table:
+    """Stays, and which part of each tells something. truncated, zombie_limits: see journeys.risk.
 
-    One row a stay in an open stage: record_type, record_id, stage, attempt (1 = first time in this stage),
-    entered_at, left_at (null while open), to_stage (null while open), outcome ("advance": to a later stage or won,
-    skips included; "lost"; "recycled": to an earlier stage; "open"), channel, segment,
-    entry_delay_weeks : int, whole weeks after entry before the stay is at risk of an exit that would be recorded
+    Adds entry_delay_weeks : int, whole weeks after entry before the stay is at risk of an exit that would be recorded
         (left truncation; 0 where exits were recorded all along),
     zombie_after_weeks : int or null, weeks after which an open stay is not waited for any more,
-    zombie : bool, open for longer than that.
+    zombie : bool, open for that long.
     """
-    stays = _stays(events, records, funnel).cache()
-    counts = spell_counts(stays, as_of)
-    truncated, limits = truncated_stages(counts, as_of), zombie_limits(counts, funnel)
-    limit = _by_stage(stays, limits)
+    limit = _by_stage(stays, zombie_limits)
     open_weeks = days_before(as_of, stays.entered_at) // DAYS_PER_WEEK
     is_zombie = (stays.outcome == OPEN) & (open_weeks >= limit)
     return stays.mutate(
@@ -55,25 +54,32 @@ def spells_of(events: ir.Table, records: ir.Table, funnel: FunnelConfig, as_of: 
     )
 
 
-def _stays(events: ir.Table, records: ir.Table, funnel: FunnelConfig) -> ir.Table:
+def stays(events: ir.Table, records: ir.Table, funnel: FunnelConfig) -> ir.Table:
+    """One row for each time that a record was in an open stage.
+
+    Returns record_type, record_id, stage, attempt (1 = first time in this stage), entered_at, left_at (null while
+    open), to_stage (null while open), outcome ("advance": to a later stage or won, skips included; "lost"; "recycled":
+    to an earlier stage; "open"), channel, segment.
+    """
     in_order = ibis.window(group_by=["record_type", "record_id"], order_by="seq")
     moves = events.mutate(
         to_stage=events.stage.lead().over(in_order),
         to_rank=events["rank"].lead().over(in_order),
         left_at=events["at"].lead().over(in_order),
     )
-    stays = moves.filter(moves.stage.isin(funnel.stages) & moves.handed_to.isnull())
+    entries = moves.filter(moves.stage.isin(funnel.stages) & moves.handed_to.isnull())  # noqa: PD003 (ibis, not pandas)
     same_stage = ibis.window(group_by=["record_type", "record_id", "stage"], order_by="seq")
-    onward = (stays.to_rank > stays["rank"]).ifelse(ADVANCE, RECYCLED)
-    ended = (stays.to_stage == LOST_STAGE).ifelse(LOST, onward)
-    stays = stays.select(
+    onward = (entries.to_rank > entries["rank"]).ifelse(ADVANCE, RECYCLED)
+    ended = (entries.to_stage == LOST_STAGE).ifelse(LOST, onward)
+    each = entries.select(
         *("record_type", "record_id", "stage", "left_at", "to_stage"),
         attempt=ibis.row_number().over(same_stage) + 1,
         entered_at="at",
-        outcome=ibis.ifelse(stays.to_stage.isnull(), OPEN, ended),
+        outcome=ibis.ifelse(entries.to_stage.isnull(), OPEN, ended),  # noqa: PD003 (ibis, not pandas)
     )
-    belongs = records.select("record_type", "record_id", "channel", "segment")
-    return stays.left_join(belongs, ["record_type", "record_id"]).drop("record_type_right", "record_id_right")
+    return each.inner_join(
+        records.select("record_type", "record_id", "channel", "segment"), ["record_type", "record_id"]
+    )
 
 
 def _by_stage(stays: ir.Table, values: Mapping[str, int]) -> ir.IntegerColumn:
@@ -85,9 +91,8 @@ def _entry_delay_weeks(stays: ir.Table, truncated: pd.DataFrame, as_of: dt.date)
     """Age weeks that begin before the stage's exits were recorded, the one in which recording began included."""
     if truncated.empty:
         return ibis.literal(0).cast("int64")
-    recorded_ago = {
-        str(row.stage): (pd.Timestamp(as_of) - row.exits_recorded_from).days for row in truncated.itertuples()
-    }
+    ago = (pd.Timestamp(as_of) - truncated["exits_recorded_from"]).dt.days
+    recorded_ago = dict(zip(truncated["stage"], ago.tolist(), strict=True))
     unrecorded_days = days_before(as_of, stays.entered_at) - _by_stage(stays, recorded_ago)
     weeks = (unrecorded_days + DAYS_PER_WEEK - 1) // DAYS_PER_WEEK
     return ibis.greatest(weeks.fill_null(0), 0).cast("int64")
