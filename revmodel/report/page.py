@@ -1,0 +1,112 @@
+"""The page of a run: one self-contained index.html, rendered from the run's folder alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from revmodel.report.reading import METRIC_NAMES, Run, rows_of
+from revmodel.report.sections.facts import deals_section, method_section, provenance_section
+from revmodel.report.sections.marketing import budget_section, channels_section
+from revmodel.report.sections.outlook import bridge_section, forecast_section
+from revmodel.report.sections.parts import Section
+from revmodel.report.sections.trust import findings_section, health_section, record_section
+from revmodel.report.tables import PAGE, RunFolder
+from revmodel.report.verdicts import our_rows
+from revmodel.report.wording import headline, outlook
+from revmodel.report.words import chance, date, number, percent, quarter
+
+__all__ = ["render_page", "write_page"]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number of the first screen. tone: good, bad or plain."""
+
+    title: str
+    value: str
+    words: str
+    tone: str = "plain"
+
+
+def write_page(folder: RunFolder) -> Path:
+    """Render the run's manifest and tables to ``index.html`` in its folder; returns the page's path.
+
+    Raises EmptyTableError: the run holds no forecast.
+    """
+    page = folder.path / PAGE
+    page.write_text(render_page(folder), encoding="utf-8")
+    return page
+
+
+def render_page(folder: RunFolder) -> str:
+    """The page as text: everything inside, nothing fetched; the same run gives the same bytes."""
+    run = Run(folder)
+    environment = Environment(
+        loader=PackageLoader("revmodel.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    first = next(rows_of(run.quarters(run.leading)))
+    context: dict[str, Any] = {
+        "manifest": run.manifest,
+        "title": f"{run.manifest['company']}: forecast as of {date(run.manifest['as_of'])}",
+        "as_of": date(run.manifest["as_of"]),
+        "headline": headline(run),
+        "condition": run.condition(),
+        "outlook": outlook(run, first),
+        "tiles": _tiles(run, first),
+        "health": run.manifest["health"],
+        "sections": _sections(run),
+    }
+    return environment.get_template("page.html.j2").render(context)
+
+
+def _sections(run: Run) -> list[Section]:
+    return [
+        forecast_section(run),
+        bridge_section(run),
+        channels_section(run),
+        budget_section(run),
+        record_section(run),
+        deals_section(run),
+        findings_section(run),
+        health_section(run),
+        method_section(run),
+        provenance_section(run),
+    ]
+
+
+def _tiles(run: Run, first: Any) -> list[Tile]:
+    """The numbers of the first screen: middle, target, next quarter, record, health."""
+    unit, name = run.unit(run.leading), METRIC_NAMES[run.leading]
+    when = quarter(first.period, run.start_month)
+    tiles = [Tile(f"{when}, middle", number(first.p50, unit), f"as likely more as less {name}")]
+    if np.isfinite(first.target):
+        tone = "good" if first.p_hit_target >= 0.5 else "bad" if first.p_hit_target < 0.25 else "plain"
+        words = f"chance to reach the target of {number(first.target, unit)}: {chance(first.p_hit_target)}"
+        tiles.append(Tile("Target", percent(first.p_hit_target), words, tone))
+    later = list(rows_of(run.quarters(run.leading)))[1:2]
+    tiles += [
+        Tile(f"{quarter(row.period, run.start_month)}, middle", number(row.p50, unit), _next_words(row, unit))
+        for row in later
+    ]
+    tiles.append(_record_tile(run))
+    passed = bool(run.manifest["health"]["passed"])
+    words = "every check of the models passed" if passed else "a check failed: see the top of the page"
+    return [*tiles, Tile("Model health", "Sound" if passed else "Failed", words, "good" if passed else "bad")]
+
+
+def _next_words(row: Any, unit: str | None) -> str:
+    words = f"8 in 10: {number(row.p10, unit)} to {number(row.p90, unit)}"
+    return f"{words}; target {chance(row.p_hit_target)}" if np.isfinite(row.target) else words
+
+
+def _record_tile(run: Run) -> Tile:
+    backtest = run.table("backtest")
+    ours = None if backtest is None else our_rows(backtest, run.leading)
+    if ours is None or ours.empty:
+        return Tile("Past ranges held", "–", "no past forecasts in this run")
+    return Tile("Past ranges held", f"{int(ours['covered_80'].sum())} of {len(ours)}", "promised: 8 in 10")

@@ -1,0 +1,114 @@
+"""What each channel really adds, and the budget."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from revmodel.report.figures.budget import budget_figure
+from revmodel.report.figures.canvas import svg
+from revmodel.report.figures.channels import contribution_figure, returns_figure
+from revmodel.report.reading import Run, rows_of
+from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
+from revmodel.report.verdicts import budget_sentences, channel_verdict, channels_sentences
+from revmodel.report.wording import missing_sentence
+from revmodel.report.words import label, money, percent, span
+
+__all__ = ["budget_section", "channels_section"]
+
+_HALF = 430  # CSS pixels; two charts side by side on a laptop, one above the other on a phone
+
+
+def channels_section(run: Run) -> Section:
+    """Contribution beside spend, what a unit of spend brings back, and a verdict a channel."""
+    title, table = "What each channel really adds", run.contributions()
+    if table is None:
+        return Section("channels", title, missing=missing_sentence(run, "contribution", "What each channel adds"))
+    metric = str(table["metric"].iloc[0])
+    in_money = run.unit(metric) is not None
+    channels = table[table["kind"] == "channel"].sort_values("p50", ascending=False)
+    grid = _verdicts(run, channels, metric, in_money)
+    note = (
+        "Counted by what would not have come without the spend, through the whole funnel, not by who touched the deal. "
+        "A range that starts near zero means the data cannot tell, not that the channel does nothing."
+    )
+    said = tuple(channels_sentences(run, table))
+    return Section("channels", title, said, _charts(run, channels, metric, in_money), (grid,), note)
+
+
+def _charts(run: Run, channels: pd.DataFrame, metric: str, in_money: bool) -> tuple[Chart, ...]:
+    unit = run.unit(metric)
+    says = "; ".join(f"{label(row.channel)} {span(row.p10, row.p90, unit)}" for row in rows_of(channels))
+    keys: tuple[Key, ...] = (Key("bar", "range80", "8 in 10 chance"), Key("line", "actual", "middle"))
+    keys += (Key("diamond", "target", "spend"),) if in_money else ()
+    added = contribution_figure(channels, _HALF, unit, in_money)
+    period = str(channels["period"].iloc[0])
+    charts = [Chart(f"{metric.capitalize()} added, {period}", (svg(added, f"Added: {says}"),), keys, half=True)]
+    if in_money and np.isfinite(channels["romi_p50"].astype(float)).any():
+        one = money(1, run.currency)
+        back = "; ".join(
+            f"{label(row.channel)} {1 + row.romi_p10:.1f} to {1 + row.romi_p90:.1f}" for row in rows_of(channels)
+        )
+        drawing = svg(returns_figure(channels, _HALF, run.currency), f"Brought back for each {one}: {back}")
+        keys = (
+            Key("bar", "gain", "pays, surely"),
+            Key("bar", "other", "not sure"),
+            Key("bar", "target", "does not pay"),
+        )
+        charts.append(Chart(f"Brought back for each {one} spent", (drawing,), keys, half=True))
+    return tuple(charts)
+
+
+def _verdicts(run: Run, channels: pd.DataFrame, metric: str, in_money: bool) -> Grid:
+    rows = []
+    for row in rows_of(channels):
+        romi = f"{percent(row.romi_p10)} to {percent(row.romi_p90)}" if np.isfinite(row.romi_p10) else "–"
+        added = span(row.p10, row.p90, run.unit(metric))
+        share = percent(row.share_mean) if np.isfinite(row.share_mean) else "–"
+        cells = (label(row.channel), money(row.spend, run.currency), added, share)
+        rows.append((*cells, *((romi,) if in_money else ()), channel_verdict(row, run.currency, in_money)))
+    columns = ("Channel", "Spend", f"{metric.capitalize()} added", "Share of all", *(("ROMI",) if in_money else ()))
+    return Grid((*columns, "Verdict"), tuple(rows), right=tuple(range(1, len(columns))))
+
+
+def budget_section(run: Run) -> Section:
+    """Each scenario of the allocation: what moves, what it brings, how sure."""
+    title, summary, plan = "The budget", run.table("allocation_summary"), run.table("allocation")
+    if summary is None or plan is None:
+        return Section("budget", title, missing=missing_sentence(run, "allocation", "A better split of the budget"))
+    sentences: list[str] = []
+    charts, grids = [], []
+    for row in rows_of(summary):
+        mine = plan[plan["scenario"] == row.scenario].sort_values("current", ascending=False)
+        said = budget_sentences(run, row, mine)
+        sentences += [f"{label(row.scenario)}: {said[0]}", *said[1:]] if len(summary) > 1 else said
+        charts.append(_budget_chart(run, mine, f"{label(row.scenario)}, {row.period}", said[0]))
+        grids.append(_plan_grid(run, mine, f"{label(row.scenario)}, in numbers"))
+    note = "Limits come from the configuration; the model is not trusted far beyond what was ever spent."
+    return Section("budget", title, tuple(sentences), tuple(charts), folded=tuple(grids), note=note)
+
+
+def _budget_chart(run: Run, plan: pd.DataFrame, title: str, says: str) -> Chart:
+    keys = (
+        Key("ring", "quiet", "now"),
+        Key("dot", "gain", "proposed, more"),
+        Key("dot", "target", "proposed, less"),
+        Key("bar", "line", "limits"),
+    )
+    return chart(title, says, lambda width: budget_figure(plan, width, run.currency), keys)
+
+
+def _plan_grid(run: Run, plan: pd.DataFrame, caption: str) -> Grid:
+    stops = {"lower": "stopped by the lower limit", "upper": "stopped by the upper limit", "fixed": "fixed"}
+    unit = run.currency if run.has_amounts else None
+    rows: tuple[tuple[str, ...], ...] = tuple(
+        (
+            label(row.channel), money(row.current, run.currency), money(row.proposed, run.currency),
+            span(row.p10, row.p90, unit), stops.get(str(row.binding), ""), str(row.note or ""),
+        )
+        for row in rows_of(plan)
+    )  # fmt: skip
+    columns: tuple[str, ...] = ("Channel", "Now", "Proposed", "Brings (8 in 10)", "Limit", "Note")
+    if not any(row[-1] for row in rows):
+        columns, rows = columns[:-1], tuple(row[:-1] for row in rows)
+    return Grid(columns, rows, right=(1, 2, 3), caption=caption)

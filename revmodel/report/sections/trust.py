@@ -1,0 +1,106 @@
+"""Why to believe it, or not: the record of past forecasts, what is wrong with the data, the health of the models."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from revmodel.evaluate.score_table import score_table
+from revmodel.report.figures.record import record_figure
+from revmodel.report.reading import METRIC_NAMES, Run, rows_of
+from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
+from revmodel.report.verdicts import best_simple_method, our_rows, record_sentences
+from revmodel.report.words import count, label, money, percent, plural
+
+__all__ = ["findings_section", "health_section", "record_section"]
+
+_SEVERITY = {"stop": "Stops the run", "warn": "Changes numbers", "note": "Good to know"}
+_CHECKS = {
+    "rhat": "Chains agree (R-hat)",
+    "ess_bulk": "Effective draws",
+    "divergences": "Divergent draws",
+    "mode": "Mode found (gradient)",
+    "ppc": "Reproduces the past",
+}
+
+
+def record_section(run: Run) -> Section:
+    """Past ranges against what happened, beside the best simple method."""
+    title, backtest = "Have past ranges held?", run.table("backtest")
+    ours = None if backtest is None else our_rows(backtest, run.leading)
+    if backtest is None or ours is None or ours.empty:
+        told = "This run holds no record of past forecasts: 'revmodel backtest' makes one, from the same data."
+        return Section("record", title, missing=told)
+    best = best_simple_method(backtest, ours)
+    said = tuple(record_sentences(backtest, ours, best))
+    return Section(
+        "record", title, said, (_record_chart(run, backtest, ours, best, said[0]),), folded=(_scores(run, backtest),)
+    )
+
+
+def _record_chart(run: Run, backtest: pd.DataFrame, ours: pd.DataFrame, best: str | None, says: str) -> Chart:
+    same = (backtest["metric"] == ours["metric"].iloc[0]) & (backtest["horizon"] == ours["horizon"].iloc[0])
+    theirs = backtest[same & (backtest["model"] == best)] if best else None
+    keys: tuple[Key, ...] = (Key("bar", "range80", "our 8-in-10 range"), Key("dot", "actual", "what happened"))
+    keys += (Key("dot", "target", "what happened, outside"),) if not ours["covered_80"].all() else ()
+    keys += (Key("bar", "line", f"the same of {label(best).lower()}"),) if best else ()
+    name = f"{METRIC_NAMES[run.leading].capitalize()} of the {int(ours['horizon'].iloc[0])} weeks after each date"
+    return chart(name, says, lambda width: record_figure(ours, theirs, width, run.unit(run.leading)), keys)
+
+
+def _scores(run: Run, backtest: pd.DataFrame) -> Grid:
+    """Every model and metric: error, and how often ranges held."""
+    rows = []
+    for row in rows_of(score_table(backtest)):
+        unit = run.unit(row.metric)
+        error = money(row.crps, unit) if unit else f"{row.crps:,.1f}"
+        held = (percent(row.covered_80), percent(row.covered_90))
+        rows.append(
+            (METRIC_NAMES.get(row.metric, row.metric).capitalize(), label(row.model), error, *held, count(row.n))
+        )
+    columns = ("", "Method", "Error (CRPS)", "80 % range held", "90 % range held", "Forecasts")
+    return Grid(columns, tuple(rows), right=(2, 3, 4, 5), caption="All methods, in numbers")
+
+
+def findings_section(run: Run) -> Section:
+    """What is wrong with the data, how much of it, and what was done; and what the data does not allow."""
+    findings, title = run.table("findings"), "What we found in the data"
+    said = [str(sentence) for sentence in run.manifest["cannot"]]
+    lead = (f"Could not be done: {'; '.join(sentence.rstrip('.') for sentence in said)}.",) if said else ()
+    if findings is None:
+        return Section("findings", title, ("Nothing wrong was found.", *lead))
+    order = findings.assign(rank=findings["severity"].map({"stop": 0, "warn": 1, "note": 2})).sort_values("rank")
+    rows = tuple(
+        (_SEVERITY[str(row[1])], str(row[2]), f"{row[3]}", count(float(row[4])), str(row[6]), str(row[7]))
+        for row in order[["code", "severity", "table", "what", "count", "examples", "done", "remedy"]]
+        .to_numpy()
+        .tolist()
+    )
+    changed = int((findings["severity"] != "note").sum())
+    first = (
+        f"{plural(len(findings), 'finding')}, {changed} of which changed numbers."
+        if changed
+        else f"{plural(len(findings), 'finding')}; none changed numbers."
+    )
+    grid = Grid(("", "Table", "What", "Rows", "What was done", "What you can do"), rows, right=(3,))
+    return Section("findings", title, (first, *lead), grids=(grid,))
+
+
+def health_section(run: Run) -> Section:
+    """Whether the models are fit to be read."""
+    health, title = run.table("health"), "Model health"
+    said = (str(run.manifest["health"]["sentence"]),)
+    if health is None:
+        return Section("health", title, said)
+    failed = tuple(str(row.sentence) for row in rows_of(health) if not row.passed)
+    rows = tuple(
+        (
+            label(str(row.part).replace(":", ": ")),
+            _CHECKS.get(row.check, row.check),
+            f"{row.value:,.4g}",
+            str(row.wanted),
+            "yes" if row.passed else "NO",
+        )
+        for row in rows_of(health)
+    )
+    columns = ("Part", "Check", "Value", "Wanted", "Passed")
+    return Section("health", title, (*said, *failed), folded=(Grid(columns, rows, (2, 3), caption="All checks"),))
