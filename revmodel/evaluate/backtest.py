@@ -14,7 +14,7 @@ import pandas as pd
 from revmodel import dims
 from revmodel.config import Config
 from revmodel.errors import ConfigError, ModelError
-from revmodel.evaluate.forecaster import BacktestInput, Floats, Forecaster, metrics_seen
+from revmodel.evaluate.forecaster import BacktestInput, Floats, Forecaster, horizon_totals, metrics_seen
 from revmodel.evaluate.scores import score_draws
 from revmodel.features.build import build_features
 from revmodel.features.realised import RealisedBuilder
@@ -145,11 +145,9 @@ def _score(
         if metric not in forecast:
             record.missing.append(_missing(record.origin, model, metric, f"gives no forecast of {metric} here"))
             continue
-        weekly = np.asarray(forecast[metric], dtype=float)
-        if weekly.ndim != 2 or weekly.shape[1] != horizon_weeks:
-            raise ModelError(f"{model} gave {metric} of shape {weekly.shape}: wanted (draw, {horizon_weeks} weeks)")
+        totals = horizon_totals(forecast[metric], horizon_weeks, f"{model}'s {metric}")
         names = {"origin": pd.Timestamp(record.origin), "horizon": horizon_weeks, "metric": metric, "model": model}
-        record.rows.append(names | score_draws(weekly.sum(axis=1), value))
+        record.rows.append(names | score_draws(totals, value))
 
 
 def _stored(tables: Tables) -> Tables:

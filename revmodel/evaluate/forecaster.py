@@ -22,7 +22,7 @@ from revmodel.features.tables import Features
 from revmodel.journeys.reconstruct import Journeys, reconstruct_journeys
 from revmodel.sources.tables import Tables
 
-__all__ = ["BacktestInput", "Floats", "Forecaster", "metrics_seen", "per_metric", "weekly_history"]
+__all__ = ["BacktestInput", "Floats", "Forecaster", "horizon_totals", "metrics_seen", "per_metric", "weekly_history"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -76,6 +76,15 @@ def weekly_history(features: Features, metric: str) -> pd.Series:
     totals = rows["value"].groupby(weeks_back).sum().reindex(range(count - 1, -1, -1), fill_value=0.0)
     last_days = pd.date_range(end=end, periods=count, freq="7D", name=dims.WEEK)
     return pd.Series(totals.to_numpy(dtype=float), index=last_days, name=metric)
+
+
+def horizon_totals(weekly: Floats, horizon_weeks: int, what: str) -> Floats:
+    """Totals over the horizon, (draw,), of weekly draws, (draw, week). Raises ModelError: they have another shape."""
+    draws = np.asarray(weekly, dtype=float)
+    if draws.ndim != 2 or draws.shape[1] != horizon_weeks:
+        raise ModelError(f"{what} came in shape {draws.shape}: wanted (draw, week), {horizon_weeks} weeks")
+    totals: Floats = draws.sum(axis=1)
+    return totals
 
 
 def per_metric(data: BacktestInput, forecast_one: Callable[[Floats, np.random.Generator], Floats]) -> dict[str, Floats]:
