@@ -143,7 +143,14 @@ def _score(
     """Add a row for each metric that both happened and was forecast, and a note for each that was not forecast."""
     for metric, value in actual.items():
         if metric not in forecast:
-            record.missing.append(_missing(record.origin, model, metric, f"gives no forecast of {metric} here"))
+            record.missing.append(
+                _missing(
+                    record.origin,
+                    model,
+                    metric,
+                    f"gives no forecast of {metric}: not one of its metrics, or too little history",
+                )
+            )
             continue
         totals = horizon_totals(forecast[metric], horizon_weeks, f"{model}'s {metric}")
         names = {"origin": pd.Timestamp(record.origin), "horizon": horizon_weeks, "metric": metric, "model": model}

@@ -49,6 +49,12 @@ def test_seasonal_naive_repeats_last_year_and_grows_with_it():
     assert draws.sum(axis=1).mean() == pytest.approx(1.728 * year[:13].sum(), rel=0.08)
 
 
+def test_seasonal_naive_does_not_take_a_start_for_growth():
+    start = np.concatenate([np.ones(13), np.full(65, 50.0)])
+    draws = seasonal_naive(_given({"wins": start}))["wins"]
+    assert draws.sum(axis=1).mean() < 13 * 50 * 2.2
+
+
 def test_seasonal_naive_without_a_year_is_the_mean_of_13_weeks():
     history = _counts(40, 30.0)
     draws = seasonal_naive(_given({"leads": history}, horizon_weeks=4, draws=4000))["leads"]

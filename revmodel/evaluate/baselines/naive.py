@@ -19,6 +19,7 @@ YEAR_WEEKS = 52
 SEASONAL_FROM_WEEKS = 60  # a year, and eight weeks to measure growth on
 LEVEL_WEEKS = 13
 BLOCK_WEEKS = 4
+MOST_GROWTH = 2.0
 FEWEST_PAST_RUNS = 4  # fewer runs of errors than this give no interval worth the name
 
 PointForecast = Callable[[Floats, int], Floats]  # (history (week,), horizon_weeks) → (week,)
@@ -37,7 +38,8 @@ def last_period(data: BacktestInput) -> dict[str, Floats]:
 def seasonal_naive(data: BacktestInput) -> dict[str, Floats]:
     """The same weeks a year ago × growth; with less than 60 weeks of history, the mean of the last 13 weeks.
 
-    Growth: the latest weeks (at most 13) over the same weeks a year before. Interval: growth is measured again on
+    Growth: the latest weeks (at most 13) over the same weeks a year before, taken as at most double and at least half
+    (more says that the company was starting then). Interval: growth is measured again on
     those weeks resampled with replacement, and errors of such forecasts of weeks already seen are added in blocks of
     four weeks; with less than 60 weeks, runs of the 13-week mean's own past errors.
     Returns metric → (draw, week). Raises ModelError below 18 weeks of history.
@@ -64,9 +66,10 @@ def _plus(forecast: Floats, root_errors: Floats) -> Floats:
 
 
 def _growth(recent: Floats, year_ago: Floats) -> Floats:
-    """Ratio of sums over the last axis; one mean week is added to both, so that an empty year does not divide by 0."""
+    """Bounded ratio of sums over the last axis; a mean week is added to both, so that none is divided by 0."""
     week = (recent.mean(axis=-1) + year_ago.mean(axis=-1)) / 2
-    return np.asarray((recent.sum(axis=-1) + week) / np.maximum(year_ago.sum(axis=-1) + week, np.finfo(float).tiny))
+    ratio = (recent.sum(axis=-1) + week) / np.maximum(year_ago.sum(axis=-1) + week, np.finfo(float).tiny)
+    return np.asarray(np.clip(ratio, 1 / MOST_GROWTH, MOST_GROWTH))
 
 
 def _level(history: Floats, horizon_weeks: int) -> Floats:
