@@ -83,7 +83,7 @@ def _tiles(run: Run, first: Any) -> list[Tile]:
     """The numbers of the first screen: middle, target, next quarter, record, health."""
     unit, name = run.unit(run.leading), METRIC_NAMES[run.leading]
     when = quarter(first.period, run.start_month)
-    tiles = [Tile(f"{when}, middle", number(first.p50, unit), f"as likely more as less {name}")]
+    tiles = [Tile(f"{when}, middle", number(first.p50, unit), f"of {name}: as likely more as less")]
     if np.isfinite(first.target):
         tone = "good" if first.p_hit_target >= 0.5 else "bad" if first.p_hit_target < 0.25 else "plain"
         words = f"chance to reach the target of {number(first.target, unit)}: {chance(first.p_hit_target)}"

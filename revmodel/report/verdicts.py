@@ -12,7 +12,7 @@ import pandas as pd
 from revmodel.errors import ModelError
 from revmodel.evaluate.score_table import paired_difference, score_table
 from revmodel.report.reading import METRIC_NAMES, Run, rows_of
-from revmodel.report.words import and_list, between, chance, count, label, money, percent, plural, quarter
+from revmodel.report.words import and_list, between, chance, label, money, number, percent, plural, quarter
 
 __all__ = [
     "best_simple_method",
@@ -25,6 +25,7 @@ __all__ = [
 
 OURS = "revmodel"
 _NEAR_NOTHING = 0.1  # a range whose low end is less than this share of its high end starts near zero
+_STILL = 0.005  # a move smaller than this share of the spend is none
 _SURPRISE = 0.05  # a record this unlikely under honest ranges is said to be off
 
 
@@ -73,33 +74,45 @@ def channels_sentences(run: Run, table: pd.DataFrame) -> list[str]:
     sure = [label(row.channel) for row in rows_of(channels) if row.spend > 0 and getattr(row, "romi_p10", -1) > 0]
     unsure = [label(row.channel) for row in rows_of(channels) if row.spend > 0 and row.p10 < _NEAR_NOTHING * row.p90]
     if sure:
-        said.append(f"Sure to pay for {'itself' if len(sure) == 1 else 'themselves'}: {and_list(sure)}.")
+        pay = "pays for itself, with" if len(sure) == 1 else "pay for themselves, each with"
+        said.append(f"{and_list(sure)} {pay} more than 9 in 10 chance.")
     if unsure:
-        said.append(f"Not told apart from nothing by this data: {and_list(unsure)}.")
+        add = "adds" if len(unsure) == 1 else "add"
+        said.append(f"What {and_list(unsure)} {add} cannot be told from nothing with this data.")
     return said
 
 
 def budget_sentences(run: Run, row: Any, plan: pd.DataFrame) -> list[str]:
     """What the plan moves, what that is worth and how sure, and when it lands. row: of allocation_summary."""
     currency = run.currency
-    moved = float((plan["proposed"] - plan["current"]).clip(lower=0).sum())
-    told_in_money = run.has_amounts
-    more = row.objective_proposed_mean - row.objective_current_mean
-    value = money if told_in_money else lambda amount, _: count(amount)
-    reach = between(row.difference_p10, row.difference_p90, currency if told_in_money else None)
-    if moved < 0.005 * float(plan["current"].sum()):
+    unit = currency if run.has_amounts else None
+    moves = plan["proposed"] - plan["current"]
+    if float(moves.abs().max()) < _STILL * float(plan["current"].sum()):
         return ["The split of today is as good as any within the limits: nothing needs to move."]
+    more = row.objective_proposed_mean - row.objective_current_mean
+    reach = between(row.difference_p10, row.difference_p90, unit)
     said = [
-        f"Move {money(moved, currency)} of a budget of {money(row.budget, currency)} over {row.period}. It adds "
-        f"{value(more, currency)} to {row.objective}, with 8 in 10 chance {reach}.",
+        f"{_move(row, moves, currency)} It adds {number(more, unit)} to {row.objective}, with 8 in 10 chance {reach}.",
         f"The chance that the new split beats today's is {chance(row.p_better)} ({percent(row.p_better)}). "
         f"No other split within the limits does better by more than {_gap(row.certified_gap)}: that is proven.",
     ]
     lands = json.loads(row.lands_by_quarter) if isinstance(row.lands_by_quarter, str) else {}
     if lands:
-        parts = [f"{value(v, currency)} in {quarter(q, run.start_month)}" for q, v in lands.items() if v > 0]
+        parts = [f"{number(v, unit)} in {quarter(q, run.start_month)}" for q, v in lands.items() if v > 0]
         said.append(f"What this budget brings lands late, as deals take time: {and_list(parts)}.")
     return said
+
+
+def _move(row: Any, moves: pd.Series, currency: str) -> str:
+    """What is asked for: a new split of the same money, or more or less of it."""
+    now, then = row.spend_current, row.spend_proposed
+    left = row.budget - then
+    unspent = f" {money(left, currency)} of it is better left unspent." if left > _STILL * row.budget else ""
+    if abs(then - now) < _STILL * max(now, then):
+        moved = float(moves.clip(lower=0).sum())
+        return f"Move {money(moved, currency)} of a budget of {money(row.budget, currency)} over {row.period}.{unspent}"
+    instead = f"Spend {money(then, currency)} in place of {money(now, currency)} over {row.period}."
+    return f"{instead} The budget is {money(row.budget, currency)}.{unspent}" if unspent else instead
 
 
 def _gap(share: float) -> str:
@@ -159,7 +172,7 @@ def _against(backtest: pd.DataFrame, ours: pd.DataFrame, best: str) -> str:
     sure = np.isfinite(row.p10) and (row.p90 < 0 or row.p10 > 0)
     doubt = "" if sure else "; the difference is within chance"
     return (
-        f"Its error (CRPS) was {percent(abs(row.relative))} {side} than that of the best simple method, "
+        f"The error (CRPS) was {percent(abs(row.relative))} {side} than that of the best simple method, "
         f"{label(best).lower()}{doubt}."
     )
 

@@ -65,11 +65,10 @@ def bridge_sentences(run: Run, steps: Any, period: str) -> list[str]:
         return [f"Nothing is expected in {quarter(period, run.start_month)}."]
     when = quarter(period, run.start_month)
     open_part = (steps["open_deal"] + steps["open_lead"]) / total
-    said = [
-        f"On average {number(total, unit)} in {when}: {percent(steps['actual'] / total)} is in already, "
-        f"{percent(open_part)} comes from deals and leads that are open today, "
-        f"and {percent(steps['not_yet_created'] / total)} from leads that have yet to come."
-    ]
+    parts = [f"{percent(steps['actual'] / total)} is in already"] if steps["actual"] > 0 else []
+    parts.append(f"{percent(open_part)} comes from deals and leads that are open today")
+    parts.append(f"{percent(steps['not_yet_created'] / total)} from leads that have yet to come")
+    said = [f"On average {number(total, unit)} in {when}: {and_list(parts)}."]
     if steps["not_yet_created"] / total > 0.3:
         said.append("A good part is still to be created: this quarter can be moved by what marketing does now.")
     elif (steps["actual"] + steps["open_deal"]) / total > 0.8:

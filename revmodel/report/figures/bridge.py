@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from revmodel.report.figures.canvas import INK, PHONE, axis_of_numbers
+from revmodel.report.figures.canvas import INK, axis_of_numbers
 from revmodel.report.figures.rows import end_words, mark_line, row_paper, segment
 from revmodel.report.reading import rows_of
 from revmodel.report.words import number, span
@@ -30,12 +30,12 @@ _COLOURS = {
 
 def bridge_figure(steps: pd.DataFrame, width: int, currency: str | None, target: float) -> Figure:
     """A floating bar a step at its mean, with its 80 % range; the last row is the total. steps: provenance_bridge."""
-    figure, ax = row_paper(width, [STEP_NAMES[step] for step in steps["step"]], per_row=50)
+    figure, ax = row_paper(width, [STEP_NAMES[step] for step in steps["step"]])
     for i, row in enumerate(rows_of(steps)):
         if row.step == "forecast":
             segment(ax, i, row.p10, row.p90, INK.range80, 0.26)
             mark_line(ax, i, row.end, INK.actual, 0.13, 3.0)
-            end_words(ax, i, f"{number(row.end, currency)}   ({span(row.p10, row.p90, currency)})", INK.text)
+            end_words(ax, i, f"{number(row.end, currency)}  ({span(row.p10, row.p90, currency)})", INK.text)
             continue
         segment(ax, i, row.start, row.end, _COLOURS[str(row.step)], 0.26)
         ax.plot([row.end, row.end], [i, i + 1], color=INK.other, linewidth=1.0, dashes=(2, 2))
@@ -43,5 +43,5 @@ def bridge_figure(steps: pd.DataFrame, width: int, currency: str | None, target:
     if np.isfinite(target):
         mark_line(ax, len(steps) - 1, target, INK.target, 0.22)
     ax.set_xlim(0, 1.04 * max(float(steps["p90"].max()), target if np.isfinite(target) else 0.0, 1e-9))
-    axis_of_numbers(ax, currency, ticks=5 if width > PHONE else 3)
+    axis_of_numbers(ax, currency, ticks=4)
     return figure

@@ -7,7 +7,7 @@ import io
 import re
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 from markupsafe import Markup, escape
@@ -18,9 +18,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from revmodel.report.words import number
 
-__all__ = ["INK", "PHONE", "WIDE", "Ink", "axis_of_numbers", "bare", "paper", "svg"]
+__all__ = ["HALF", "INK", "PHONE", "WIDE", "Ink", "axis_of_numbers", "bare", "paper", "say", "svg"]
 
 WIDE, PHONE = 900, 340  # CSS pixels; the page shows the one that fits
+HALF = 430  # two charts side by side on a laptop, one above the other on a phone
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,26 @@ def bare(ax: Axes) -> None:
         side.set_visible(False)
 
 
+def say(
+    ax: Axes,
+    words: str,
+    at: tuple[Any, float],
+    shift: tuple[float, float],
+    colour: str,
+    align: Literal["left", "center", "right"] = "left",
+    across: Literal["data", "axes"] = "data",
+) -> None:
+    """Words at a point, moved by ``shift`` pixels, on a strip of card so that no line runs through them.
+
+    across : whether the point's x is a value or a share of the axes' width
+    """
+    strip = {"facecolor": INK.card, "linewidth": 0, "pad": 1.0}
+    coordinates = "data" if across == "data" else ("axes fraction", "data")
+    ax.annotate(
+        words, at, shift, coordinates, "offset points", color=colour, ha=align, va="center", fontsize=_FONT, bbox=strip
+    )
+
+
 def axis_of_numbers(ax: Axes, currency: str | None, which: str = "x", ticks: int = 5) -> None:
     """Round ticks in money or counts on faint lines."""
     axis = ax.xaxis if which == "x" else ax.yaxis
@@ -115,7 +136,7 @@ def svg(figure: Figure, description: str, css_class: str = "") -> Markup:
     width, height = figure.get_size_inches() * 72
     head = (
         f'<svg class="figure {css_class}" role="img" aria-label="{escape(description)}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg">'
+        f'viewBox="0 0 {width:.0f} {height:.0f}">'
     )
     return Markup(head + _tidy(body[body.index(">") + 1 :], salt))
 
@@ -129,7 +150,7 @@ def _tidy(body: str, salt: str) -> str:
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
     body = _NAMED_GROUP.sub("<g>", body).replace(' xlink:href="', ' href="')
     body = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{salt}", body)
-    body = re.sub(r"font: [\d.]+px [^;\"]*", f"font-size: {_FONT}px", body)
+    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     for role, colour in vars(INK).items():
         body = body.replace(colour, f"var(--{role})")
     return re.sub(r">\s+<", "><", body.strip())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from revmodel.report.figures.canvas import INK, axis_of_numbers
+from revmodel.report.figures.canvas import INK, axis_of_numbers, say
 from revmodel.report.figures.rows import end_words, mark_line, row_paper, segment
 from revmodel.report.reading import rows_of
 from revmodel.report.words import label, number, span
@@ -51,6 +51,5 @@ def returns_figure(channels: pd.DataFrame, width: int, currency: str) -> Figure:
     ends = float(np.nanmax(back)) if np.isfinite(back).any() else 1.0
     ax.set_xlim(min(0.0, float(np.nanmin(back, initial=0.0))), 1.04 * max(ends, 1.2))
     axis_of_numbers(ax, None, ticks=5)
-    unit = number(1, currency)
-    ax.annotate(f"{unit} back", (1.0, -0.6), (4, -2), "data", "offset points", color=INK.target, va="center")
+    say(ax, f"{number(1, currency)} back", (1.0, -0.6), (4, 0), INK.target)
     return figure

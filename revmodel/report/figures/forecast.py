@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from revmodel.report.figures.canvas import INK, PHONE, axis_of_numbers, paper
+from revmodel.report.figures.canvas import INK, PHONE, axis_of_numbers, paper, say
 from revmodel.report.figures.rows import end_words, mark_line, row_paper, segment
 from revmodel.report.reading import rows_of
 from revmodel.report.words import number, quarter, span
@@ -23,12 +23,13 @@ def quarters_figure(rows: pd.DataFrame, width: int, currency: str | None, fiscal
     rows : period, p05 … p95, target, actual (to date), one a quarter
     """
     names = [quarter(period, fiscal_year_start_month) for period in rows["period"]]
-    figure, ax = row_paper(width, names, per_row=64)
+    figure, ax = row_paper(width, names, per_row=72)
     for i, row in enumerate(rows_of(rows)):
+        segment(ax, i, row.actual, row.p05, INK.line, 0.03)
         for low, high, colour in _RANGES:
-            segment(ax, i, getattr(row, low), getattr(row, high), colour, 0.24)
-        segment(ax, i, 0.0, row.actual, INK.actual, 0.24)
-        mark_line(ax, i, row.p50, INK.card, 0.12, 2.0)
+            segment(ax, i, getattr(row, low), getattr(row, high), colour, 0.22)
+        segment(ax, i, 0.0, row.actual, INK.actual, 0.22)
+        mark_line(ax, i, row.p50, INK.card, 0.11, 2.0)
         end_words(ax, i, span(row.p10, row.p90, currency), INK.text)
         if np.isfinite(row.target):
             _target(ax, i, row.target, currency)
@@ -41,7 +42,7 @@ def quarters_figure(rows: pd.DataFrame, width: int, currency: str | None, fiscal
 def _target(ax: Axes, row: int, value: float, currency: str | None) -> None:
     mark_line(ax, row, value, INK.target, 0.2)
     words = f"target {number(value, currency)}"
-    ax.annotate(words, (value, row), (4, -15), "data", "offset points", color=INK.target, ha="right", va="center")
+    say(ax, words, (value, row), (0, -18), INK.target, "center")
 
 
 def path_figure(path: pd.DataFrame, width: int, currency: str | None, fiscal_year_start_month: int) -> Figure:
@@ -76,8 +77,7 @@ def _fan(ax: Axes, path: pd.DataFrame, currency: str | None) -> None:
         ax.plot(known["date"].iloc[-1:], known["mean"].iloc[-1:], "o", color=INK.actual, markersize=5)
     if np.isfinite(target := float(path["target"].iloc[-1])):
         ax.axhline(target, color=INK.target, linewidth=1.6, dashes=(4, 3))
-        words, start = f"target {number(target, currency)}", path["date"].min()
-        ax.annotate(words, (start, target), (0, -9), "data", "offset points", color=INK.target, va="center")
+        say(ax, f"target {number(target, currency)}", (path["date"].min(), target), (2, -10), INK.target)
     ax.set_xlim(path["date"].min(), path["date"].max())
     months = pd.date_range(path["date"].min() - pd.Timedelta(days=6), path["date"].max(), freq="MS")
     shown = [day for day in months if day >= path["date"].min()]

@@ -21,7 +21,7 @@ def record_figure(ours: pd.DataFrame, theirs: pd.DataFrame | None, width: int, c
     ours, theirs : origin, p10, p50, p90, actual; a dot outside of our range is vermilion
     """
     figure, (ax,) = paper(width, _HEIGHT)
-    figure.subplots_adjust(48 / width, 32 / _HEIGHT, 1 - 12 / width, 1 - 14 / _HEIGHT)
+    figure.subplots_adjust(48 / width, 36 / _HEIGHT, 1 - 12 / width, 1 - 14 / _HEIGHT)
     origins = sorted(ours["origin"].unique())
     place = {origin: i for i, origin in enumerate(origins)}
     thick = max(3.0, min(13.0, 0.28 * (width - 60) / len(origins)))
@@ -45,4 +45,5 @@ def _axes(ax: Axes, origins: list[pd.Timestamp], width: int) -> None:
     every = int(np.ceil(len(origins) / (9 if width > PHONE else 4)))
     shown = range(0, len(origins), every)
     ax.set_xticks(list(shown), [f"{pd.Timestamp(origins[i]):%b %Y}" for i in shown])
+    ax.tick_params(axis="x", pad=12)
     ax.set_xlim(-0.6, len(origins) - 0.4)

@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from revmodel.report.figures.canvas import INK, paper
+from revmodel.report.figures.canvas import INK, paper, say
 
 __all__ = ["end_words", "mark_line", "name_row", "row_paper", "segment"]
 
-_PER_ROW, _TOP, _BOTTOM, _SIDE = 52, 20, 32, 12  # CSS pixels
+_PER_ROW, _TOP, _BOTTOM, _SIDE = 54, 20, 32, 4  # CSS pixels
+_LIFT = 15  # words stand above their bar
 
 
 def row_paper(width: int, names: Sequence[str], top: int = _TOP, per_row: int = _PER_ROW) -> tuple[Figure, Axes]:
@@ -29,14 +30,12 @@ def row_paper(width: int, names: Sequence[str], top: int = _TOP, per_row: int = 
 
 def name_row(ax: Axes, row: int, name: str) -> None:
     """A row's name, at the left above its bar."""
-    at = (0.0, row)
-    ax.annotate(name, at, (0, 13), ("axes fraction", "data"), "offset points", color=INK.text, va="center")
+    say(ax, name, (0.0, row), (0, _LIFT), INK.text, across="axes")
 
 
 def end_words(ax: Axes, row: int, words: str, colour: str = INK.quiet) -> None:
     """A row's number, at the right above its bar."""
-    at = (1.0, row)
-    ax.annotate(words, at, (0, 13), ("axes fraction", "data"), "offset points", color=colour, ha="right", va="center")
+    say(ax, words, (1.0, row), (0, _LIFT), colour, "right", across="axes")
 
 
 def segment(ax: Axes, row: float, low: float, high: float, colour: str, thickness: float = 0.2) -> None:

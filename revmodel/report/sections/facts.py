@@ -39,11 +39,23 @@ def _deals_grid(run: Run, top: pd.DataFrame, after: str) -> Grid:
         close = f"{row.expected_close_p50:%d %b %Y}" if pd.notna(row.expected_close_p50) else "–"
         chances = (percent(row.p_win), percent(row.p_win_this_quarter))
         rows.append(
-            (str(row.deal_id), label(row.stage), count(row.age_weeks), *amount, *chances, close, str(row.drivers))
+            (
+                str(row.deal_id),
+                label(row.stage),
+                count(row.age_weeks),
+                *amount,
+                *chances,
+                close,
+                _signs(str(row.drivers)),
+            )
         )
     columns = ("Deal", "Stage", "Weeks in it", *(("Amount",) if run.has_amounts else ()))
-    columns += ("Wins", "Wins this quarter", "Close, if won", "What sets it apart")
+    columns += ("Wins", "Wins this quarter", "Close, if won", "What sets it apart, in points of chance")
     return Grid(columns, tuple(rows), right=tuple(range(2, len(columns) - 1)), after=after)
+
+
+def _signs(drivers: str) -> str:
+    return drivers.replace("_", " ").replace(" -", " −")
 
 
 def method_section(run: Run) -> Section:

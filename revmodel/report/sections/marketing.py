@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from revmodel.report.figures.budget import budget_figure
-from revmodel.report.figures.canvas import svg
 from revmodel.report.figures.channels import contribution_figure, returns_figure
 from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
@@ -15,8 +14,6 @@ from revmodel.report.wording import missing_sentence
 from revmodel.report.words import label, money, percent, span
 
 __all__ = ["budget_section", "channels_section"]
-
-_HALF = 430  # CSS pixels; two charts side by side on a laptop, one above the other on a phone
 
 
 def channels_section(run: Run) -> Section:
@@ -41,22 +38,19 @@ def _charts(run: Run, channels: pd.DataFrame, metric: str, in_money: bool) -> tu
     says = "; ".join(f"{label(row.channel)} {span(row.p10, row.p90, unit)}" for row in rows_of(channels))
     keys: tuple[Key, ...] = (Key("bar", "range80", "8 in 10 chance"), Key("line", "actual", "middle"))
     keys += (Key("diamond", "target", "spend"),) if in_money else ()
-    added = contribution_figure(channels, _HALF, unit, in_money)
-    period = str(channels["period"].iloc[0])
-    charts = [Chart(f"{metric.capitalize()} added, {period}", (svg(added, f"Added: {says}"),), keys, half=True)]
+    title = f"{metric.capitalize()} added, {channels['period'].iloc[0]}"
+    charts = [chart(title, says, lambda width: contribution_figure(channels, width, unit, in_money), keys, half=True)]
     if in_money and np.isfinite(channels["romi_p50"].astype(float)).any():
-        one = money(1, run.currency)
-        back = "; ".join(
-            f"{label(row.channel)} {1 + row.romi_p10:.1f} to {1 + row.romi_p90:.1f}" for row in rows_of(channels)
-        )
-        drawing = svg(returns_figure(channels, _HALF, run.currency), f"Brought back for each {one}: {back}")
-        keys = (
-            Key("bar", "gain", "pays, surely"),
-            Key("bar", "other", "not sure"),
-            Key("bar", "target", "does not pay"),
-        )
-        charts.append(Chart(f"Brought back for each {one} spent", (drawing,), keys, half=True))
+        charts.append(_returns_chart(run, channels))
     return tuple(charts)
+
+
+def _returns_chart(run: Run, channels: pd.DataFrame) -> Chart:
+    told = (row for row in rows_of(channels) if np.isfinite(row.romi_p50))
+    says = "; ".join(f"{label(row.channel)} {1 + row.romi_p10:.1f} to {1 + row.romi_p90:.1f}" for row in told)
+    keys = (Key("bar", "gain", "pays for itself"), Key("bar", "other", "not sure"), Key("bar", "target", "does not"))
+    title = f"Brought back for each {money(1, run.currency)} spent"
+    return chart(title, says, lambda width: returns_figure(channels, width, run.currency), keys, half=True)
 
 
 def _verdicts(run: Run, channels: pd.DataFrame, metric: str, in_money: bool) -> Grid:

@@ -95,4 +95,4 @@ def _bridge_chart(run: Run, steps: pd.DataFrame, row: object, unit: str | None, 
     period, target = str(getattr(row, "period", "")), float(getattr(row, "target", np.nan))
     keys = (Key("bar", "range80", "8 in 10 chance"), *((_TARGET_KEY,) if np.isfinite(target) else ()))
     title = quarter(period, run.start_month)
-    return chart(title, f"{title}: {says}", lambda width: bridge_figure(steps, width, unit, target), keys)
+    return chart(title, f"{title}: {says}", lambda width: bridge_figure(steps, width, unit, target), keys, half=True)

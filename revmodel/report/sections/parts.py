@@ -9,7 +9,7 @@ from typing import Literal
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from revmodel.report.figures.canvas import PHONE, WIDE, svg
+from revmodel.report.figures.canvas import HALF, PHONE, WIDE, svg
 
 __all__ = ["Chart", "Grid", "Key", "Section", "chart"]
 
@@ -60,7 +60,7 @@ class Section:
     folded: tuple[Grid, ...] = field(default=())  # shown on request
 
 
-def chart(title: str, says: str, draw: Callable[[int], Figure], keys: tuple[Key, ...]) -> Chart:
-    """A chart over the full width, drawn for a laptop and for a phone. says: the chart in words."""
-    drawings = (svg(draw(WIDE), says, "wide"), svg(draw(PHONE), says, "phone"))
-    return Chart(title, drawings, keys)
+def chart(title: str, says: str, draw: Callable[[int], Figure], keys: tuple[Key, ...], *, half: bool = False) -> Chart:
+    """A chart drawn for a laptop, over the full width or half of it, and for a phone. says: the chart in words."""
+    drawings = (svg(draw(HALF if half else WIDE), says, "wide"), svg(draw(PHONE), says, "phone"))
+    return Chart(title, drawings, keys, half)

@@ -63,26 +63,35 @@ def _scores(run: Run, backtest: pd.DataFrame) -> Grid:
 
 def findings_section(run: Run) -> Section:
     """What is wrong with the data, how much of it, and what was done; and what the data does not allow."""
-    findings, title = run.table("findings"), "What we found in the data"
-    said = [str(sentence) for sentence in run.manifest["cannot"]]
-    lead = (f"Could not be done: {'; '.join(sentence.rstrip('.') for sentence in said)}.",) if said else ()
-    if findings is None:
-        return Section("findings", title, ("Nothing wrong was found.", *lead))
-    order = findings.assign(rank=findings["severity"].map({"stop": 0, "warn": 1, "note": 2})).sort_values("rank")
-    rows = tuple(
-        (_SEVERITY[str(row[1])], str(row[2]), f"{row[3]}", count(float(row[4])), str(row[6]), str(row[7]))
-        for row in order[["code", "severity", "table", "what", "count", "examples", "done", "remedy"]]
-        .to_numpy()
-        .tolist()
-    )
+    findings = run.table("findings")
+    said = ["Nothing wrong was found."] if findings is None else [_count(findings)]
+    cannot = [str(sentence) for sentence in run.manifest["cannot"]]
+    said += ["What this run could not do:", *cannot] if cannot else []
+    grids = () if findings is None else (_findings_grid(findings),)
+    return Section("findings", "What we found in the data", tuple(said), grids=grids, folded=_allowed(run))
+
+
+def _count(findings: pd.DataFrame) -> str:
     changed = int((findings["severity"] != "note").sum())
-    first = (
-        f"{plural(len(findings), 'finding')}, {changed} of which changed numbers."
-        if changed
-        else f"{plural(len(findings), 'finding')}; none changed numbers."
+    number_changed = f"{changed} of which changed numbers" if changed else "none of which changed numbers"
+    return f"{plural(len(findings), 'finding')}, {number_changed}."
+
+
+def _findings_grid(findings: pd.DataFrame) -> Grid:
+    order = findings.assign(rank=findings["severity"].map(list(_SEVERITY).index)).sort_values("rank", kind="stable")
+    rows = tuple(
+        (_SEVERITY[row.severity], row.table, row.what, count(row.rows), row.done, row.remedy)
+        for row in rows_of(order.rename(columns={"count": "rows"}))
     )
-    grid = Grid(("", "Table", "What", "Rows", "What was done", "What you can do"), rows, right=(3,))
-    return Section("findings", title, (first, *lead), grids=(grid,))
+    return Grid(("", "Table", "What", "Rows", "What was done", "What you can do"), rows, right=(3,))
+
+
+def _allowed(run: Run) -> tuple[Grid, ...]:
+    table = run.table("allows")
+    if table is None:
+        return ()
+    rows = tuple((row.what, "yes" if row.possible else "no", row.why) for row in rows_of(table))
+    return (Grid(("Question", "Possible", "Why"), rows, caption="What this data allows"),)
 
 
 def health_section(run: Run) -> Section:

@@ -1,0 +1,153 @@
+"""The page holds everything, fetches nothing, and never shows an empty box."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from fake_run import fake_manifest, fake_tables
+
+from revmodel.report.page import render_page, write_page
+from revmodel.report.tables import RunFolder, read_run, write_run
+
+VOID = {"meta", "br", "use", "path"}
+
+
+class Tags(HTMLParser):
+    """Tags that are open, and ids that were seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = {name: value or "" for name, value in attrs}
+        self.ids += [named["id"]] if "id" in named else []
+        self.fetched += [
+            value for name, value in named.items() if name in ("src", "href") and not value.startswith("#")
+        ]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def a_folder(drop: tuple[str, ...] = (), **manifest: object) -> RunFolder:
+    tables = {name: table for name, table in fake_tables().items() if name not in drop}
+    return RunFolder(Path("run"), fake_manifest(**manifest), tables)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render_page(a_folder())
+
+
+def test_page_is_well_formed_and_names_no_id_twice(page: str) -> None:
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    assert len(tags.ids) == len(set(tags.ids))
+
+
+def test_page_fetches_nothing(page: str) -> None:
+    tags = Tags()
+    tags.feed(page)
+    assert tags.fetched == []
+    assert not re.search(r"https?://|@import|url\((?!#)|<script", page)
+
+
+def test_reader_finds_the_parts_in_order(page: str) -> None:
+    keys = re.findall(r'<section id="(\w+)">', page)
+    assert keys == [
+        *("forecast", "bridge", "channels", "budget", "record"),
+        *("deals", "findings", "health", "method", "provenance"),
+    ]
+    assert page.index("8 in 10 chance of bookings between €3.1m and €4.0m in Q4 2026") < page.index("<section")
+    assert "if spend follows the plan." in page
+
+
+def test_colours_of_charts_follow_the_page(page: str) -> None:
+    drawings = re.findall(r"<svg.*?</svg>", page, flags=re.S)
+    assert len(drawings) == 16
+    assert not [colour for drawing in drawings for colour in re.findall(r"#[0-9a-f]{6}\b", drawing)]
+    defined = set(re.findall(r"--([\w-]+):", page))
+    assert set(re.findall(r"var\(--([\w-]+)\)", page)) <= defined
+
+
+def test_failed_gate_comes_before_everything() -> None:
+    failed = {"passed": False, "sentence": "The chains of arrivals do not agree."}
+    page = render_page(a_folder(health=failed))
+    body = page[page.index("<body>") :]
+    assert body.index("Not published:") < body.index("<h1>")
+    assert "The chains of arrivals do not agree." in body
+
+
+def test_healthy_run_has_no_banner(page: str) -> None:
+    assert "Not published" not in page
+
+
+def test_text_from_data_is_escaped() -> None:
+    folder = a_folder(company="<b>Acme</b> & Sons")
+    folder.tables["findings"] = folder.tables["findings"].assign(what="<img src=x>")
+    page = render_page(folder)
+    assert "&lt;b&gt;Acme&lt;/b&gt; &amp; Sons" in page
+    assert "<img" not in page
+
+
+@pytest.mark.parametrize(
+    ("drop", "section", "says"),
+    [
+        (("contribution",), "channels", "revmodel contribution"),
+        (("allocation", "allocation_summary"), "budget", "revmodel allocate"),
+        (("backtest",), "record", "revmodel backtest"),
+        (("open_deals",), "deals", "No deal is open"),
+        (("findings",), "findings", "Nothing wrong was found."),
+    ],
+)
+def test_missing_part_says_so_in_place_of_an_empty_box(drop: tuple[str, ...], section: str, says: str) -> None:
+    page = render_page(a_folder(drop))
+    part = page[page.index(f'<section id="{section}">') :]
+    part = part[: part.index("</section>")]
+    assert says in part
+    assert "<svg" not in part
+
+
+def test_company_with_counts_alone_gets_a_whole_page() -> None:
+    tables = fake_tables()
+    forecast = tables["forecast"]
+    counts = forecast[forecast["metric"].isin(["leads", "wins"])].assign(target=float("nan"), p_hit_target=float("nan"))
+    page = render_page(RunFolder(Path("run"), fake_manifest(inputs=[]), {"forecast": counts}))
+    assert "8 in 10 chance of wins between 83 and 108" in page
+    assert "add a table targets (period, metric, value)" in page
+    assert "add a table deal_history (deal_id, recorded_at, amount)" in page
+    assert "€" not in page
+    assert "nan" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S).lower()
+
+
+def test_same_run_gives_the_same_page_from_its_folder(tmp_path: Path, page: str) -> None:
+    folder = write_run(tmp_path / "run", fake_manifest(), fake_tables(), finish=write_page)
+    written = (folder / "index.html").read_text(encoding="utf-8")
+    assert written == page
+    assert write_page(read_run(folder)).read_text(encoding="utf-8") == written
+
+
+def test_deals_shown_are_those_worth_most_and_the_rest_is_pointed_to(page: str) -> None:
+    deals = fake_tables()["open_deals"]
+    worth = pd.Series((deals["p_win"] * deals["amount"]).to_numpy(), index=deals["deal_id"]).sort_values(
+        ascending=False
+    )
+    shown = re.findall(r">(D-31\d\d)</td>", page)
+    assert shown == worth.index[:15].tolist()
+    assert "7 more deals in open_deals.csv." in page
