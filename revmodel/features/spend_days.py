@@ -10,6 +10,7 @@ __all__ = ["MONTH", "cadence_days", "spend_by_week"]
 
 MONTH = 0  # rows a calendar month apart: each covers the days to the same day of the next month
 _LEAST_DATES = 3  # fewer say nothing about how far apart rows are
+_LEAST_MONTH_GAP = 20  # invoices about a month apart may come early
 _WEEK = 7
 
 Ints = npt.NDArray[np.int64]
@@ -52,10 +53,9 @@ def cadence_days(dates: pd.DatetimeIndex) -> int:
         return int(gaps[0]) if int(gaps[0]) not in (30, 31) else MONTH
     if (gaps % _WEEK == 0).all():
         return _WEEK
-    is_monthly = (
-        bool((dates.day == dates.day[0]).all()) or bool(dates.is_month_end.all()) or 27 <= np.median(gaps) <= 32
-    )
-    return MONTH if is_monthly else 1
+    same_day = bool((dates.day == dates.day[0]).all()) or bool(dates.is_month_end.all())
+    about_a_month = int(gaps.min()) >= _LEAST_MONTH_GAP and 27 <= np.median(gaps) <= 32
+    return MONTH if same_day or about_a_month else 1
 
 
 def _spread(dates: pd.DatetimeIndex, spend: Floats, cadence: int, week_ends: pd.DatetimeIndex) -> Floats:

@@ -12,8 +12,8 @@ from revmodel.sources.tables import Tables
 __all__ = ["records"]
 
 _RECORD = ["record_type", "record_id"]
-_KINDS = {
-    **dict.fromkeys(("record_type", "record_id", "channel", "segment", "account_id", "type", "owner"), "string"),
+_FACTS = {
+    **dict.fromkeys(("channel", "segment", "account_id", "type", "owner"), "string"),
     **{"created_at": "timestamp(6)", "amount": "float64", "first_amount": "float64", "close_date": "date"},
 }
 
@@ -36,8 +36,7 @@ def records(tables: Tables, events: ir.Table) -> ir.Table:
     grown = events.filter(events.handed_to.notnull()).select(grown_id="handed_to").distinct()
     is_grown = [entered.record_type == DEAL, entered.record_id == grown.grown_id]
     entered = entered.left_join(grown, is_grown).mutate(grown_from_lead=lambda t: t.grown_id.notnull()).drop("grown_id")
-    facts = _facts(tables)
-    joined = entered.left_join(facts, _RECORD).drop("record_type_right", "record_id_right", "account_id")
+    joined = _with_facts(entered, tables).drop("account_id")
     return joined.mutate(
         channel=joined.channel.fill_null(UNKNOWN),
         segment=joined.segment.fill_null(ALL),
@@ -45,23 +44,22 @@ def records(tables: Tables, events: ir.Table) -> ir.Table:
     )
 
 
-def _facts(tables: Tables) -> ir.Table:
-    """What the tables of records say, null where they do not: one row a lead or deal, columns of _KINDS."""
+def _with_facts(entered: ir.Table, tables: Tables) -> ir.Table:
+    """Records with what the tables say of them, null where they do not: the columns of _FACTS."""
     parts = [_of_kinds(part) for part in (_lead_facts(tables), _deal_facts(tables)) if part is not None]
     if not parts:
-        return ibis.memtable({name: [] for name in _KINDS}, schema=_KINDS)
+        return entered.mutate(**{name: ibis.null().cast(kind) for name, kind in _FACTS.items()})
     facts = ibis.union(*parts) if len(parts) > 1 else parts[0]
     if "accounts" in tables:
         accounts = tables["accounts"].select(of_account="account_id", of_segment="segment")
         facts = facts.left_join(accounts, facts.account_id == accounts.of_account)
-        facts = facts.mutate(segment=ibis.coalesce(facts.segment, facts.of_segment))
-    return facts.select(*_KINDS)
+        facts = facts.mutate(segment=ibis.coalesce(facts.segment, facts.of_segment)).drop("of_account", "of_segment")
+    return entered.left_join(facts, _RECORD).drop("record_type_right", "record_id_right")
 
 
 def _of_kinds(facts: ir.Table) -> ir.Table:
-    return facts.select(
-        **{name: facts[name] if name in facts.columns else ibis.null().cast(kind) for name, kind in _KINDS.items()}
-    )
+    known = {name: facts[name] if name in facts.columns else ibis.null().cast(kind) for name, kind in _FACTS.items()}
+    return facts.select(*_RECORD, **known)
 
 
 def _lead_facts(tables: Tables) -> ir.Table | None:
