@@ -144,12 +144,11 @@ def _contribution(rng: np.random.Generator) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     frame["share_mean"] = frame["mean"] / (everything + base).mean()
     frame["note"] = ""
-    where = {"period": "last 52 weeks", "period_start": AS_OF - pd.Timedelta(weeks=52), "period_end": AS_OF}
-    frame = frame.assign(**where, metric="revenue", horizon="long_term")
-    short = frame.assign(
-        horizon="in_period",
-        **{c: frame[c] * 0.62 for c in frame if c == "mean" or (c.startswith("p") and c[1:].isdigit())},
-    )
+    frame = frame.assign(period="last 52 weeks", period_start=AS_OF - pd.Timedelta(weeks=52), period_end=AS_OF)
+    frame = frame.assign(metric="revenue", horizon="long_term")
+    short = frame.assign(horizon="in_period")
+    amounts = ["mean", *(f"p{p:02d}" for p in dims.PERCENTILES)]
+    short[amounts] *= 0.62
     return pd.concat([frame, short], ignore_index=True)
 
 

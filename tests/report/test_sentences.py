@@ -32,12 +32,12 @@ def a_run(drop: tuple[str, ...] = (), counts_only: bool = False, **manifest: Any
     return Run(RunFolder(Path("run"), fake_manifest(**manifest), tables))
 
 
-def with_row(run: Run, **values: float) -> Any:
+def with_row(run: Run, **values: Any) -> Any:
     row = run.quarters(run.leading).iloc[[0]].assign(**values)
     return next(rows_of(row))
 
 
-def summary_of(run: Run, **values: object) -> tuple[Any, pd.DataFrame]:
+def summary_of(run: Run, **values: Any) -> tuple[Any, pd.DataFrame]:
     row = next(rows_of(run.folder.tables["allocation_summary"].assign(**values)))
     return row, run.folder.tables["allocation"]
 
@@ -162,7 +162,7 @@ def test_record_is_compared_with_the_best_simple_method() -> None:
     best = best_simple_method(backtest, ours)
     crps = backtest[backtest["metric"] == "bookings"].groupby("model")["crps"].mean()
     assert best == crps.drop("revmodel").idxmin()
-    side = "smaller" if crps["revmodel"] < crps[best] else "larger"
+    side = "smaller" if crps["revmodel"] < crps[str(best)] else "larger"
     assert side in record_sentences(backtest, ours, best)[-1]
 
 
