@@ -19,8 +19,6 @@ from revmodel.sources.tables import Tables
 
 __all__ = ["Journeys", "reconstruct_journeys"]
 
-_READ_OFTEN = ("leads", "deals", "stage_changes")
-
 
 @dataclass(frozen=True)
 class Journeys:
@@ -44,7 +42,9 @@ def reconstruct_journeys(tables: Tables, funnel: FunnelConfig, as_of: dt.date) -
 
     Raises JourneyError: no record had entered the funnel by then, no table holds one, or a stage is not in the funnel.
     """
-    tables = _computed(cut_as_of(tables, as_of))
+    tables = cut_as_of(tables, as_of)
+    if "deals" in tables:
+        tables = tables.replace(deals=tables["deals"].cache())  # gathered from two histories, read many times
     events = event_log(tables, funnel).cache()
     if not events.count().to_pyarrow().as_py():
         raise JourneyError(f"no record had entered the funnel by {as_of}: take a later as-of date or load more history")
@@ -54,8 +54,3 @@ def reconstruct_journeys(tables: Tables, funnel: FunnelConfig, as_of: dt.date) -
     truncated = truncated_stages(counts, as_of)
     spells = with_time_at_risk(spells, truncated, zombie_limits(counts, funnel), as_of)
     return Journeys(tables, funnel, as_of, events, each, spells, truncated)
-
-
-def _computed(tables: Tables) -> Tables:
-    """The tables that journeys read again and again, computed once."""
-    return tables.replace(**{name: tables[name].cache() for name in _READ_OFTEN if name in tables})

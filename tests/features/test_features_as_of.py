@@ -69,7 +69,7 @@ def frames_of(features: Features) -> dict[str, pd.DataFrame]:
     return {**found, "realised": features.realised}
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(st.integers(0, 10_000), st.integers(40, 200))
 def test_what_is_recorded_later_changes_no_feature(seed, days):
     as_of = START.date() + dt.timedelta(days=days)

@@ -109,7 +109,7 @@ def contents(tables) -> dict[str, list[tuple]]:
     return {name: rows_of(tables[name], *tables[name].columns) for name in tables.names}
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.lists(event, min_size=1, max_size=12), st.integers(0, 60), st.integers(0, 60))
 def test_rows_recorded_later_change_nothing_and_cutting_twice_is_cutting_once(events, first, second):
     early, late = (day(n).date() for n in sorted((first, second)))
