@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from revmodel.report.reading import METRIC_NAMES, Run, rows_of
+from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.facts import deals_section, method_section, provenance_section
 from revmodel.report.sections.marketing import budget_section, channels_section
 from revmodel.report.sections.outlook import bridge_section, forecast_section
@@ -81,7 +81,7 @@ def _sections(run: Run) -> list[Section]:
 
 def _tiles(run: Run, first: Any) -> list[Tile]:
     """The numbers of the first screen: middle, target, next quarter, record, health."""
-    unit, name = run.unit(run.leading), METRIC_NAMES[run.leading]
+    unit, name = run.unit(run.leading), run.name(run.leading)
     when = quarter(first.period, run.start_month)
     tiles = [Tile(f"{when}, middle", number(first.p50, unit), f"of {name}: as likely more as less")]
     if np.isfinite(first.target):

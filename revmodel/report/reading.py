@@ -12,9 +12,9 @@ from revmodel.dims import ACTUAL, ALL, BOOKINGS, CHANNEL, LEADS, METRIC, PIPELIN
 from revmodel.errors import EmptyTableError
 from revmodel.report.tables import RunFolder
 
-__all__ = ["METRIC_NAMES", "Run", "rows_of"]
+__all__ = ["Run", "rows_of"]
 
-METRIC_NAMES = {BOOKINGS: "bookings", WINS: "wins", PIPELINE_CREATED: "new pipeline", LEADS: "new leads"}
+_NAMES = {BOOKINGS: "bookings", WINS: "wins", PIPELINE_CREATED: "new pipeline", LEADS: "new leads"}
 _LEADING = (BOOKINGS, WINS, PIPELINE_CREATED, LEADS)
 
 
@@ -54,6 +54,12 @@ class Run:
         """The currency of a metric in money, None for counts."""
         is_money = metric in (BOOKINGS, "revenue") or metric in (PIPELINE_CREATED, "pipeline")
         return self.currency if is_money and self.has_amounts else None
+
+    def name(self, metric: str) -> str:
+        """What a metric is called; pipeline without amounts counts opportunities."""
+        if metric == PIPELINE_CREATED and not self.has_amounts:
+            return "new opportunities"
+        return _NAMES.get(metric, metric)
 
     def quarters(self, metric: str) -> pd.DataFrame:
         """One row a quarter, in order: the total's row of the forecast with ``actual``, what is in already."""

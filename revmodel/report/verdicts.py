@@ -11,7 +11,7 @@ import pandas as pd
 
 from revmodel.errors import ModelError
 from revmodel.evaluate.score_table import paired_difference, score_table
-from revmodel.report.reading import METRIC_NAMES, Run, rows_of
+from revmodel.report.reading import Run, rows_of
 from revmodel.report.words import and_list, between, chance, label, money, number, percent, plural, quarter
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
 OURS = "revmodel"
 _NEAR_NOTHING = 0.1  # a range whose low end is less than this share of its high end starts near zero
 _STILL = 0.005  # a move smaller than this share of the spend is none
+_FEW = 8  # fewer past forecasts prove little
 _SURPRISE = 0.05  # a record this unlikely under honest ranges is said to be off
 
 
@@ -66,7 +67,7 @@ def channels_sentences(run: Run, table: pd.DataFrame) -> list[str]:
     if len(media):
         row = next(rows_of(media))
         unit = run.unit(metric)
-        brought = "" if metric == "leads" else " in time"
+        brought = "" if metric == "leads" else " over time"
         said.append(
             f"All marketing of the {period} brings {between(row.p10, row.p90, unit)} of {metric}{brought}, "
             f"with 8 in 10 chance, for {money(row.spend, run.currency)} of spend."
@@ -136,10 +137,10 @@ def best_simple_method(backtest: pd.DataFrame, ours: pd.DataFrame) -> str | None
     return str(score_table(others)["model"].iloc[0]) if len(others) else None
 
 
-def record_sentences(backtest: pd.DataFrame, ours: pd.DataFrame, best: str | None) -> list[str]:
+def record_sentences(run: Run, backtest: pd.DataFrame, ours: pd.DataFrame, best: str | None) -> list[str]:
     """How often past ranges held, whether that is what they promised, and how far the error is from the best other."""
     n, held = len(ours), int(ours["covered_80"].sum())
-    weeks, metric = int(ours["horizon"].iloc[0]), METRIC_NAMES[str(ours["metric"].iloc[0])]
+    weeks, metric = int(ours["horizon"].iloc[0]), run.name(str(ours["metric"].iloc[0]))
     said = [
         f"{plural(n, 'past forecast')} of {metric} over {weeks} weeks, each made only with what was known on its day: "
         f"the truth fell inside the 8-in-10 range {plural(held, 'time')}.",
@@ -157,7 +158,7 @@ def _judgement(n: int, held: int) -> str:
         return "That is less often than promised: read the ranges as too narrow."
     if sum(chances[held:]) < _SURPRISE:
         return "That is more often than promised: the ranges could be narrower."
-    few = "; few forecasts prove little, though" if n < 10 else ""
+    few = f"; {n} prove little, though" if n < _FEW else ""
     return f"That is what ranges of 8 in 10 should do{few}."
 
 
@@ -169,7 +170,7 @@ def _against(backtest: pd.DataFrame, ours: pd.DataFrame, best: str) -> str:
         raise ModelError(f"{mine} and {best} share no origin: compare models that forecast the same dates")
     row = next(rows_of(paired[same]))
     side = "smaller" if row.relative < 0 else "larger"
-    sure = np.isfinite(row.p10) and (row.p90 < 0 or row.p10 > 0)
+    sure = row.n >= _FEW and (row.p90 < 0 or row.p10 > 0)
     doubt = "" if sure else "; the difference is within chance"
     return (
         f"The error (CRPS) was {percent(abs(row.relative))} {side} than that of the best simple method, "

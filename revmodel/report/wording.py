@@ -6,32 +6,37 @@ from typing import Any
 
 import numpy as np
 
-from revmodel.report.reading import METRIC_NAMES, Run, rows_of
+from revmodel.report.reading import Run, rows_of
 from revmodel.report.words import and_list, between, chance, number, percent, quarter
 
 __all__ = ["bridge_sentences", "headline", "missing_sentence", "other_metrics_sentence", "outlook", "target_gap"]
 
-_TABLE_FOR = {
-    "contribution": "a table spend (date, channel, spend), half a year of it or more",
-    "allocation": "a table spend (date, channel, spend), half a year of it or more",
-    "targets": "a table targets (period, metric, value)",
-    "deals": "a table deal_history (deal_id, recorded_at, amount)",
+_SPEND = "Add a table spend (date, channel, spend), half a year of it or more"
+_ENABLED_BY = {  # part → the question of the table ``allows``, and what enables it where that table is absent
+    "contribution": ("Contribution of each channel", _SPEND),
+    "allocation": ("Budget allocation", _SPEND),
+    "targets": ("Chance of hitting target", "Add a table targets (period, metric, value)"),
+    "amounts": (
+        "Forecast of pipeline and bookings, in money",
+        "Add a table deal_history (deal_id, recorded_at, amount)",
+    ),
 }
+_COMMANDS = {"contribution": "revmodel contribution", "allocation": "revmodel allocate"}
 
 
 def headline(run: Run) -> str:
     """The one sentence: '8 in 10 chance of bookings between €3.1m and €4.0m in Q4 2026 if spend follows the plan.'"""
     first = next(rows_of(run.quarters(run.leading)))
     reach = between(first.p10, first.p90, run.unit(run.leading))
-    return f"8 in 10 chance of {METRIC_NAMES[run.leading]} {reach} in {quarter(first.period, run.start_month)}"
+    return f"8 in 10 chance of {run.name(run.leading)} {reach} in {quarter(first.period, run.start_month)}"
 
 
 def outlook(run: Run, row: Any) -> list[str]:
     """A quarter in a few sentences: the middle, what is in already, the target. row: of Run.quarters."""
-    unit, name = run.unit(run.leading), METRIC_NAMES[run.leading]
+    unit, name = run.unit(run.leading), run.name(run.leading)
     said = [f"The outcome is as likely to lie above {number(row.p50, unit)} as below it."]
     if row.actual > 0:
-        said.append(f"{_first_capital(number(row.actual, unit))} of {name} {_is(run.leading)} in already.")
+        said.append(f"{number(row.actual, unit)} {'of ' if unit else ''}{name} are in already.")
     return [*said, target_gap(run, row)] if np.isfinite(row.target) else said
 
 
@@ -53,7 +58,7 @@ def other_metrics_sentence(run: Run) -> str:
     for metric in run.metrics:
         first = next(rows_of(run.quarters(metric)))
         if metric != run.leading:
-            said.append(f"{METRIC_NAMES[metric]} {between(first.p10, first.p90, run.unit(metric))}")
+            said.append(f"{run.name(metric)} {between(first.p10, first.p90, run.unit(metric))}")
     when = quarter(str(run.quarters(run.leading)["period"].iloc[0]), run.start_month)
     return f"Also in {when}, each with 8 in 10 chance: {and_list(said)}." if said else ""
 
@@ -77,20 +82,12 @@ def bridge_sentences(run: Run, steps: Any, period: str) -> list[str]:
 
 
 def missing_sentence(run: Run, part: str, wanted: str) -> str:
-    """What a part of the page cannot show, and which table would enable it."""
-    why = _TABLE_FOR[part]
-    for answer in rows_of(run.folder.tables["allows"]) if "allows" in run.folder.tables else ():
-        if part in ("contribution", "allocation") and answer.what.startswith("Contribution of") and not answer.possible:
+    """What a part of the page cannot show, and what would enable it. part: a key of _ENABLED_BY."""
+    question, enabled_by = _ENABLED_BY[part]
+    allows = run.table("allows")
+    for answer in rows_of(allows) if allows is not None else ():
+        if answer.what == question and not answer.possible:
             return f"{wanted} cannot be told. {answer.why}."
-    if part in ("contribution", "allocation") and run.has_spend:
-        command = "revmodel contribution" if part == "contribution" else "revmodel allocate"
-        return f"{wanted} is not part of this run: '{command}' adds it."
-    return f"{wanted} cannot be told: add {why}."
-
-
-def _first_capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def _is(metric: str) -> str:
-    return "is" if metric == "pipeline_created" else "are"
+    if part in _COMMANDS and run.has_spend:
+        return f"{wanted} is not part of this run: '{_COMMANDS[part]}' adds it."
+    return f"{wanted} cannot be told. {enabled_by}."

@@ -137,8 +137,8 @@ def test_company_with_counts_alone_gets_a_whole_page() -> None:
     counts = forecast[forecast["metric"].isin(["leads", "wins"])].assign(target=float("nan"), p_hit_target=float("nan"))
     page = render_page(RunFolder(Path("run"), fake_manifest(inputs=[]), {"forecast": counts}))
     assert "8 in 10 chance of wins between 83 and 108" in page
-    assert "add a table targets (period, metric, value)" in page
-    assert "add a table deal_history (deal_id, recorded_at, amount)" in page
+    assert "Add a table targets (period, metric, value)" in page
+    assert "Add a table deal_history (deal_id, recorded_at, amount)" in page
     assert "€" not in page
     assert not re.search(r"\bnan\b|\bNone\b|\binf\b", page)
 

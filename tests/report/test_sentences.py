@@ -55,6 +55,7 @@ def test_headline_gives_the_80_percent_range_of_the_current_quarter() -> None:
 def test_headline_of_a_company_without_amounts_counts_wins() -> None:
     run = a_run(counts_only=True, inputs=[])
     assert headline(run).startswith("8 in 10 chance of wins between 83 and 108 ")
+    assert "42 wins are in already." in outlook(run, with_row(run, actual=42.0))
     assert run.condition() == "if leads keep coming as they have"
 
 
@@ -153,7 +154,7 @@ def test_record_is_judged_by_what_chance_would_give(held: int, says: str) -> Non
     backtest = fake_tables()["backtest"]
     one = our_rows(backtest, "bookings").iloc[[0]]
     ours = pd.concat([one] * 20).assign(covered_80=[i < held for i in range(20)])
-    assert says in " ".join(record_sentences(backtest, ours, None))
+    assert says in " ".join(record_sentences(a_run(), backtest, ours, None))
 
 
 def test_record_is_compared_with_the_best_simple_method() -> None:
@@ -163,10 +164,10 @@ def test_record_is_compared_with_the_best_simple_method() -> None:
     crps = backtest[backtest["metric"] == "bookings"].groupby("model")["crps"].mean()
     assert best == crps.drop("revmodel").idxmin()
     side = "smaller" if crps["revmodel"] < crps[str(best)] else "larger"
-    assert side in record_sentences(backtest, ours, best)[-1]
+    assert side in record_sentences(a_run(), backtest, ours, best)[-1]
 
 
 def test_what_is_missing_is_named_with_the_table_that_enables_it() -> None:
     no_spend = a_run(inputs=[{"table": "leads", "rows": 1, "digest": "0"}])
-    assert "add a table spend (date, channel, spend)" in missing_sentence(no_spend, "contribution", "The effect")
+    assert "Add a table spend (date, channel, spend)" in missing_sentence(no_spend, "contribution", "The effect")
     assert "'revmodel allocate' adds it" in missing_sentence(a_run(), "allocation", "A better split")

@@ -25,7 +25,7 @@ def record_figure(ours: pd.DataFrame, theirs: pd.DataFrame | None, width: int, c
     origins = sorted(ours["origin"].unique())
     place = {origin: i for i, origin in enumerate(origins)}
     thick = max(3.0, min(13.0, 0.28 * (width - 60) / len(origins)))
-    step = 0.16 if theirs is not None else 0.0
+    step = 0.62 * thick * len(origins) / (width - 60) if theirs is not None else 0.0
     for shift, rows, colour in ((step, theirs, INK.line), (-step, ours, INK.range80)):
         for row in rows_of(rows) if rows is not None else ():
             x = place.get(row.origin)

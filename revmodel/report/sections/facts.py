@@ -24,12 +24,19 @@ def deals_section(run: Run) -> Section:
     worth = deals["p_win"] * deals["amount"] if run.has_amounts else deals["p_win"]
     top = deals.assign(worth=worth).sort_values(["worth", "deal_id"], ascending=[False, True]).head(_SHOWN)
     by = "by what they are worth on average" if run.has_amounts else "by their chance to be won"
-    total = f" Together they are worth {money(float(worth.sum()), run.currency)} on average." if run.has_amounts else ""
+    total = f" {_together(run, deals, worth)}" if run.has_amounts else ""
     lead = f"{plural(len(deals), 'deal')} {'is' if len(deals) == 1 else 'are'} open.{total}"
     rest = len(deals) - len(top)
     after = f"{plural(rest, 'more deal')} in open_deals.csv." if rest > 0 else ""
     said = (lead, f"The first {len(top)}, {by}:" if rest > 0 else f"All of them, {by}:")
     return Section("deals", title, said, grids=(_deals_grid(run, top, after),))
+
+
+def _together(run: Run, deals: pd.DataFrame, worth: pd.Series) -> str:
+    """Chance times amount, summed; deals without an amount are not in the sum, and that is said."""
+    unknown = int(deals["amount"].isna().sum())
+    without = f", {plural(unknown, 'deal')} without an amount left out" if unknown else ""
+    return f"Together they are worth {money(float(worth.sum()), run.currency)} on average{without}."
 
 
 def _deals_grid(run: Run, top: pd.DataFrame, after: str) -> Grid:
@@ -65,8 +72,8 @@ def method_section(run: Run) -> Section:
         "The middle is the value that the outcome is as likely to exceed as to miss.",
         "The funnel is learned from time-stamped stage changes: how many leave each stage each week, to where, and how "
         "that depends on age, channel and season. Open deals and leads are then walked forward, one by one, thousands "
-        "of times; new leads join them as they have come in before, and as spend brings them. Every range on this page "
-        "is counted from those same futures, so parts add up to totals.",
+        "of times; new leads join them as they have come in before, and as spend brings them. Every range of the "
+        "forecast is counted from those same futures, so parts add up to totals.",
     ]
     if run.has_spend:
         said.append(

@@ -78,7 +78,7 @@ def budget_section(run: Run) -> Section:
         sentences += [f"{label(row.scenario)}: {said[0]}", *said[1:]] if len(summary) > 1 else said
         charts.append(_budget_chart(run, mine, f"{label(row.scenario)}, {row.period}", said[0]))
         grids.append(_plan_grid(run, mine, f"{label(row.scenario)}, in numbers"))
-    note = "Limits come from the configuration; the model is not trusted far beyond what was ever spent."
+    note = "Limits come from the configuration. Beyond what was ever spent a curve is a guess: the numbers say where."
     return Section("budget", title, tuple(sentences), tuple(charts), folded=tuple(grids), note=note)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from revmodel.forecast.bridge import provenance_bridge
 from revmodel.report.figures.bridge import bridge_figure
 from revmodel.report.figures.forecast import path_figure, quarters_figure
-from revmodel.report.reading import METRIC_NAMES, Run, rows_of
+from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
 from revmodel.report.wording import bridge_sentences, missing_sentence, other_metrics_sentence
 from revmodel.report.words import number, percent, quarter, span
@@ -25,7 +25,7 @@ _TARGET_KEY = Key("line", "target", "target")
 
 def forecast_section(run: Run) -> Section:
     """Ranges a quarter against targets, the way through the quarter, and the numbers of all metrics."""
-    rows, name, unit = run.quarters(run.leading), METRIC_NAMES[run.leading], run.unit(run.leading)
+    rows, name, unit = run.quarters(run.leading), run.name(run.leading), run.unit(run.leading)
     any_target = bool(np.isfinite(rows["target"].astype(float)).any())
     keys = (Key("bar", "actual", "in already"), *_RANGE_KEYS, *((_TARGET_KEY,) if any_target else ()))
     says = "; ".join(
@@ -40,9 +40,10 @@ def forecast_section(run: Run) -> Section:
     if not any_target:
         sentences.append(missing_sentence(run, "targets", "The chance of hitting target"))
     if not run.has_amounts:
-        sentences.append(missing_sentence(run, "deals", "What the wins are worth"))
+        sentences.append(missing_sentence(run, "amounts", "What the wins are worth"))
     said = tuple(sentence for sentence in sentences if sentence)
-    return Section("forecast", "The forecast against target", said, tuple(charts), (_numbers(run),))
+    title = "The forecast against target" if any_target else "The forecast"
+    return Section("forecast", title, said, tuple(charts), (_numbers(run),))
 
 
 def _path_charts(run: Run, name: str, unit: str | None, any_target: bool) -> list[Chart]:
@@ -68,7 +69,7 @@ def _numbers(run: Run) -> Grid:
             known = np.isfinite(row.target)
             aim = (number(row.target, unit) if known else "–", percent(row.p_hit_target) if known else "–")
             rows.append((
-                METRIC_NAMES[metric].capitalize(), quarter(row.period, run.start_month),
+                run.name(metric).capitalize(), quarter(row.period, run.start_month),
                 number(row.actual, unit) if row.actual else "–", number(row.p50, unit), span(row.p10, row.p90, unit),
                 *(aim if with_targets else ()),
             ))  # fmt: skip

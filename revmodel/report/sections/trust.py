@@ -6,7 +6,7 @@ import pandas as pd
 
 from revmodel.evaluate.score_table import score_table
 from revmodel.report.figures.record import record_figure
-from revmodel.report.reading import METRIC_NAMES, Run, rows_of
+from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
 from revmodel.report.verdicts import best_simple_method, our_rows, record_sentences
 from revmodel.report.words import count, label, money, percent, plural
@@ -31,7 +31,7 @@ def record_section(run: Run) -> Section:
         told = "This run holds no record of past forecasts: 'revmodel backtest' makes one, from the same data."
         return Section("record", title, missing=told)
     best = best_simple_method(backtest, ours)
-    said = tuple(record_sentences(backtest, ours, best))
+    said = tuple(record_sentences(run, backtest, ours, best))
     return Section(
         "record", title, said, (_record_chart(run, backtest, ours, best, said[0]),), folded=(_scores(run, backtest),)
     )
@@ -43,7 +43,7 @@ def _record_chart(run: Run, backtest: pd.DataFrame, ours: pd.DataFrame, best: st
     keys: tuple[Key, ...] = (Key("bar", "range80", "our 8-in-10 range"), Key("dot", "actual", "what happened"))
     keys += (Key("dot", "target", "what happened, outside"),) if not ours["covered_80"].all() else ()
     keys += (Key("bar", "line", f"the same of {label(best).lower()}"),) if best else ()
-    name = f"{METRIC_NAMES[run.leading].capitalize()} of the {int(ours['horizon'].iloc[0])} weeks after each date"
+    name = f"{run.name(run.leading).capitalize()} of the {int(ours['horizon'].iloc[0])} weeks after each date"
     return chart(name, says, lambda width: record_figure(ours, theirs, width, run.unit(run.leading)), keys)
 
 
@@ -54,9 +54,7 @@ def _scores(run: Run, backtest: pd.DataFrame) -> Grid:
         unit = run.unit(row.metric)
         error = money(row.crps, unit) if unit else f"{row.crps:,.1f}"
         held = (percent(row.covered_80), percent(row.covered_90))
-        rows.append(
-            (METRIC_NAMES.get(row.metric, row.metric).capitalize(), label(row.model), error, *held, count(row.n))
-        )
+        rows.append((run.name(row.metric).capitalize(), label(row.model), error, *held, count(row.n)))
     columns = ("", "Method", "Error (CRPS)", "80 % range held", "90 % range held", "Forecasts")
     return Grid(columns, tuple(rows), right=(2, 3, 4, 5), caption="All methods, in numbers")
 
