@@ -17,7 +17,7 @@ from revmodel.errors import SourceError
 
 __all__ = ["MANIFEST", "MANIFEST_KEYS", "PAGE", "RunFolder", "read_run", "write_run", "write_tables"]
 
-MANIFEST, PAGE, DRAWS = "manifest.json", "index.html", "draws"
+MANIFEST, PAGE = "manifest.json", "index.html"
 MANIFEST_KEYS = (
     *("run", "company", "currency", "created_at", "as_of", "command", "version", "git_sha", "seed", "engine"),
     *("inputs", "config", "health", "timings_s", "cannot", "quarters", "fiscal_year_start_month"),
@@ -36,8 +36,13 @@ class RunFolder:
 
 
 def write_tables(tables: Tables, folder: Path) -> None:
-    """Write each table as ``<name>.csv`` and ``<name>.parquet``; the Parquet file keeps the types."""
-    for name, table in tables.items():
+    """Write each table as ``<name>.csv`` and ``<name>.parquet``; the Parquet file keeps the types.
+
+    Only the rows are written: what a frame carries in ``attrs`` may be anything, and stays behind.
+    """
+    for name, frame in tables.items():
+        table = frame.copy(deep=False)
+        table.attrs = {}
         table.to_csv(folder / f"{name}.csv", index=False, date_format="%Y-%m-%d")
         table.to_parquet(folder / f"{name}.parquet", index=False)
 

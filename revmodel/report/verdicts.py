@@ -158,7 +158,7 @@ def _judgement(n: int, held: int) -> str:
         return "That is less often than promised: read the ranges as too narrow."
     if sum(chances[held:]) < _SURPRISE:
         return "That is more often than promised: the ranges could be narrower."
-    few = f"; {n} prove little, though" if n < _FEW else ""
+    few = ", but so few prove little" if n < _FEW else ""
     return f"That is what ranges of 8 in 10 should do{few}."
 
 

@@ -22,6 +22,13 @@ def test_tables_come_back_as_they_were(tmp_path: Path) -> None:
     assert run.manifest["company"] == "Northwind Robotics"
 
 
+def test_what_a_frame_carries_beside_its_rows_stays_behind(tmp_path: Path) -> None:
+    table = fake_tables()["backtest"]
+    table.attrs["not_available"] = [{"origin": pd.Timestamp("2026-01-01")}]
+    assert read_run(write_run(tmp_path / "run", fake_manifest(), {"backtest": table})).tables["backtest"].attrs == {}
+    assert table.attrs["not_available"]
+
+
 def test_unknown_number_in_the_manifest_is_null_not_nan(tmp_path: Path) -> None:
     write_run(tmp_path / "run", fake_manifest(timings_s={"fit": float("nan")}), {})
     assert "NaN" not in (tmp_path / "run" / "manifest.json").read_text(encoding="utf-8")
