@@ -87,7 +87,7 @@ def missing_sentence(run: Run, part: str, wanted: str) -> str:
     allows = run.table("allows")
     for answer in rows_of(allows) if allows is not None else ():
         if answer.what == question and not answer.possible:
-            return f"{wanted} cannot be told. {answer.why}."
+            return f"{wanted} cannot be told. {answer.why.rstrip('.')}."
     if part in _COMMANDS and run.has_spend:
         return f"{wanted} is not part of this run: '{_COMMANDS[part]}' adds it."
     return f"{wanted} cannot be told. {enabled_by}."
