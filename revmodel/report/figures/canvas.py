@@ -51,6 +51,7 @@ INK = Ink()
 _FONT = 12.5
 _STYLE: Any = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # two dollar signs are two amounts, not a formula
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": _FONT,
@@ -69,6 +70,8 @@ _STYLE: Any = {
     "xtick.major.pad": 6,
     "lines.solid_capstyle": "round",
 }
+_METADATA = ("Date", "Creator", "Format", "Type")  # none of which a page needs
+_NAMED_GROUP = re.compile(r'<g id="[^"]*">')
 _ONE_AT_A_TIME = threading.Lock()  # matplotlib's settings belong to the whole process
 
 
@@ -104,9 +107,15 @@ def say(
     """
     strip = {"facecolor": INK.card, "linewidth": 0, "pad": 1.0}
     coordinates = "data" if across == "data" else ("axes fraction", "data")
-    ax.annotate(
-        words, at, shift, coordinates, "offset points", color=colour, ha=align, va="center", fontsize=_FONT, bbox=strip
-    )
+    looks: dict[str, Any] = {
+        "color": colour,
+        "ha": align,
+        "va": "center",
+        "fontsize": _FONT,
+        "bbox": strip,
+        "parse_math": False,
+    }
+    ax.annotate(words, at, shift, coordinates, "offset points", **looks)
 
 
 def axis_of_numbers(ax: Axes, currency: str | None, which: str = "x", ticks: int = 5) -> None:
@@ -139,10 +148,6 @@ def svg(figure: Figure, description: str, css_class: str = "") -> Markup:
         f'viewBox="0 0 {width:.0f} {height:.0f}">'
     )
     return Markup(head + _tidy(body[body.index(">") + 1 :], salt))
-
-
-_METADATA = ("Date", "Creator", "Format", "Type")
-_NAMED_GROUP = re.compile(r'<g id="[^"]*">')
 
 
 def _tidy(body: str, salt: str) -> str:
