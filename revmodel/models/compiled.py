@@ -7,12 +7,9 @@ four minutes cold and over a minute warm on two cores; this takes about four sec
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import numpy.typing as npt
 import pymc as pm
@@ -22,23 +19,12 @@ from pytensor.graph.replace import graph_replace
 from pytensor.link.jax.dispatch import jax_funcify
 
 from revmodel.errors import ModelError
+from revmodel.models.accelerator import jax
 
 __all__ = ["CompiledModel"]
 
 Floats = npt.NDArray[np.float64]
 Data = Mapping[str, npt.NDArray[Any]]
-
-
-def _configure_jax() -> None:
-    """Double precision, and compiled code kept between processes (the cached code is the same code)."""
-    jax.config.update("jax_enable_x64", True)
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "revmodel" / "xla"
-    jax.config.update("jax_compilation_cache_dir", str(cache))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-
-
-_configure_jax()
 
 
 class CompiledModel:

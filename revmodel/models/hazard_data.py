@@ -15,7 +15,7 @@ from revmodel.features.tables import HazardCells
 __all__ = ["MAX_PERIODS", "HazardLayout", "layout_of", "stage_data"]
 
 Floats = npt.NDArray[np.float64]
-MAX_PERIODS = 26  # four-week periods kept apart; what is older shares the last
+MAX_PERIODS = 14  # four-week periods kept apart, a year and a little; what is older shares the last
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@
     s_m(t) = saturation(carry-over of spend_m)(t)
     log baseline_r(t) = level_r + common drift(t) + drift_r(t) + season(t) + events(t) + indicators(t)
 
-A row r is an entry stage × recorded channel. Media add to the baseline, so contributions add up. ``effect_m`` is what
-the data inform: records a week that channel m caused on average, not the coefficient of a curve; its prior follows
-from spend and cost per lead (models/priors.py). Of the records that channel m causes, a share carries its own name
+A row r is an entry stage × recorded channel. Media add to the baseline, so contributions add up. ``effect_m`` is
+records a week that channel m caused on average, not the coefficient of a curve: a share of the level of the row that
+carries its name, with a prior that follows from spend and cost per lead (models/priors.py), and a halo on top. Of the records that channel m causes, a share carries its own name
 and the rest arrives under other names (halo), in proportion to their volume. Source of the additive form with
 carry-over and saturation: Jin et al. 2017.
 """
@@ -28,7 +28,6 @@ from revmodel.models.sampling import Engine, Posterior, find_mode, sample
 
 __all__ = ["ChannelResponse", "response_model"]
 
-RECENT_WEEKS = 26  # the level speaks of the latest half year
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,30 +40,17 @@ def response_model(data: dict[str, Floats]) -> pm.Model:
         x = {name: pm.Data(name, value) for name, value in data.items()}
         total = pt.exp(x["log_crude"] + priors.LEVEL_SD * pm.Normal("z_level", shape=(rows,)))
         shape = pt.exp(_log_shape(x, rows, data))
+        level, mean = total, total[:, None] * shape
         if channels:
-            caused, share = _media(x, channels)
-            media = pt.dot(share.T, caused)
-            level = _left_over(total, media[:, -RECENT_WEEKS:].mean(1))
-            mean = level[:, None] * shape + media
-        else:
-            level = total
-            mean = level[:, None] * shape
+            own_share, caused, share = _media(x, channels, total)
+            level = total * (1 - pt.dot(x["is_own"].T, own_share))
+            mean = level[:, None] * shape + pt.dot(share.T, caused)
         pm.Deterministic("level", pt.log(level))
         pm.Deterministic("baseline", level[:, None] * shape)
         log_size = priors.DISPERSION_LOG_MEAN + priors.DISPERSION_LOG_SD * pm.Normal("log_size", shape=(rows,))
         pm.Deterministic("size", pt.exp(log_size))
         pm.NegativeBinomial("count", mu=mean, alpha=pt.exp(log_size)[:, None], observed=x["arrivals"])
     return model
-
-
-def _left_over(total: pt.TensorVariable, media: pt.TensorVariable) -> pt.TensorVariable:
-    """Baseline level: what of the recent total media do not explain, kept above zero by a smooth floor.
-
-    The total is what the data inform. Written this way baseline and media no longer trade off along a ridge, on which
-    chains got stuck (effective draws rose from 60 to over 1,000 of 2,000).
-    """
-    floor = 0.05 * total
-    return floor * pt.softplus((total - media) / floor)
 
 
 def _log_shape(x: dict[str, pt.TensorVariable], rows: int, data: dict[str, Floats]) -> pt.TensorVariable:
@@ -80,13 +66,19 @@ def _log_shape(x: dict[str, pt.TensorVariable], rows: int, data: dict[str, Float
     return out
 
 
-def _media(x: dict[str, pt.TensorVariable], channels: int) -> tuple[pt.TensorVariable, pt.TensorVariable]:
-    """Records caused by each channel a week (channel, week), and under which row they arrive (channel, row)."""
+def _media(x: dict[str, pt.TensorVariable], channels: int, total: pt.TensorVariable) -> tuple[pt.TensorVariable, ...]:
+    """Share of its own row's level that each channel's spend causes, records caused a week (channel, week), and under
+    which rows they arrive (channel, row).
+
+    The row's level is what the data inform and the share splits it, so baseline and media do not trade off along a
+    ridge, on which chains got stuck. What arrives under other names comes on top.
+    """
     half_life = pt.exp(priors.HALF_LIFE_LOG_MEAN + priors.HALF_LIFE_LOG_SD * pm.Normal("z_half_life", shape=(channels,)))
     half = pt.exp(priors.SATURATION_LOG_MEAN + priors.SATURATION_LOG_SD * pm.Normal("z_saturation", shape=(channels,)))
-    effect = pt.exp(x["log_effect"]) * positive(pm.Normal("z_effect", shape=(channels,)), priors.EFFECT_SD)
-    logit = priors.OWN_SHARE_LOGIT_MEAN + priors.OWN_SHARE_LOGIT_SD * pm.Normal("z_own_share", shape=(channels,))
-    own = 1 / (1 + pt.exp(-logit))
+    own_share = pt.sigmoid(x["share_logit"] + priors.SHARE_LOGIT_SD * pm.Normal("z_share", shape=(channels,)))
+    halo = pt.exp(priors.HALO_LOG_MEAN + priors.HALO_LOG_SD * pm.Normal("z_halo", shape=(channels,)))
+    effect = pt.dot(x["own_row"], total) * own_share * (1 + halo)
+    own = 1 / (1 + halo)
     weights = geometric_weights(half_life, x["lags"])
     carried = (weights[:, :, None] * x["lagged_spend"]).sum(1)
     saturated = michaelis_menten(carried, half[:, None])
@@ -95,15 +87,10 @@ def _media(x: dict[str, pt.TensorVariable], channels: int) -> tuple[pt.TensorVar
     share = own[:, None] * x["own_row"] + (1 - own)[:, None] * x["other_rows"]
     for name, value in {
         "half_life_weeks": half_life, "half_saturation": half, "effect": effect, "share": share, "caused": caused,
-        "mean_saturated": mean_saturated,
+        "mean_saturated": mean_saturated, "own_share": own_share,
     }.items():  # fmt: skip
         pm.Deterministic(name, value)
-    return caused, share
-
-
-def positive(z: pt.TensorVariable, sd: float) -> pt.TensorVariable:
-    """A positive factor with median 1: log(1 + exp(a + sd·z)), a = log(e − 1); linear upwards, exponential towards zero."""
-    return pt.softplus(np.log(np.e - 1) + sd * z)
+    return own_share, caused, share
 
 
 class ChannelResponse:
@@ -136,7 +123,7 @@ class ChannelResponse:
         model = self._compiled[shapes]
         mode = find_mode(model, arrays)
         self.posterior_: Posterior = sample(
-            model, arrays, mode, engine=self.engine, draws=self.draws, seed=self.seed, target_acceptance=0.9
+            model, arrays, mode, engine=self.engine, draws=self.draws, seed=self.seed, target_acceptance=0.8
         )  # fmt: skip
         self.derived_ = model.derived(self.posterior_.thetas, arrays)
         self.parameters_ = model.unpack(self.posterior_.thetas)

@@ -93,18 +93,23 @@ def _media_arrays(
     if not channels:
         return {"lagged_spend": np.zeros((0, len(lags), counts.shape[1])), "lags": lags}
     volume = counts.sum(1)
-    own = np.array([[float(channel == name) for _, channel in rows] for name in channels]) * volume
-    other = np.array([[float(channel != name) for _, channel in rows] for name in channels]) * volume
+    is_own = np.array([[float(channel == name) for _, channel in rows] for name in channels])
+    is_own = is_own * (volume == np.max(is_own * volume, axis=1, keepdims=True))  # one row carries the name
+    other = (1 - is_own) * volume
     other = np.where(other.sum(1, keepdims=True) > 0, other, np.ones_like(other))
-    own = np.where(own.sum(1, keepdims=True) > 0, own, other)  # a channel that no record carries: all is halo
+    own = np.where(is_own.sum(1, keepdims=True) > 0, is_own, other)  # a channel that no record carries: all is halo
+    own, other = own / own.sum(1, keepdims=True), other / other.sum(1, keepdims=True)
     blended = spend.sum() / (priors.MEDIA_SHARE * volume.sum())
     cost = np.array([cost_per_lead.get(name, blended) for name in channels])
+    by_name = spend.mean(1) / cost / (1 + np.exp(priors.HALO_LOG_MEAN))
+    centre = (by_name / (own @ counts.mean(1))).clip(*priors.SHARE_BOUNDS)
     return {
         "lagged_spend": lagged(spend / scale[:, None], max_lag_weeks),
         "lags": lags,
-        "own_row": own / own.sum(1, keepdims=True),
-        "other_rows": other / other.sum(1, keepdims=True),
-        "log_effect": np.log(spend.mean(1) / cost),
+        "is_own": is_own,
+        "own_row": own,
+        "other_rows": other,
+        "share_logit": np.log(centre / (1 - centre)),
     }
 
 

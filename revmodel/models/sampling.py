@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import blackjax
-import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from blackjax.adaptation.step_size import dual_averaging_adaptation
 from scipy.optimize import minimize
 
 from revmodel.errors import ModelError
+from revmodel.models.accelerator import jax
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.convergence import has_converged
 

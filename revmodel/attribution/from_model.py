@@ -1,0 +1,105 @@
+"""From the fitted model to what contribution and allocation start from: leads by cause, and what a lead is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.attribution.contribution import LeadContribution
+from revmodel.attribution.lead_value import LeadValue, lead_value
+from revmodel.errors import ModelError
+from revmodel.forecast.kernel import funnel_kernel
+from revmodel.models.arrivals import caused_leads
+from revmodel.models.predict import predict_funnel
+from revmodel.models.revenue import RevenueModel
+
+__all__ = ["LeadEconomics", "group_share", "lead_economics", "leads_by_cause", "marginal_share"]
+
+Floats = npt.NDArray[np.float64]
+Picks = npt.NDArray[np.int64]
+HISTORY_WEEKS = 70  # the last year and the quarter in which it begins
+
+
+@dataclass(frozen=True)
+class LeadEconomics:
+    """What a new record is worth, by draw, for one entry stage.
+
+    entry : the stage at which most records enter the funnel. rows : the arrivals model's rows of that stage.
+    pick : posterior draws of the arrivals model that go with the draws here.
+    """
+
+    worth: LeadValue
+    entry: str
+    rows: tuple[int, ...]
+    pick: Picks
+    groups: tuple[tuple[str, str], ...]
+
+
+def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_weeks: int, draws: int) -> LeadEconomics:
+    """Chances of the funnel from the entry stage times deal size, over ``horizon_weeks`` weeks.
+
+    Raises ModelError: no channel has any spend, so there is nothing to attribute.
+    """
+    response = model.response_
+    if not response.data_.channels:
+        raise ModelError("no spend in the history: contribution needs a spend table with date, channel, spend")
+    totals = response.data_.arrays["arrivals"].sum(1)
+    by_stage: dict[str, float] = {}
+    for (stage, _), total in zip(response.data_.rows, totals, strict=True):
+        by_stage[stage] = by_stage.get(stage, 0.0) + float(total)
+    entry = max(by_stage, key=lambda stage: by_stage[stage])
+    as_of = pd.Timestamp(model.features_.as_of)
+    funnel = predict_funnel(model.hazards_, as_of, 13, draws, model.fiscal_year_start_month, model.seed + 21)
+    kernel = funnel_kernel(funnel, horizon_weeks, first_deal_stage)
+    at = kernel.stages.index(entry)
+    sizes = model.sizes_.predict(model.groups, draws, np.random.default_rng(model.seed + 22))
+    rows = tuple(i for i, (stage, _) in enumerate(response.data_.rows) if stage == entry)
+    pick = np.linspace(0, len(response.posterior_.thetas) - 1, draws).round().astype(np.int64)
+    worth = lead_value(kernel.pipeline[:, at], kernel.won[:, at], sizes)
+    return LeadEconomics(worth, entry, rows, pick, tuple(model.groups))
+
+
+def group_share(model: RevenueModel, economics: LeadEconomics) -> Floats:
+    """(row, group): how the records of a row fall on funnel groups, as in the latest half year."""
+    data = model.response_.data_
+    share = np.zeros((len(economics.rows), len(economics.groups)))
+    everywhere = data.segment_counts.sum()
+    for i, row in enumerate(economics.rows):
+        channel = data.rows[row][1]
+        seen = data.segment_counts.iloc[row]
+        counts = np.array([seen.get(s, 0.0) if c == channel else 0.0 for c, s in economics.groups])
+        if counts.sum() == 0:
+            counts = np.array([everywhere.get(s, 0.0) if c == channel else 0.0 for c, s in economics.groups])
+        share[i] = counts / counts.sum()
+    return share
+
+
+def leads_by_cause(model: RevenueModel, economics: LeadEconomics) -> LeadContribution:
+    """Expected records of the latest HISTORY_WEEKS weeks by the channel whose spend caused them."""
+    response, data = model.response_, model.response_.data_
+    d, pick, rows = response.derived_, economics.pick, list(economics.rows)
+    recent = slice(max(len(data.weeks) - HISTORY_WEEKS, 0), None)
+    to_group = group_share(model, economics)
+    landing = np.einsum("dmr,rg->dmg", d["share"][pick][:, :, rows], to_group)
+    caused = np.einsum("dmw,dmg->dwmg", d["caused"][pick][:, :, recent], landing, optimize=True)
+    baseline = np.einsum("drw,rg->dwg", d["baseline"][pick][:, rows][:, :, recent], to_group, optimize=True)
+    spend = pd.DataFrame(data.spend[:, recent].T, index=data.weeks[recent], columns=list(data.channels))
+    return LeadContribution(caused, baseline, spend)
+
+
+def marginal_share(model: RevenueModel, economics: LeadEconomics) -> Floats:
+    """(draw, channel): what one per cent more spend all along adds, in per cent of what the channel causes now.
+
+    The ratio of caused records at 1.01 times and at 1 times the history's spend, less one, over 0.01.
+    """
+    response = model.response_
+    data = response.data_
+    weeks = min(len(data.weeks), 52)
+    more, now = (
+        caused_leads(response, data.spend[:, -weeks:] * factor, economics.pick).sum(2) for factor in (1.01, 1.0)
+    )
+    share: Floats = (more / now - 1) / 0.01
+    return share

@@ -1,0 +1,177 @@
+"""The command line: one short function a command. Heavy imports happen inside, so that help answers at once.
+
+Exit status: 0 fine; 1 the run finished but a health gate failed (numbers are written and marked); 2 bad input or usage.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from revmodel.errors import RevmodelError
+
+if TYPE_CHECKING:
+    from revmodel.console import Console
+    from revmodel.report.tables import RunFolder
+
+app = typer.Typer(
+    help="revmodel: from what you spent to what closes, when, for how much, and what to spend next.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+)  # fmt: skip
+
+ConfigPath = Annotated[Path, typer.Argument(help="YAML file of the company", metavar="CONFIG")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="forecast with what was known at the end of this day", metavar="YYYY-MM-DD")]
+Plan = Annotated[str | None, typer.Option("--plan", help="CSV with date, channel, spend for the weeks ahead")]
+Json = Annotated[bool, typer.Option("--json", help="print the result as JSON, for machines")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="print nothing but errors")]
+Engine = Annotated[str | None, typer.Option("--engine", help="nuts (run of record) or laplace (quick)")]
+
+
+@app.command()
+def demo(json: Json = False, quiet: Quiet = False, engine: Engine = None) -> None:
+    """The whole loop on the embedded, simulated company; the page opens from reports/demo."""
+    from revmodel.demo import demo_config
+
+    out = _console(json, quiet)
+    config = _override(demo_config(), engine, None)
+    run = _run(out, config, ["forecast", "contribution", "allocation", "backtest"], "demo", name="demo", origins=2)
+    _finish(out, run)
+
+
+@app.command()
+def check(config: ConfigPath, json: Json = False, quiet: Quiet = False) -> None:
+    """What is in the data, what is wrong with it, and what it allows."""
+    from revmodel.config import load_config
+    from revmodel.workflows.company import check_data
+
+    out = _console(json, quiet)
+    loaded = load_config(config)
+    with out.progress("reading and checking the tables"):
+        data = check_data(loaded)
+    out.check(loaded.company, data)
+    raise typer.Exit(2 if data.stops else 0)
+
+
+@app.command()
+def forecast(
+    config: ConfigPath, as_of: AsOf = None, quarters: Annotated[int | None, typer.Option(help="how many quarters")] = None,
+    plan: Plan = None, engine: Engine = None, json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Pipeline created, wins and bookings of the quarters ahead, with intervals."""
+    out = _console(json, quiet)
+    loaded = _load(config, engine, quarters)
+    _finish(out, _run(out, loaded, ["forecast"], "forecast", as_of=_day(as_of), plan=plan))
+
+
+@app.command()
+def contribution(
+    config: ConfigPath, as_of: AsOf = None, engine: Engine = None, json: Json = False, quiet: Quiet = False
+) -> None:
+    """What each channel's spend really adds to leads, pipeline and revenue."""
+    out = _console(json, quiet)
+    _finish(out, _run(out, _load(config, engine, None), ["contribution"], "contribution", as_of=_day(as_of)))
+
+
+@app.command()
+def allocate(
+    config: ConfigPath, budget: Annotated[float | None, typer.Option(help="total over the window; default: as planned")] = None,
+    as_of: AsOf = None, plan: Plan = None, engine: Engine = None, json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """The best split of a budget within the config's bounds, with a certified gap."""
+    out = _console(json, quiet)
+    loaded = _load(config, engine, None)
+    run = _run(out, loaded, ["contribution", "allocation"], "allocate", as_of=_day(as_of), plan=plan, budget=budget)
+    _finish(out, run)
+
+
+@app.command()
+def backtest(
+    config: ConfigPath, origins: Annotated[int, typer.Option(help="how many past dates")] = 4, as_of: AsOf = None,
+    jobs: Annotated[int, typer.Option(help="processes")] = 1, json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """How good the forecast would have been at past dates, beside simple methods."""
+    out = _console(json, quiet)
+    loaded = _load(config, "laplace", None)
+    _finish(out, _run(out, loaded, ["backtest"], "backtest", as_of=_day(as_of), origins=origins, jobs=jobs))
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="folder of a run", metavar="RUN")], quiet: Quiet = False) -> None:
+    """Write a run's page again from its tables."""
+    from revmodel.report.page import write_page
+    from revmodel.report.tables import read_run
+
+    _console(False, quiet).say(f"page: {write_page(read_run(run))}")
+
+
+@app.command()
+def runs(config: ConfigPath, json: Json = False) -> None:
+    """The runs that MLflow holds for this company's store, the latest first."""
+    from revmodel.config import load_config
+    from revmodel.tracking.mlflow_store import list_runs
+
+    loaded = load_config(config)
+    _console(json, False).table("runs", list_runs(loaded.tracking, loaded.root))
+
+
+def _console(json: bool, quiet: bool) -> Console:
+    from revmodel.console import Console
+
+    return Console(json=json, quiet=quiet)
+
+
+def _load(path: Path, engine: str | None, quarters: int | None) -> Any:
+    from revmodel.config import load_config
+
+    return _override(load_config(path), engine, quarters)
+
+
+def _override(config: Any, engine: str | None, quarters: int | None) -> Any:
+    """The config with options of the command line in place of its own, checked alike."""
+    from revmodel.config import ForecastConfig
+    from revmodel.errors import ConfigError
+
+    given = {name: value for name, value in (("engine", engine), ("quarters", quarters)) if value is not None}
+    if not given:
+        return config
+    try:
+        forecast = ForecastConfig(**{**config.forecast.model_dump(), **given})
+    except ValueError as error:
+        raise ConfigError(f"--{' --'.join(given)}: {error}") from error
+    return config.model_copy(update={"forecast": forecast})
+
+
+def _day(text: str | None) -> dt.date | None:
+    from revmodel.errors import ConfigError
+
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--as-of {text!r} is not a date: write it as 2026-09-30") from error
+
+
+def _run(out: Console, config: Any, parts: list[str], command: str, **options: Any) -> RunFolder:
+    from revmodel.workflows.run import run_company
+
+    with out.progress("starting") as say:
+        return run_company(config, parts, command, progress=say, **options)  # type: ignore[arg-type]
+
+
+def _finish(out: Console, run: RunFolder) -> None:
+    out.run(run)
+    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+
+
+def main() -> None:
+    """Run the command line; an error raised on purpose becomes one message and its exit status."""
+    try:
+        app()
+    except RevmodelError as error:
+        print(f"revmodel: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)

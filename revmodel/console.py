@@ -1,0 +1,167 @@
+"""What the command line prints: progress while it works, a table in words at the end, or JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json as jsonlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import rich.console
+import rich.table
+
+from revmodel import dims
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from revmodel.report.tables import RunFolder
+    from revmodel.workflows.company import DataCheck
+
+__all__ = ["Console"]
+
+Say = Callable[[str], None]
+
+
+class Console:
+    """Progress goes to standard error, results to standard output. json: results as one JSON object. quiet: nothing."""
+
+    def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
+        self.json, self.quiet = json, quiet
+        self.out = rich.console.Console(highlight=False, soft_wrap=True)
+        self.err = rich.console.Console(stderr=True, highlight=False)
+
+    @contextlib.contextmanager
+    def progress(self, first: str) -> Iterator[Say]:
+        """A line that says what is being done: it moves on a terminal, and is one line a step elsewhere."""
+        if self.quiet or self.json:
+            yield lambda _: None
+            return
+        start = time.monotonic()
+        if not self.err.is_terminal:
+            yield lambda text: print(f"[{time.monotonic() - start:4.0f} s] {text}", file=sys.stderr, flush=True)
+            return
+        with self.err.status(first) as status:
+            yield lambda text: status.update(f"{text}  [dim]{time.monotonic() - start:.0f} s[/dim]")
+
+    def say(self, text: str) -> None:
+        """A sentence, unless quiet."""
+        if not self.quiet:
+            self.out.print(text, markup=False)
+
+    def table(self, name: str, frame: pd.DataFrame) -> None:
+        """A frame as it is, or as JSON."""
+        if self.json:
+            print(jsonlib.dumps({name: _records(frame)}, default=str))
+            return
+        self._print_table(name, list(map(str, frame.columns)), frame.astype(str).to_numpy().tolist())
+
+    def check(self, company: str, data: DataCheck) -> None:
+        """The result of ``revmodel check``."""
+        parts = {"tables": data.rows, "findings": data.findings, "allows": data.allows}
+        if self.json:
+            print(jsonlib.dumps({name: _records(frame) for name, frame in parts.items()}, default=str))
+            return
+        if self.quiet:
+            return
+        self._print_table(f"{company}: tables", ["table", "rows"], [[t, f"{n:,}"] for t, n in data.rows.to_numpy()])
+        if data.findings.empty:
+            self.say("Nothing is wrong with the data.")
+        for row in data.findings.itertuples():
+            self.say(f"\n{row.severity.upper()} {row.code} in {row.table}: {row.what}")
+            self.say(f"  examples: {row.examples}" if row.examples else f"  rows: {row.count:,}")
+            self.say(f"  done: {row.done}")
+            self.say(f"  remedy: {row.remedy}")
+        rows = [[str(r.what), "yes" if r.possible else "no", str(r.why)] for r in data.allows.itertuples()]
+        self._print_table("\nWhat this data allows", ["what", "possible", "why"], rows)
+
+    def run(self, run: RunFolder) -> None:
+        """The result of a run: its headline tables and where the page is."""
+        if self.json:
+            tables = {name: _records(frame) for name, frame in run.tables.items()}
+            print(jsonlib.dumps({"manifest": run.manifest, "tables": tables}, default=str))
+            return
+        if self.quiet:
+            return
+        currency = run.manifest["currency"]
+        if "forecast" in run.tables:
+            self._forecast(run.tables["forecast"], currency)
+        if "contribution" in run.tables:
+            self._contribution(run.tables["contribution"], currency)
+        if "allocation" in run.tables:
+            self._allocation(run.tables["allocation"], run.tables["allocation_summary"], currency)
+        if "backtest" in run.tables:
+            self._backtest(run.tables["backtest"])
+        for sentence in run.manifest["cannot"]:
+            self.say(f"note: {sentence}")
+        verdict = run.manifest["health"]
+        self.say(("" if verdict["passed"] else "NOT PUBLISHED: ") + verdict["sentence"])
+        self.say(f"page: {run.path / 'index.html'}")
+
+    def _forecast(self, forecast: pd.DataFrame, currency: str) -> None:
+        total = forecast[
+            (forecast["grain"] == "quarter") & (forecast["channel"] == dims.ALL) & (forecast["segment"] == dims.ALL)
+            & (forecast["provenance"] == dims.ALL)
+        ]  # fmt: skip
+        rows = [
+            [
+                row.metric.replace("_", " "), row.period, f"{row.p50:,.0f}", f"{row.p10:,.0f} to {row.p90:,.0f}",
+                "" if row.target != row.target else f"{row.target:,.0f}",
+                "" if row.p_hit_target != row.p_hit_target else f"{row.p_hit_target:.0%}",
+            ]
+            for row in total.itertuples()
+        ]  # fmt: skip
+        names = ["metric", "quarter", "median", "8 in 10 chance between", "target", "chance of target"]
+        self._print_table(f"\nForecast (money in {currency})", names, rows)
+
+    def _contribution(self, table: pd.DataFrame, currency: str) -> None:
+        year = table[(table["period"] == table["period"].iloc[-1]) & (table["kind"] == "channel")]
+        money = year[(year["metric"] == "revenue") & (year["horizon"] == "long_term")].set_index("channel")
+        leads = year[(year["metric"] == "leads")].set_index("channel")
+        rows = [
+            [
+                name, f"{row.spend:,.0f}", f"{leads.loc[name, 'mean']:,.0f}",
+                f"{leads.loc[name, 'p10']:,.0f} to {leads.loc[name, 'p90']:,.0f}", f"{row['mean']:,.0f}",
+                "" if row.romi_mean != row.romi_mean else f"{row.romi_mean:+.1f} ({row.romi_p10:+.1f} to {row.romi_p90:+.1f})",
+            ]
+            for name, row in money.iterrows()
+        ]  # fmt: skip
+        names = ["channel", "spend", "leads added", "8 in 10 between", "revenue added in time", "ROMI"]
+        self._print_table(f"\nWhat each channel added, {table['period'].iloc[-1]} ({currency})", names, rows)
+
+    def _allocation(self, table: pd.DataFrame, summary: pd.DataFrame, currency: str) -> None:
+        rows = [
+            [row.channel, f"{row.current:,.0f}", f"{row.proposed:,.0f}", f"{row.change:+,.0f}", row.binding]
+            for row in table.itertuples()
+        ]
+        self._print_table(f"\nBudget ({currency})", ["channel", "now", "proposed", "change", "limit reached"], rows)
+        row = summary.iloc[0]
+        self.say(
+            f"{row['sentence']} It brings {row['difference_mean']:+,.0f} (8 in 10 between {row['difference_p10']:+,.0f} and "
+            f"{row['difference_p90']:+,.0f}); chance to be better than now: {row['p_better']:.0%}."
+        )
+
+    def _backtest(self, scored: pd.DataFrame) -> None:
+        grouped = scored.groupby(["metric", "model"], sort=False)
+        rows = [
+            [metric, model, str(len(part)), f"{part['crps'].mean():,.1f}", f"{(part['mean'] - part['actual']).sum() / part['actual'].sum():+.0%}",
+             f"{part['covered_80'].mean():.0%}"]
+            for (metric, model), part in grouped
+        ]  # fmt: skip
+        names = ["metric", "model", "origins", "CRPS", "bias", "80 % interval held"]
+        self._print_table("\nPast forecasts against what happened", names, rows)
+
+    def _print_table(self, title: str, names: list[str], rows: list[list[Any]]) -> None:
+        table = rich.table.Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        for i, name in enumerate(names):
+            number = bool(rows) and i > 0 and all(str(r[i])[:1] in "0123456789+-" or not str(r[i]) for r in rows)
+            table.add_column(name, justify="right" if number else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*map(str, row))
+        self.out.print(table, markup=False)
+
+
+def _records(frame: pd.DataFrame) -> Any:
+    return jsonlib.loads(frame.to_json(orient="records", date_format="iso"))

@@ -1,0 +1,20 @@
+"""JAX, set up once: double precision, one thread an operation, compiled code kept between processes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# The matrices are small, and threads that wait for each other doubled the time of an evaluation. JAX reads this when
+# it is imported.
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
+
+import jax  # noqa: E402
+
+__all__ = ["jax"]
+
+jax.config.update("jax_enable_x64", True)
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "revmodel" / "xla"
+jax.config.update("jax_compilation_cache_dir", str(CACHE))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

@@ -1,0 +1,22 @@
+"""The jobs people come for, each reading like its page in the README. Imported lazily: each name pulls what it needs."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = ["backtest_company", "check_data", "forecast_quarter", "reallocate_budget", "run_company"]
+
+_HOME = {
+    "backtest_company": "backtest",
+    "check_data": "company",
+    "forecast_quarter": "run",
+    "reallocate_budget": "run",
+    "run_company": "run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"revmodel.workflows has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(f"revmodel.workflows.{_HOME[name]}"), name)

@@ -1,0 +1,88 @@
+"""One fit that every part of a run shares."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.config import Config
+from revmodel.features.build import build_features
+from revmodel.features.tables import Features
+from revmodel.forecast.plan import planned_spend, read_plan, recent_spend
+from revmodel.models.predict import future_weeks
+from revmodel.models.revenue import RevenueModel
+from revmodel.workflows.company import DataCheck, as_of_date, read_company
+
+__all__ = ["FittedCompany", "fit_company"]
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str], None]
+NUTS_DRAWS_PER_CHAIN = 700
+
+
+@dataclass(frozen=True)
+class FittedCompany:
+    """Data, features and posterior of one company as of one date. timings_s: seconds by step."""
+
+    config: Config
+    as_of: dt.date
+    data: DataCheck
+    features: Features
+    model: RevenueModel
+    timings_s: dict[str, float]
+    plan: pd.DataFrame | None
+
+    def spend_ahead(self, weeks: int) -> Floats:
+        """(channel, week) planned spend, or recent spend held where there is no plan."""
+        response = self.model.response_.data_
+        if self.plan is None:
+            return recent_spend(response.spend, weeks)
+        return planned_spend(self.plan, response.channels, future_weeks(pd.Timestamp(self.as_of), weeks))
+
+    def cannot(self) -> list[str]:
+        """What this run could not do or had to assume, one sentence each."""
+        told = list(self.features.cannot)
+        if self.plan is None and self.model.response_.data_.channels:
+            told.append("No spend plan was given: spend is held at its mean of the last 13 weeks; pass --plan plan.csv.")
+        return told
+
+
+def fit_company(
+    config: Config, as_of: dt.date | None = None, plan: str | None = None, progress: Progress | None = None
+) -> FittedCompany:
+    """Read, check, cut as of the date, build features, fit.
+
+    plan : path of a plan file; without it the config's, without that recent spend.
+    """
+    say = progress or (lambda _: None)
+    day = as_of_date(config, as_of)
+    timings: dict[str, float] = {}
+    clock = time.perf_counter()
+
+    def done(name: str) -> None:
+        nonlocal clock
+        timings[name], clock = round(time.perf_counter() - clock, 2), time.perf_counter()
+
+    say("reading and checking the tables")
+    data = read_company(config)
+    path = plan or (config.forecast.plan and str(config.resolve(config.forecast.plan)))
+    plan_frame = read_plan(config.resolve(path)) if path else None
+    done("read")
+    say("journeys and features")
+    features = build_features(data.tables, config, day)
+    done("features")
+    model = RevenueModel(
+        engine=config.forecast.engine,
+        draws=NUTS_DRAWS_PER_CHAIN if config.forecast.engine == "nuts" else config.forecast.draws,
+        seed=config.seed,
+        response=config.response,
+        fiscal_year_start_month=config.forecast.fiscal_year_start_month,
+    ).fit(features, say)
+    done("fit")
+    return FittedCompany(config, day, data, features, model, timings, plan_frame)

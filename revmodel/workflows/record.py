@@ -1,0 +1,142 @@
+"""A run on record: its folder with manifest, tables, page and draws, and its entry in MLflow."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from revmodel.config import Config
+from revmodel.report.page import write_page
+from revmodel.report.tables import RunFolder, write_run
+from revmodel.tracking.mlflow_store import log_run
+from revmodel.workflows.fitted import FittedCompany
+
+__all__ = ["health_verdict", "record_run"]
+
+
+def record_run(
+    fitted: FittedCompany, tables: dict[str, pd.DataFrame], command: str, name: str | None = None
+) -> RunFolder:
+    """Write the run's folder and page, log it, and return it as it lies on disk."""
+    config = fitted.config
+    created = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    run = name or f"{command}-{fitted.as_of}-{created:%Y%m%d-%H%M%S}"
+    everything = {
+        **tables,
+        "findings": fitted.data.findings,
+        "allows": fitted.data.allows,
+        "health": fitted.model.health_,
+    }
+    manifest = _manifest(fitted, tables, command, run, created)
+
+    def finish(unfinished: RunFolder) -> None:
+        _write_draws(fitted, unfinished.path / "draws")
+        write_page(unfinished)
+
+    folder = write_run(config.resolve(config.reports) / run, manifest, everything, finish)
+    if config.tracking.enabled:
+        log_run(folder, manifest, _metrics(tables), config.tracking, config.root)
+    return RunFolder(folder, manifest, everything)
+
+
+def health_verdict(health: pd.DataFrame) -> dict[str, Any]:
+    """passed, and one sentence."""
+    failed = health[~health["passed"]]
+    if failed.empty:
+        return {"passed": True, "sentence": f"All {len(health)} health checks of the models passed."}
+    parts = ", ".join(sorted(set(failed["part"])))
+    return {"passed": False, "sentence": f"{len(failed)} of {len(health)} health checks failed ({parts})."}
+
+
+def _manifest(
+    fitted: FittedCompany, tables: dict[str, pd.DataFrame], command: str, run: str, created: dt.datetime
+) -> dict[str, Any]:
+    config = fitted.config
+    forecast = tables.get("forecast")
+    quarters = [] if forecast is None else forecast.loc[forecast["grain"] == "quarter", "period"].drop_duplicates().tolist()
+    return {
+        "run": run,
+        "company": config.company,
+        "currency": config.currency,
+        "created_at": created.isoformat(),
+        "as_of": fitted.as_of.isoformat(),
+        "command": command,
+        "version": metadata.version("revmodel"),
+        "git_sha": _git_sha(config.root),
+        "seed": config.seed,
+        "engine": config.forecast.engine,
+        "inputs": _inputs(config, fitted.data.rows),
+        "config": config.model_dump(mode="json"),
+        "health": health_verdict(fitted.model.health_),
+        "timings_s": {**fitted.timings_s, **fitted.model.timings_s_},
+        "cannot": fitted.cannot(),
+        "quarters": quarters,
+        "fiscal_year_start_month": config.forecast.fiscal_year_start_month,
+    }
+
+
+def _inputs(config: Config, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    count = dict(zip(rows["table"], rows["rows"], strict=True))
+    out = []
+    for table, sources in config.tables.items():
+        digest = hashlib.sha256()
+        for source in sources:
+            pattern = config.resolve(str(source.path))
+            for file in sorted(pattern.parent.glob(pattern.name)):
+                digest.update(file.read_bytes())
+        out.append({"table": table, "rows": int(count.get(table, 0)), "digest": digest.hexdigest()[:16]})
+    return out
+
+
+def _git_sha(root: Path) -> str:
+    """The commit of the config's folder, "-dirty" where it has changes; "none" outside a repository."""
+    try:
+        sha = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+        changed = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # no git on this machine
+        return "none"
+    if sha.returncode != 0:
+        return "none"
+    return sha.stdout.strip() + ("-dirty" if changed.stdout.strip() else "")
+
+
+def _write_draws(fitted: FittedCompany, folder: Path) -> None:
+    """One netCDF a fitted model: draws of its parameters, chains one after the other."""
+    folder.mkdir()
+    model = fitted.model
+    posteriors = {f"stage_{name}": stage.posterior for name, stage in model.hazards_.stages_.items()}
+    posteriors["arrivals"] = model.response_.posterior_
+    if model.sizes_.posterior_ is not None:
+        posteriors["deal_size"] = model.sizes_.posterior_
+    for name, posterior in posteriors.items():
+        data = xr.Dataset({"theta": (("chain", "draw", "parameter"), posterior.by_chain().astype(np.float32))})
+        data.to_netcdf(folder / f"{name}.nc", engine="h5netcdf", encoding={"theta": {"zlib": True, "complevel": 1}})
+
+
+def _metrics(tables: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """Headline numbers for comparing runs: quarter totals, the plan's gain, scores of the backtest."""
+    out: dict[str, float] = {}
+    if "forecast" in tables:
+        table = tables["forecast"]
+        total = table[
+            (table["grain"] == "quarter") & (table["channel"] == "all") & (table["segment"] == "all") & (table["provenance"] == "all")
+        ]
+        for row in total.itertuples():
+            for name in ("mean", "p10", "p90"):
+                out[f"{row.metric}.{row.period}.{name}"] = float(getattr(row, name))
+    if "allocation_summary" in tables:
+        row = tables["allocation_summary"].iloc[0]
+        out |= {f"allocation.{name}": float(row[name]) for name in ("difference_mean", "p_better", "certified_gap")}
+    if "backtest" in tables and len(tables["backtest"]):
+        for (model, metric), rows in tables["backtest"].groupby(["model", "metric"]):
+            out[f"backtest.{model}.{metric}.crps"] = float(rows["crps"].mean())
+            out[f"backtest.{model}.{metric}.covered_80"] = float(rows["covered_80"].mean())
+    return {name: value for name, value in out.items() if np.isfinite(value)}

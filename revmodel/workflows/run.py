@@ -1,0 +1,67 @@
+"""A run: fit once, answer what was asked, put it on record."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from revmodel.config import Config
+from revmodel.errors import ModelError
+from revmodel.report.tables import RunFolder
+from revmodel.workflows.fitted import fit_company
+from revmodel.workflows.parts import allocation_tables, channel_economics, contribution_tables, forecast_tables
+from revmodel.workflows.record import record_run
+
+__all__ = ["Part", "forecast_quarter", "reallocate_budget", "run_company"]
+
+Part = Literal["forecast", "contribution", "allocation", "backtest"]
+Progress = Callable[[str], None]
+
+
+def run_company(
+    config: Config, parts: Iterable[Part], command: str, *, as_of: dt.date | None = None, plan: str | None = None,
+    budget: float | None = None, name: str | None = None, origins: int = 4, jobs: int = 1, progress: Progress | None = None,
+) -> RunFolder:  # fmt: skip
+    """Fit once, compute the parts asked for, write and log the run.
+
+    A part that this data cannot support is left out of a run of several, and the run says why; asked for alone it
+    raises ModelError.
+    """
+    say = progress or (lambda _: None)
+    wanted = list(parts)
+    fitted = fit_company(config, as_of, plan, progress)
+    tables = {}
+    has_spend = bool(fitted.model.response_.data_.channels)
+    if "forecast" in wanted:
+        say("simulating the quarters ahead")
+        tables |= forecast_tables(fitted)
+    if {"contribution", "allocation"} & set(wanted) and (has_spend or len(wanted) == 1):
+        say("what a lead is worth, and what caused it")
+        economics = channel_economics(fitted)
+        if "contribution" in wanted:
+            tables |= contribution_tables(fitted, economics)
+        if "allocation" in wanted:
+            say("the best split of the budget")
+            tables |= allocation_tables(fitted, economics, budget)
+    if "backtest" in wanted:
+        from revmodel.workflows.backtest import backtest_company
+
+        try:
+            tables["backtest"] = backtest_company(fitted, origins, jobs=jobs, progress=say)
+        except ModelError as error:
+            if len(wanted) == 1:
+                raise
+            fitted.features.cannot.append(f"No backtest: {error}")
+    say("writing tables and page")
+    return record_run(fitted, tables, command, name)
+
+
+def forecast_quarter(config: Config, **options: object) -> RunFolder:
+    """The quarterly forecast run: pipeline created, wins and bookings of the quarters ahead, open deals."""
+    return run_company(config, ["forecast"], "forecast", **options)  # type: ignore[arg-type]
+
+
+def reallocate_budget(config: Config, budget: float | None = None, **options: object) -> RunFolder:
+    """A budget reallocation: what each channel adds, and the best split of the window's budget."""
+    return run_company(config, ["contribution", "allocation"], "allocate", budget=budget, **options)  # type: ignore[arg-type]
