@@ -28,7 +28,7 @@ AsOf = Annotated[str | None, typer.Option("--as-of", help="forecast with what wa
 Plan = Annotated[str | None, typer.Option("--plan", help="CSV with date, channel, spend for the weeks ahead")]
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON, for machines")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="print nothing but errors")]
-Engine = Annotated[str | None, typer.Option("--engine", help="nuts (run of record) or laplace (quick)")]
+Engine = Annotated[str | None, typer.Option("--engine", help="nuts (run of record), mixed, or laplace (quick)")]
 
 
 @app.command()

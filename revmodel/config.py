@@ -104,13 +104,15 @@ class FunnelConfig(_Frozen):
 class ForecastConfig(_Frozen):
     """How far and how finely to forecast.
 
-    engine: 'nuts' is the run of record, 'laplace' the quick one. draws: simulated futures. plan: a CSV with date,
-    channel, spend for the weeks ahead; without it spend is held at its mean of the last 13 weeks, and the run says so.
+    engine: 'nuts' samples every part, the run of record; 'mixed' samples arrivals and deal size and takes the stage
+    hazards, whose posterior is close to a normal one, by Laplace; 'laplace' takes every part so, for backtests.
+    draws: simulated futures. plan: a CSV with date, channel, spend for the weeks ahead; without it spend is held at
+    its mean of the last 13 weeks, and the run says so.
     """
 
     quarters: int = Field(2, ge=1, le=8)
     draws: int = Field(1000, ge=100, le=20_000)
-    engine: Literal["nuts", "laplace"] = "nuts"
+    engine: Literal["nuts", "mixed", "laplace"] = "mixed"
     fiscal_year_start_month: int = Field(1, ge=1, le=12)
     history_weeks: int | None = Field(None, ge=8)  # use only the latest weeks; None: all of it
     plan: str | None = None

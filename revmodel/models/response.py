@@ -123,7 +123,7 @@ class ChannelResponse:
         model = self._compiled[shapes]
         mode = find_mode(model, arrays)
         self.posterior_: Posterior = sample(
-            model, arrays, mode, engine=self.engine, draws=self.draws, seed=self.seed, target_acceptance=0.8
+            model, arrays, mode, engine=self.engine, draws=self.draws, seed=self.seed, target_acceptance=0.9
         )  # fmt: skip
         self.derived_ = model.derived(self.posterior_.thetas, arrays)
         self.parameters_ = model.unpack(self.posterior_.thetas)

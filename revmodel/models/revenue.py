@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,24 +26,27 @@ from revmodel.models.predict import future_weeks, predict_funnel
 from revmodel.models.response import ChannelResponse
 from revmodel.models.sampling import Engine
 
-__all__ = ["RevenueModel"]
+__all__ = ["RevenueEngine", "RevenueModel"]
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
+RevenueEngine = Literal["nuts", "mixed", "laplace"]
+MIXED_HAZARD_DRAWS = 2000
 
 
 class RevenueModel:
     """Fit every part on the features of one as-of date; predict the draws that the forecast runs on.
 
-    engine: "nuts" or "laplace". draws: per chain for NUTS (at least), in all for Laplace.
+    engine: "nuts", "laplace", or "mixed": the stage hazards by Laplace and the rest by NUTS. draws: per chain for NUTS
+    (at least); Laplace draws are MIXED_HAZARD_DRAWS in the mixed engine, else ``draws`` in all.
     After ``fit``: ``hazards_``, ``response_``, ``sizes_``, ``health_`` (one row a check), ``timings_s_``.
     """
 
     def __init__(
-        self, *, engine: Engine = "nuts", draws: int = 500, seed: int = 1, response: ResponseConfig | None = None,
+        self, *, engine: RevenueEngine = "mixed", draws: int = 500, seed: int = 1, response: ResponseConfig | None = None,
         fiscal_year_start_month: int = 1,
     ) -> None:  # fmt: skip
-        self.engine: Engine = engine
+        self.engine: RevenueEngine = engine
         self.draws = draws
         self.seed = seed
         self.response = response or ResponseConfig()
@@ -54,20 +58,25 @@ class RevenueModel:
         self.features_ = features
         self.timings_s_: dict[str, float] = {}
         cells = features.cells
-        settings = {"engine": self.engine, "draws": self.draws}
+        engine: Engine = "laplace" if self.engine == "laplace" else "nuts"
         with _timed(self.timings_s_, "hazards"):
-            self.hazards_ = StageHazards(**settings, seed=self.seed).fit(cells, say)
+            self.hazards_ = self._hazards().fit(cells, say)
         say("arrivals and what spend adds to them")
         with _timed(self.timings_s_, "arrivals"):
             self.response_ = ChannelResponse(
-                **settings, seed=self.seed + 1, max_lag_weeks=self.response.max_lag_weeks,
+                engine=engine, draws=self.draws, seed=self.seed + 1, max_lag_weeks=self.response.max_lag_weeks,
                 holidays_country=self.response.holidays_country, cost_per_lead=self.response.cost_per_lead,
             ).fit(features.panel)  # fmt: skip
         say("deal size")
         with _timed(self.timings_s_, "deal_size"):
-            self.sizes_ = DealSize(**settings, seed=self.seed + 2).fit(features.won_deals, cells.channels, cells.segments)
+            self.sizes_ = DealSize(engine=engine, draws=self.draws, seed=self.seed + 2).fit(features.won_deals, cells.channels, cells.segments)
         self.health_ = self._health()
         return self
+
+    def _hazards(self) -> StageHazards:
+        if self.engine == "mixed":
+            return StageHazards(engine="laplace", draws=MIXED_HAZARD_DRAWS, seed=self.seed)
+        return StageHazards(engine=self.engine, draws=self.draws, seed=self.seed)
 
     def _health(self) -> pd.DataFrame:
         parts = [health_table(f"stage {name}", fitted.posterior) for name, fitted in self.hazards_.stages_.items()]

@@ -17,10 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from blackjax.adaptation.step_size import dual_averaging_adaptation
+from jax.sharding import Mesh, PartitionSpec
 from scipy.optimize import minimize
 
 from revmodel.errors import ModelError
-from revmodel.models.accelerator import jax
+from revmodel.models.accelerator import DEVICES, jax
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.convergence import has_converged
 
@@ -29,7 +30,7 @@ __all__ = ["Engine", "Mode", "Posterior", "find_mode", "laplace_draws", "nuts_dr
 Floats = npt.NDArray[np.float64]
 Engine = Literal["nuts", "laplace"]
 CHAINS = 4
-WARM_UP = (100, 50)  # moves to find step sizes and variances, and step sizes again; coordinates are whitened already
+WARM_UP = (150, 50)  # moves to find the step size and variances, and the step size again; coordinates are white
 TARGET_ACCEPTANCE = 0.65  # optimal for Hamiltonian Monte Carlo in many dimensions (Beskos et al. 2013)
 FIRST_STEP = 0.4
 MAX_ROUNDS = 4
@@ -119,78 +120,91 @@ def nuts_draws(
     full = model.check(data)
     warm_up, go_on = _compiled_sampler(model, draws)
     start, *keys = jax.random.split(jax.random.key(seed), MAX_ROUNDS + 1)
-    states, tuned = warm_up(start, target_acceptance, mode.theta, mode.factor, full)
+    where = (mode.theta, mode.factor, full)
+    chains = warm_up(jax.random.split(start, CHAINS), target_acceptance, *where)
     rounds, divergences = [], 0
     for key in keys:
-        states, (z, divergent) = go_on(key, states, tuned, mode.theta, mode.factor, full)
+        chains, z, divergent = go_on(jax.random.split(key, CHAINS), chains, *where)
         rounds.append(np.asarray(z))
         divergences += int(np.sum(divergent))
-        by_chain = np.concatenate(rounds).transpose(1, 0, 2) @ mode.factor.T + mode.theta
+        by_chain = np.concatenate(rounds, axis=1) @ mode.factor.T + mode.theta
         if has_converged(by_chain):
             break
     return Posterior(by_chain.reshape(-1, model.size), CHAINS, "nuts", divergences, mode)
 
 
 def _compiled_sampler(model: CompiledModel, draws: int) -> tuple[Any, Any]:
-    """Warm-up and drawing of all chains at once, compiled once for a model and a number of draws."""
+    """Warm-up and drawing of all chains, compiled once for a model and a number of draws.
+
+    Chains are spread over the devices and run one after the other on each, so none waits for another's longer
+    trajectory; the numbers do not depend on how many run at a time.
+    """
     if draws not in model.samplers:
-        model.samplers[draws] = (jax.jit(partial(_warm_up, model)), jax.jit(partial(_go_on, model, draws)))
+        mesh = Mesh(np.array(jax.devices()[:DEVICES]), ("chain",))
+        spread, same = PartitionSpec("chain"), PartitionSpec()
+
+        def warm_up(keys: Any, target: Any, *where: Any) -> Any:
+            return jax.lax.map(lambda key: _warm_up(model, key, target, *where), keys)
+
+        def go_on(keys: Any, chains: Any, *where: Any) -> Any:
+            return jax.lax.map(lambda each: _go_on(model, draws, each[0], *each[1], *where), (keys, chains))
+
+        over = partial(jax.shard_map, mesh=mesh, out_specs=spread, check_vma=False)
+        model.samplers[draws] = (
+            jax.jit(over(warm_up, in_specs=(spread, same, same, same, same))),
+            jax.jit(over(go_on, in_specs=(spread, spread, same, same, same))),
+        )
     return model.samplers[draws]
 
 
 class Tuned(NamedTuple):
-    """What warm-up learned: step size of each chain, variance of each whitened coordinate."""
+    """What warm-up learned for a chain: its step size, and the variance of each whitened coordinate."""
 
-    step_sizes: Any
+    step_size: Any
     variances: Any
 
 
-def _move(log_density: Any, states: Any, tuned: Tuned, key: Any) -> Any:
-    """One NUTS transition of every chain."""
+def _move(log_density: Any, state: Any, tuned: Tuned, key: Any) -> Any:
+    """One NUTS transition."""
     kernel = blackjax.nuts.build_kernel()
-    keys = jax.random.split(key, CHAINS)
-    return jax.vmap(lambda k, s, e: kernel(k, s, log_density, e, tuned.variances, max_num_doublings=9))(
-        keys, states, tuned.step_sizes
-    )
+    return kernel(key, state, log_density, tuned.step_size, tuned.variances, max_num_doublings=9)
 
 
 def _warm_up(model: CompiledModel, key: Any, target_acceptance: Any, center: Any, factor: Any, data: Any) -> Any:
-    """Over-dispersed starts; step sizes by dual averaging; then the variances, and step sizes for those."""
+    """An over-dispersed start; step size by dual averaging; then the variances, and a step size for those."""
     begin, update, final = dual_averaging_adaptation(target_acceptance)
 
     def log_density(z: Any) -> Any:
         return model.log_density(z, center, factor, data)
 
-    def adapt(states: Any, variances: Any, first_step: Any, key: Any, moves: int) -> Any:
+    def adapt(state: Any, variances: Any, first_step: Any, key: Any, moves: int) -> Any:
         def one(carry: Any, key: Any) -> Any:
-            states, adaptation = carry
-            tuned = Tuned(jnp.exp(adaptation.log_step_size), variances)
-            states, info = _move(log_density, states, tuned, key)
-            return (states, jax.vmap(update)(adaptation, info.acceptance_rate)), states.position
+            state, adaptation = carry
+            state, info = _move(log_density, state, Tuned(jnp.exp(adaptation.log_step_size), variances), key)
+            return (state, update(adaptation, info.acceptance_rate)), state.position
 
-        adaptation = jax.vmap(begin)(first_step)
-        (states, adaptation), path = jax.lax.scan(one, (states, adaptation), jax.random.split(key, moves))
-        return states, jax.vmap(final)(adaptation), path
+        (state, adaptation), path = jax.lax.scan(one, (state, begin(first_step)), jax.random.split(key, moves))
+        return state, final(adaptation), path
 
     at_start, first, second = jax.random.split(key, 3)
-    positions = 1.5 * jax.random.normal(at_start, (CHAINS, model.size))
-    states = jax.vmap(lambda z: blackjax.nuts.init(z, log_density))(positions)
-    states, steps, path = adapt(states, jnp.ones(model.size), jnp.full(CHAINS, FIRST_STEP), first, WARM_UP[0])
-    seen = path[WARM_UP[0] // 3 :].reshape(-1, model.size)
+    state = blackjax.nuts.init(1.5 * jax.random.normal(at_start, (model.size,)), log_density)
+    state, step, path = adapt(state, jnp.ones(model.size), FIRST_STEP, first, WARM_UP[0])
+    seen = path[WARM_UP[0] // 3 :]
     weight = seen.shape[0] / (seen.shape[0] + 20.0)  # as if twenty draws had shown unit variance
     variances = weight * seen.var(axis=0) + (1 - weight)
-    states, steps, _ = adapt(states, variances, steps, second, WARM_UP[1])
-    return states, Tuned(steps, variances)
+    state, step, _ = adapt(state, variances, step, second, WARM_UP[1])
+    return state, Tuned(step, variances)
 
 
-def _go_on(model: CompiledModel, draws: int, key: Any, states: Any, tuned: Tuned, center: Any, factor: Any, data: Any) -> Any:
-    """``draws`` more of each chain: the last states, and (positions (draw, chain, dim), divergences)."""
+def _go_on(model: CompiledModel, draws: int, key: Any, state: Any, tuned: Tuned, center: Any, factor: Any, data: Any) -> Any:
+    """``draws`` more of a chain: ((state, tuned), positions (draw, dim), divergences (draw,))."""
 
-    def draw(states: Any, key: Any) -> Any:
-        states, info = _move(lambda z: model.log_density(z, center, factor, data), states, tuned, key)
-        return states, (states.position, info.is_divergent)
+    def draw(state: Any, key: Any) -> Any:
+        state, info = _move(lambda z: model.log_density(z, center, factor, data), state, tuned, key)
+        return state, (state.position, info.is_divergent)
 
-    return jax.lax.scan(draw, states, jax.random.split(key, draws))
+    state, (positions, divergent) = jax.lax.scan(draw, state, jax.random.split(key, draws))
+    return (state, tuned), positions, divergent
 
 
 def sample(

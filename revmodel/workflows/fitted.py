@@ -23,7 +23,7 @@ __all__ = ["FittedCompany", "fit_company"]
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
-NUTS_DRAWS_PER_CHAIN = 700
+NUTS_DRAWS_PER_CHAIN = 600
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def fit_company(
     done("features")
     model = RevenueModel(
         engine=config.forecast.engine,
-        draws=NUTS_DRAWS_PER_CHAIN if config.forecast.engine == "nuts" else config.forecast.draws,
+        draws=config.forecast.draws if config.forecast.engine == "laplace" else NUTS_DRAWS_PER_CHAIN,
         seed=config.seed,
         response=config.response,
         fiscal_year_start_month=config.forecast.fiscal_year_start_month,

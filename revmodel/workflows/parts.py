@@ -19,6 +19,7 @@ from revmodel.forecast.calendar import weeks_needed
 from revmodel.forecast.deals import open_deals_table
 from revmodel.forecast.rollup import forecast_table
 from revmodel.forecast.simulate import simulate
+from revmodel.report.path import quarter_path
 from revmodel.workflows.fitted import FittedCompany
 
 __all__ = ["allocation_tables", "channel_economics", "contribution_tables", "forecast_tables"]
@@ -41,7 +42,8 @@ def forecast_tables(fitted: FittedCompany) -> Tables:
     data = fitted.data.tables
     targets = data["targets"].execute() if "targets" in data else None
     table = forecast_table(simulation, fitted.features.realised, config.forecast.quarters, month, targets)
-    return {"forecast": table, "open_deals": open_deals_table(simulation)}
+    path = quarter_path(simulation, fitted.features.realised, table, month)
+    return {"forecast": table, "open_deals": open_deals_table(simulation), "path": path}
 
 
 def channel_economics(fitted: FittedCompany) -> LeadEconomics:
