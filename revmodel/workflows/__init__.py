@@ -1,4 +1,7 @@
-"""The jobs people come for, each reading like its page in the README. Imported lazily: each name pulls what it needs."""
+"""The jobs people come for, each reading like its page in the README.
+
+Imported lazily: each name pulls what it needs.
+"""
 
 from __future__ import annotations
 

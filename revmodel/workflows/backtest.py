@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from revmodel.evaluate.origins import default_origins
 from revmodel.forecast.plan import recent_spend
 from revmodel.forecast.simulate import simulate
 from revmodel.models.revenue import RevenueModel
+from revmodel.workflows.digest import input_digests, result_key
 from revmodel.workflows.fitted import FittedCompany
 
 __all__ = ["MODEL", "backtest_company", "revmodel_forecaster"]
@@ -48,10 +50,34 @@ def backtest_company(
     fitted: FittedCompany, origins: int = 4, horizon_weeks: int = HORIZON_WEEKS, draws: int = 500, jobs: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """The output ``backtest`` at ``origins`` past dates, the model beside every baseline."""
+    """The output ``backtest`` at ``origins`` past dates, the model beside every baseline.
+
+    What was scored once is kept under <reports>/.backtests and read back while data, config and program are the same,
+    so a run that was interrupted goes on where it stopped.
+    """
     dates = default_origins(fitted.features, horizon_weeks, origins)
     forecasters = {MODEL: revmodel_forecaster, **BASELINES}
-    return backtest(
-        fitted.data.tables, fitted.config, dates, horizon_weeks, forecasters, draws=draws, seed=fitted.config.seed,
-        jobs=jobs, observed_until=fitted.as_of, progress=progress,
-    )  # fmt: skip
+    inputs = input_digests(fitted.config, fitted.data.rows)
+    key = result_key(fitted.config, inputs, horizon=horizon_weeks, draws=draws, as_of=fitted.as_of)
+    store = fitted.config.resolve(fitted.config.reports) / ".backtests" / key
+    kept = {date: pd.read_parquet(file) for date in dates if (file := store / f"{date}.parquet").exists()}
+    missing = [date for date in dates if date not in kept]
+    for start in range(0, len(missing), jobs):
+        scored = backtest(
+            fitted.data.tables, fitted.config, missing[start : start + jobs], horizon_weeks, forecasters, draws=draws,
+            seed=fitted.config.seed, jobs=jobs, observed_until=fitted.as_of, progress=progress,
+        )  # fmt: skip
+        for date, rows in scored.groupby(scored["origin"].dt.date):
+            kept[date] = _keep(rows, store / f"{date}.parquet")
+    return pd.concat([kept[date] for date in dates if date in kept], ignore_index=True)
+
+
+def _keep(rows: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """Written aside, then renamed."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    plain = pd.DataFrame(rows).reset_index(drop=True)
+    plain.attrs.clear()
+    aside = file.with_suffix(".part")
+    plain.to_parquet(aside, index=False)
+    aside.rename(file)
+    return plain

@@ -49,7 +49,9 @@ class FittedCompany:
         """What this run could not do or had to assume, one sentence each."""
         told = list(self.features.cannot)
         if self.plan is None and self.model.response_.data_.channels:
-            told.append("No spend plan was given: spend is held at its mean of the last 13 weeks; pass --plan plan.csv.")
+            told.append(
+                "No spend plan was given: spend is held at its mean of the last 13 weeks; pass --plan plan.csv."
+            )
         return told
 
 

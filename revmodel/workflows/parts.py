@@ -103,6 +103,8 @@ def _bounds(fitted: FittedCompany) -> tuple[np.ndarray, np.ndarray]:
     channels = fitted.model.response_.data_.channels
     unknown = sorted(set(settings.bounds) - set(channels))
     if unknown:
-        raise ConfigError(f"allocation.bounds names {', '.join(unknown)}; channels with spend are {', '.join(channels)}")
+        raise ConfigError(
+            f"allocation.bounds names {', '.join(unknown)}; channels with spend are {', '.join(channels)}"
+        )
     pairs = [settings.bounds.get(name, (settings.lower, settings.upper)) for name in channels]
     return np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])

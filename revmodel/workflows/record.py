@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -13,10 +12,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from revmodel.config import Config
 from revmodel.report.page import write_page
 from revmodel.report.tables import RunFolder, write_run
 from revmodel.tracking.mlflow_store import log_run
+from revmodel.workflows.digest import input_digests
 from revmodel.workflows.fitted import FittedCompany
 
 __all__ = ["health_verdict", "record_run"]
@@ -61,7 +60,9 @@ def _manifest(
 ) -> dict[str, Any]:
     config = fitted.config
     forecast = tables.get("forecast")
-    quarters = [] if forecast is None else forecast.loc[forecast["grain"] == "quarter", "period"].drop_duplicates().tolist()
+    quarters = (
+        [] if forecast is None else forecast.loc[forecast["grain"] == "quarter", "period"].drop_duplicates().tolist()
+    )
     return {
         "run": run,
         "company": config.company,
@@ -73,7 +74,7 @@ def _manifest(
         "git_sha": _git_sha(config.root),
         "seed": config.seed,
         "engine": config.forecast.engine,
-        "inputs": _inputs(config, fitted.data.rows),
+        "inputs": input_digests(config, fitted.data.rows),
         "config": config.model_dump(mode="json"),
         "health": health_verdict(fitted.model.health_),
         "timings_s": {**fitted.timings_s, **fitted.model.timings_s_},
@@ -83,24 +84,13 @@ def _manifest(
     }
 
 
-def _inputs(config: Config, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    count = dict(zip(rows["table"], rows["rows"], strict=True))
-    out = []
-    for table, sources in config.tables.items():
-        digest = hashlib.sha256()
-        for source in sources:
-            pattern = config.resolve(str(source.path))
-            for file in sorted(pattern.parent.glob(pattern.name)):
-                digest.update(file.read_bytes())
-        out.append({"table": table, "rows": int(count.get(table, 0)), "digest": digest.hexdigest()[:16]})
-    return out
-
-
 def _git_sha(root: Path) -> str:
     """The commit of the config's folder, "-dirty" where it has changes; "none" outside a repository."""
     try:
         sha = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
-        changed = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=root, capture_output=True, text=True, check=False)
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "-uno"], cwd=root, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:  # no git on this machine
         return "none"
     if sha.returncode != 0:
@@ -127,14 +117,17 @@ def _metrics(tables: dict[str, pd.DataFrame]) -> dict[str, float]:
     if "forecast" in tables:
         table = tables["forecast"]
         total = table[
-            (table["grain"] == "quarter") & (table["channel"] == "all") & (table["segment"] == "all") & (table["provenance"] == "all")
+            (table["grain"] == "quarter")
+            & (table["channel"] == "all")
+            & (table["segment"] == "all")
+            & (table["provenance"] == "all")
         ]
         for row in total.itertuples():
             for name in ("mean", "p10", "p90"):
                 out[f"{row.metric}.{row.period}.{name}"] = float(getattr(row, name))
     if "allocation_summary" in tables:
-        row = tables["allocation_summary"].iloc[0]
-        out |= {f"allocation.{name}": float(row[name]) for name in ("difference_mean", "p_better", "certified_gap")}
+        summary = tables["allocation_summary"].iloc[0]
+        out |= {f"allocation.{name}": float(summary[name]) for name in ("difference_mean", "p_better", "certified_gap")}
     if "backtest" in tables and len(tables["backtest"]):
         for (model, metric), rows in tables["backtest"].groupby(["model", "metric"]):
             out[f"backtest.{model}.{metric}.crps"] = float(rows["crps"].mean())

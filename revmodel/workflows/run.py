@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
+
+import pandas as pd
 
 from revmodel.config import Config
 from revmodel.errors import ModelError
@@ -17,11 +20,13 @@ __all__ = ["Part", "forecast_quarter", "reallocate_budget", "run_company"]
 
 Part = Literal["forecast", "contribution", "allocation", "backtest"]
 Progress = Callable[[str], None]
+Tables = dict[str, pd.DataFrame]
 
 
 def run_company(
-    config: Config, parts: Iterable[Part], command: str, *, as_of: dt.date | None = None, plan: str | None = None,
-    budget: float | None = None, name: str | None = None, origins: int = 4, jobs: int = 1, progress: Progress | None = None,
+    config: Config, parts: Iterable[Part], command: str, *, as_of: dt.date | None = None,
+    plan: str | None = None, budget: float | None = None, name: str | None = None, origins: int = 4,
+    jobs: int = 1, progress: Progress | None = None,
 ) -> RunFolder:  # fmt: skip
     """Fit once, compute the parts asked for, write and log the run.
 
@@ -30,8 +35,11 @@ def run_company(
     """
     say = progress or (lambda _: None)
     wanted = list(parts)
+    if config.tracking.enabled:  # MLflow takes seconds to import and to lay out a fresh store: do it beside the fit
+        waiting = ThreadPoolExecutor(max_workers=1)
+        store = waiting.submit(_prepare_store, config)
     fitted = fit_company(config, as_of, plan, progress)
-    tables = {}
+    tables: Tables = {}
     has_spend = bool(fitted.model.response_.data_.channels)
     if "forecast" in wanted:
         say("simulating the quarters ahead")
@@ -54,7 +62,15 @@ def run_company(
                 raise
             fitted.features.cannot.append(f"No backtest: {error}")
     say("writing tables and page")
+    if config.tracking.enabled:
+        store.result()
     return record_run(fitted, tables, command, name)
+
+
+def _prepare_store(config: Config) -> None:
+    from revmodel.tracking.mlflow_store import prepare_store
+
+    prepare_store(config.tracking, config.root)
 
 
 def forecast_quarter(config: Config, **options: object) -> RunFolder:
