@@ -24,7 +24,12 @@ app = typer.Typer(
 )  # fmt: skip
 
 ConfigPath = Annotated[Path, typer.Argument(help="YAML file of the company", metavar="CONFIG")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="forecast with what was known at the end of this day", metavar="YYYY-MM-DD")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="forecast with what was known at the end of this day", metavar="YYYY-MM-DD"),
+]
+Quarters = Annotated[int | None, typer.Option(help="how many quarters")]
+Budget = Annotated[float | None, typer.Option(help="total over the window; default: as planned")]
 Plan = Annotated[str | None, typer.Option("--plan", help="CSV with date, channel, spend for the weeks ahead")]
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON, for machines")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="print nothing but errors")]
@@ -58,8 +63,8 @@ def check(config: ConfigPath, json: Json = False, quiet: Quiet = False) -> None:
 
 @app.command()
 def forecast(
-    config: ConfigPath, as_of: AsOf = None, quarters: Annotated[int | None, typer.Option(help="how many quarters")] = None,
-    plan: Plan = None, engine: Engine = None, json: Json = False, quiet: Quiet = False,
+    config: ConfigPath, as_of: AsOf = None, quarters: Quarters = None, plan: Plan = None,
+    engine: Engine = None, json: Json = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Pipeline created, wins and bookings of the quarters ahead, with intervals."""
     out = _console(json, quiet)
@@ -78,8 +83,8 @@ def contribution(
 
 @app.command()
 def allocate(
-    config: ConfigPath, budget: Annotated[float | None, typer.Option(help="total over the window; default: as planned")] = None,
-    as_of: AsOf = None, plan: Plan = None, engine: Engine = None, json: Json = False, quiet: Quiet = False,
+    config: ConfigPath, budget: Budget = None, as_of: AsOf = None, plan: Plan = None,
+    engine: Engine = None, json: Json = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """The best split of a budget within the config's bounds, with a certified gap."""
     out = _console(json, quiet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json as jsonlib
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -69,12 +70,12 @@ class Console:
         self._print_table(f"{company}: tables", ["table", "rows"], [[t, f"{n:,}"] for t, n in data.rows.to_numpy()])
         if data.findings.empty:
             self.say("Nothing is wrong with the data.")
-        for row in data.findings.itertuples():
-            self.say(f"\n{row.severity.upper()} {row.code} in {row.table}: {row.what}")
-            self.say(f"  examples: {row.examples}" if row.examples else f"  rows: {row.count:,}")
-            self.say(f"  done: {row.done}")
-            self.say(f"  remedy: {row.remedy}")
-        rows = [[str(r.what), "yes" if r.possible else "no", str(r.why)] for r in data.allows.itertuples()]
+        for row in _rows(data.findings):
+            self.say(f"\n{row['severity'].upper()} {row['code']} in {row['table']}: {row['what']}")
+            self.say(f"  examples: {row['examples']}" if row["examples"] else f"  rows: {row['count']:,}")
+            self.say(f"  done: {row['done']}")
+            self.say(f"  remedy: {row['remedy']}")
+        rows = [[row["what"], "yes" if row["possible"] else "no", row["why"]] for row in _rows(data.allows)]
         self._print_table("\nWhat this data allows", ["what", "possible", "why"], rows)
 
     def run(self, run: RunFolder) -> None:
@@ -107,11 +108,11 @@ class Console:
         ]  # fmt: skip
         rows = [
             [
-                row.metric.replace("_", " "), row.period, f"{row.p50:,.0f}", f"{row.p10:,.0f} to {row.p90:,.0f}",
-                "" if row.target != row.target else f"{row.target:,.0f}",
-                "" if row.p_hit_target != row.p_hit_target else f"{row.p_hit_target:.0%}",
+                row["metric"].replace("_", " "), row["period"], f"{row['p50']:,.0f}",
+                f"{row['p10']:,.0f} to {row['p90']:,.0f}", _or_blank(row["target"], ",.0f"),
+                _or_blank(row["p_hit_target"], ".0%"),
             ]
-            for row in total.itertuples()
+            for row in _rows(total)
         ]  # fmt: skip
         names = ["metric", "quarter", "median", "8 in 10 chance between", "target", "chance of target"]
         self._print_table(f"\nForecast (money in {currency})", names, rows)
@@ -122,9 +123,9 @@ class Console:
         leads = year[(year["metric"] == "leads")].set_index("channel")
         rows = [
             [
-                name, f"{row.spend:,.0f}", f"{leads.loc[name, 'mean']:,.0f}",
+                name, f"{row['spend']:,.0f}", f"{leads.loc[name, 'mean']:,.0f}",
                 f"{leads.loc[name, 'p10']:,.0f} to {leads.loc[name, 'p90']:,.0f}", f"{row['mean']:,.0f}",
-                "" if row.romi_mean != row.romi_mean else f"{row.romi_mean:+.1f} ({row.romi_p10:+.1f} to {row.romi_p90:+.1f})",
+                _romi(row["romi_mean"], row["romi_p10"], row["romi_p90"]),
             ]
             for name, row in money.iterrows()
         ]  # fmt: skip
@@ -138,16 +139,19 @@ class Console:
         ]
         self._print_table(f"\nBudget ({currency})", ["channel", "now", "proposed", "change", "limit reached"], rows)
         row = summary.iloc[0]
+        between = f"{row['difference_p10']:+,.0f} and {row['difference_p90']:+,.0f}"
         self.say(
-            f"{row['sentence']} It brings {row['difference_mean']:+,.0f} (8 in 10 between {row['difference_p10']:+,.0f} and "
-            f"{row['difference_p90']:+,.0f}); chance to be better than now: {row['p_better']:.0%}."
+            f"{row['sentence']} It brings {row['difference_mean']:+,.0f} (8 in 10 between {between}); "
+            f"chance to be better than now: {row['p_better']:.0%}."
         )
 
     def _backtest(self, scored: pd.DataFrame) -> None:
         grouped = scored.groupby(["metric", "model"], sort=False)
         rows = [
-            [metric, model, str(len(part)), f"{part['crps'].mean():,.1f}", f"{(part['mean'] - part['actual']).sum() / part['actual'].sum():+.0%}",
-             f"{part['covered_80'].mean():.0%}"]
+            [
+                metric, model, str(len(part)), f"{part['crps'].mean():,.1f}", f"{_bias(part):+.0%}",
+                f"{part['covered_80'].mean():.0%}",
+            ]
             for (metric, model), part in grouped
         ]  # fmt: skip
         names = ["metric", "model", "origins", "CRPS", "bias", "80 % interval held"]
@@ -161,6 +165,25 @@ class Console:
         for row in rows:
             table.add_row(*map(str, row))
         self.out.print(table, markup=False)
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    """The rows of a frame, each by column name."""
+    return frame.to_dict("records")
+
+
+def _or_blank(value: float, form: str) -> str:
+    """A number in its format; nothing where it is not known."""
+    return "" if math.isnan(value) else format(value, form)
+
+
+def _romi(mean: float, low: float, high: float) -> str:
+    return "" if math.isnan(mean) else f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def _bias(part: pd.DataFrame) -> float:
+    """By how much the forecasts were too high in all, as a share of what happened."""
+    return float((part["mean"] - part["actual"]).sum() / part["actual"].sum())
 
 
 def _records(frame: pd.DataFrame) -> Any:

@@ -32,7 +32,9 @@ def read_plan(path: Path) -> pd.DataFrame:
     except ValueError as error:
         raise SourceError(f"{path}: dates must be ISO (2026-10-05) and spend a number: {error}") from error
     if (plan["spend"] < 0).any() or plan["spend"].isna().any():
-        raise SourceError(f"{path}: {int((~(plan['spend'] >= 0)).sum())} row(s) with negative or empty spend: mend them")
+        raise SourceError(
+            f"{path}: {int((~(plan['spend'] >= 0)).sum())} row(s) with negative or empty spend: mend them"
+        )
     return plan[["date", "channel", "spend"]]
 
 
@@ -45,7 +47,9 @@ def planned_spend(plan: pd.DataFrame, channels: tuple[str, ...], weeks: pd.Datet
     """
     unknown = sorted(set(plan["channel"]) - set(channels))
     if unknown:
-        raise SourceError(f"the plan names {', '.join(unknown)}, which history does not know: it knows {', '.join(channels)}")
+        raise SourceError(
+            f"the plan names {', '.join(unknown)}, which history does not know: it knows {', '.join(channels)}"
+        )
     days = pd.date_range(weeks[0] - pd.Timedelta(days=6), weeks[-1])
     out = np.zeros((len(channels), len(weeks)))
     for i, channel in enumerate(channels):

@@ -32,7 +32,9 @@ def caused_leads(response: ChannelResponse, future_spend: Floats, pick: npt.NDAr
     carried = np.zeros((len(pick), len(data.channels), weeks))
     for lag in range(len(lags)):
         start = past - lag
-        recent = spend[:, start : start + weeks] if start >= 0 else np.pad(spend[:, : start + weeks], ((0, 0), (-start, 0)))
+        recent = (
+            spend[:, start : start + weeks] if start >= 0 else np.pad(spend[:, : start + weeks], ((0, 0), (-start, 0)))
+        )
         carried += weights[:, :, lag, None] * recent[None]
     saturated = michaelis_menten(carried, d["half_saturation"][pick][:, :, None])
     out: Floats = d["effect"][pick][:, :, None] * saturated / d["mean_saturated"][pick][:, :, None]

@@ -62,8 +62,8 @@ class CompiledModel:
         def log_density(z: Any, center: Any, scale: Any, data: dict[str, Any]) -> Any:
             return logp(center + scale @ z, *[data[name] for name in names])[0]
 
-        self.log_density = log_density
-        self.samplers: dict[int, Any] = {}  # compiled samplers by number of draws (models/sampling.py)
+        self.log_density = jax.jit(log_density)  # traced once, wherever samplers call it
+        self.samplers: dict[int, tuple[Any, Any]] = {}  # compiled samplers by number of draws (models/sampling.py)
         self._value_and_grad = jax.jit(jax.value_and_grad(log_density))
         self._grads = jax.jit(
             lambda zs, center, scale, data: jax.lax.map(

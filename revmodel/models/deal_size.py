@@ -9,6 +9,8 @@ known from the same won deals.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 import pymc as pm
@@ -26,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 MIN_DEALS = 5
 ROWS = 512  # rows are padded to a multiple of this, so that data of a similar size share one compiled model
 SLIPPAGE_SD_FLOOR = 0.02
+SD_FLOOR = 0.02  # of log amount: list prices differ by nothing, and a spread of nothing has no mode
 
 
 def deal_size_model(data: dict[str, Floats]) -> pm.Model:
@@ -38,17 +41,18 @@ def deal_size_model(data: dict[str, Floats]) -> pm.Model:
         segment = pm.Deterministic("segment", priors.SIZE_SEGMENT_SD * pm.Normal("z_segment", shape=(segments,)))
         log_sd = x["crude_log_sd"][0] + priors.SIZE_LOG_SPREAD_SD * pm.Normal("z_sd")
         mean = level + pt.dot(x["is_channel"], channel) + pt.dot(x["is_segment"], segment)
-        residual = (x["log_amount"] - mean) / pt.exp(log_sd)
-        pm.Potential("log_likelihood", (x["weight"] * (-0.5 * residual**2 - log_sd)).sum())
+        sd = pt.sqrt(SD_FLOOR**2 + pt.exp(2 * log_sd))
+        residual = (x["log_amount"] - mean) / sd
+        pm.Potential("log_likelihood", (x["weight"] * (-0.5 * residual**2 - pt.log(sd))).sum())
         pm.Deterministic("level", level)
-        pm.Deterministic("sd", pt.exp(log_sd))
+        pm.Deterministic("sd", sd)
     return model
 
 
 class DealSize:
     """Amount of a won deal. After ``fit``: ``posterior_`` (None where no amount is known), ``has_amounts_``."""
 
-    _compiled: dict[tuple[int, ...], CompiledModel] = {}
+    _compiled: ClassVar[dict[tuple[int, ...], CompiledModel]] = {}
 
     def __init__(self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1) -> None:
         self.engine: Engine = engine
@@ -69,7 +73,7 @@ class DealSize:
         self.slips_ = log_amount[with_first] - np.log(first[with_first])
         self.log_cap_ = float(log_amount.max() + np.log(2.0))
         data = self._arrays(log_amount, deals["channel"].tolist(), deals["segment"].tolist())
-        key = tuple(len(value) for value in data.values()) + (len(channels), len(segments))
+        key = (*(len(value) for value in data.values()), len(channels), len(segments))
         if key not in self._compiled:
             self._compiled[key] = CompiledModel(deal_size_model(data))
         model = self._compiled[key]
@@ -87,9 +91,13 @@ class DealSize:
         is_channel[:n] = np.array(channel)[:, None] == np.array(self.channels_)[None, :]
         is_segment[:n] = np.array(segment)[:, None] == np.array(self.segments_)[None, :]
         return {
-            "log_amount": padded, "weight": weight, "is_channel": is_channel, "is_segment": is_segment,
-            "crude_mean": np.array([log_amount.mean()]), "crude_log_sd": np.array([np.log(max(log_amount.std(), 0.05))]),
-        }  # fmt: skip
+            "log_amount": padded,
+            "weight": weight,
+            "is_channel": is_channel,
+            "is_segment": is_segment,
+            "crude_mean": np.array([log_amount.mean()]),
+            "crude_log_sd": np.array([np.log(max(log_amount.std(), 0.05))]),
+        }
 
     def predict(self, groups: list[tuple[str, str]], draws: int, rng: np.random.Generator) -> DealSizeDraws:
         """Draws of the deal size for (channel, segment) groups; ``draws`` picked evenly from the posterior."""
@@ -105,7 +113,7 @@ class DealSize:
         return DealSizeDraws(mean, d["sd"][pick], self.log_cap_, slip_mean, slip_sd, has_amounts=True)
 
     def _slippage(self, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Posterior of the mean and sd of log slippage, Normal with the usual reference prior (Gelman et al. 2013, 3.2)."""
+        """Posterior of the mean and sd of log slippage: Normal, reference prior (Gelman et al. 2013, 3.2)."""
         n = len(self.slips_)
         if n < MIN_DEALS:
             return np.zeros(draws), np.full(draws, SLIPPAGE_SD_FLOOR)

@@ -48,9 +48,7 @@ def layout_of(cells: HazardCells) -> HazardLayout:
     wanted = -(-max(len(seen), 1) // 16) * 16
     times = sorted(seen + spare[: wanted - len(seen)])
     groups = [(c, s) for c in cells.channels for s in cells.segments]
-    return HazardLayout(
-        cells.channels, cells.segments, cells.age_edges_weeks, tuple(groups), tuple(times), MAX_PERIODS
-    )  # fmt: skip
+    return HazardLayout(cells.channels, cells.segments, cells.age_edges_weeks, tuple(groups), tuple(times), MAX_PERIODS)
 
 
 def stage_data(cells: HazardCells, layout: HazardLayout, stage: str) -> dict[str, npt.NDArray[np.float64]]:
@@ -73,7 +71,9 @@ def stage_data(cells: HazardCells, layout: HazardLayout, stage: str) -> dict[str
     }
 
 
-def _positions(frame: pd.DataFrame, layout: HazardLayout, ages: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _positions(
+    frame: pd.DataFrame, layout: HazardLayout, ages: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     group_at = {pair: i for i, pair in enumerate(layout.groups)}
     time_at = {pair: i for i, pair in enumerate(layout.times)}
     group = [group_at[pair] for pair in zip(frame["channel"], frame["segment"], strict=True)]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +98,7 @@ class StageHazards:
     After ``fit``: ``stages_`` (FittedStage by name), ``layout_``.
     """
 
-    _compiled: dict[tuple[int, ...], CompiledModel] = {}  # one compiled model a shape, for the process
+    _compiled: ClassVar[dict[tuple[int, ...], CompiledModel]] = {}  # one compiled model a shape, for the process
 
     def __init__(self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1) -> None:
         self.engine: Engine = engine
@@ -120,9 +121,7 @@ class StageHazards:
         model = self._model(self.layout_, data)
         mode, log_spread, se = fit_spreads(model, data, SPREADS)
         data["log_spread"] = log_spread
-        posterior = sample(
-            model, data, mode, engine=self.engine, draws=self.draws, seed=self.seed + 101 * index
-        )  # fmt: skip
+        posterior = sample(model, data, mode, engine=self.engine, draws=self.draws, seed=self.seed + 101 * index)
         unseen = tuple(cause for cause, n in zip(dims.CAUSES, data["exits_by_age"].sum(1), strict=True) if n == 0)
         return FittedStage(stage, posterior, model.derived(posterior.thetas, data), data, log_spread, se, unseen)
 

@@ -20,17 +20,16 @@ def health_table(part: str, posterior: Posterior) -> pd.DataFrame:
         words = "the mode was found" if mode_ok else "no mode was found: the approximation means nothing"
         return _rows(part, [("mode", posterior.mode.gradient_norm, "< 0.1", mode_ok, f"{part}: {words}.")])
     rhat, ess = rhat_and_ess(posterior.by_chain())
+    divergent = posterior.divergences
+    agreement = f"{part}: the chains {_agree(rhat)} (largest R-hat {rhat:.3f})."
     return _rows(
         part,
         [
-            ("rhat", rhat, f"< {MAX_RHAT}", rhat < MAX_RHAT, f"{part}: the chains {_agree(rhat)} (largest R-hat {rhat:.3f})."),
+            ("rhat", rhat, f"< {MAX_RHAT}", rhat < MAX_RHAT, agreement),
             ("ess_bulk", ess, f"> {MIN_ESS:.0f}", ess > MIN_ESS, f"{part}: at least {ess:.0f} effective draws."),
-            (
-                "divergences", float(posterior.divergences), "0", posterior.divergences == 0,
-                f"{part}: {posterior.divergences} divergent draws.",
-            ),
+            ("divergences", float(divergent), "0", divergent == 0, f"{part}: {divergent} divergent draws."),
         ],
-    )  # fmt: skip
+    )
 
 
 def _agree(rhat: float) -> str:

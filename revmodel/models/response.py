@@ -6,12 +6,14 @@
 
 A row r is an entry stage × recorded channel. Media add to the baseline, so contributions add up. ``effect_m`` is
 records a week that channel m caused on average, not the coefficient of a curve: a share of the level of the row that
-carries its name, with a prior that follows from spend and cost per lead (models/priors.py), and a halo on top. Of the records that channel m causes, a share carries its own name
-and the rest arrives under other names (halo), in proportion to their volume. Source of the additive form with
-carry-over and saturation: Jin et al. 2017.
+carries its name, with a prior that follows from spend and cost per lead (models/priors.py), and a halo on top. Of the
+records that channel m causes, a share carries its own name and the rest arrives under other names (halo), in proportion
+to their volume. Source of the additive form with carry-over and saturation: Jin et al. 2017.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +29,6 @@ from revmodel.models.response_data import ResponseData, response_data
 from revmodel.models.sampling import Engine, Posterior, find_mode, sample
 
 __all__ = ["ChannelResponse", "response_model"]
-
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,7 +58,9 @@ def _log_shape(x: dict[str, pt.TensorVariable], rows: int, data: dict[str, Float
     """Log of the baseline against its level: drift (zero in the last week), season, events, (row, week)."""
     common = priors.TREND_COMMON_STEP_SD * pm.Normal("common_step", shape=(data["common_walk"].shape[1],))
     own = priors.TREND_STEP_SD * pm.Normal("own_step", shape=(rows, data["own_walk"].shape[1]))
-    season = pm.Deterministic("season", priors.SEASON_SD * pm.Normal("z_season", shape=(data["season_columns"].shape[1],)))
+    season = pm.Deterministic(
+        "season", priors.SEASON_SD * pm.Normal("z_season", shape=(data["season_columns"].shape[1],))
+    )
     out = pt.dot(x["common_walk"], common)[None, :] + pt.dot(own, x["own_walk"].T)
     out = out + pt.dot(x["season_columns"], season)[None, :]
     if data["event_columns"].shape[1]:
@@ -73,7 +76,9 @@ def _media(x: dict[str, pt.TensorVariable], channels: int, total: pt.TensorVaria
     The row's level is what the data inform and the share splits it, so baseline and media do not trade off along a
     ridge, on which chains got stuck. What arrives under other names comes on top.
     """
-    half_life = pt.exp(priors.HALF_LIFE_LOG_MEAN + priors.HALF_LIFE_LOG_SD * pm.Normal("z_half_life", shape=(channels,)))
+    half_life = pt.exp(
+        priors.HALF_LIFE_LOG_MEAN + priors.HALF_LIFE_LOG_SD * pm.Normal("z_half_life", shape=(channels,))
+    )
     half = pt.exp(priors.SATURATION_LOG_MEAN + priors.SATURATION_LOG_SD * pm.Normal("z_saturation", shape=(channels,)))
     own_share = pt.sigmoid(x["share_logit"] + priors.SHARE_LOGIT_SD * pm.Normal("z_share", shape=(channels,)))
     halo = pt.exp(priors.HALO_LOG_MEAN + priors.HALO_LOG_SD * pm.Normal("z_halo", shape=(channels,)))
@@ -100,7 +105,7 @@ class ChannelResponse:
     ``data_`` (arrays, rows, channels and weeks).
     """
 
-    _compiled: dict[tuple[tuple[int, ...], ...], CompiledModel] = {}
+    _compiled: ClassVar[dict[tuple[tuple[int, ...], ...], CompiledModel]] = {}
 
     def __init__(
         self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1, max_lag_weeks: int = 10,
@@ -136,7 +141,8 @@ class ChannelResponse:
             draws, weeks, rows = len(self.posterior_.thetas), len(self.data_.weeks), len(self.data_.rows)
             return np.zeros((draws, weeks, 0, rows))
         caused, share = self.derived_["caused"], self.derived_["share"]
-        return np.einsum("dmw,dmr->dwmr", caused, share, optimize=True)
+        by_row: Floats = np.einsum("dmw,dmr->dwmr", caused, share, optimize=True)
+        return by_row
 
     def _need_fit(self) -> None:
         if not hasattr(self, "posterior_"):

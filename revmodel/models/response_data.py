@@ -52,13 +52,15 @@ def response_data(
     arrivals = panel.arrivals.tail(MAX_WEEKS)
     if len(arrivals) < MIN_WEEKS:
         raise ModelError(
-            f"{len(arrivals)} weeks of arrivals came, at least {MIN_WEEKS} are wanted: use a later as-of date or load more history"
+            f"{len(arrivals)} weeks of arrivals came, at least {MIN_WEEKS} are wanted: use a later as-of date or "
+            "load more history"
         )
     by_row = arrivals.T.groupby(level=["stage", "channel"]).sum().T
     by_row = by_row.loc[:, by_row.sum() > 0]
     if by_row.shape[1] == 0:
         raise ModelError("no record was created in the history: there is nothing to learn arrivals from")
-    rows = tuple((str(s), str(c)) for s, c in by_row.columns)
+    stages, channels_seen = (by_row.columns.get_level_values(level) for level in ("stage", "channel"))
+    rows = tuple(zip(map(str, stages), map(str, channels_seen), strict=True))
     weeks = pd.DatetimeIndex(by_row.index)
     spend, channels = _spend(panel, weeks)
     scale = np.array([s[s > 0].mean() for s in spend]) if channels else np.zeros(0)
@@ -74,7 +76,8 @@ def response_data(
         "event_sd": np.array([priors.INDICATOR_SD if n.startswith("indicator:") else priors.EVENT_SD for n in names]),
         **_media_arrays(spend, scale, channels, rows, counts, max_lag_weeks, cost_per_lead),
     }
-    segments = arrivals.tail(26).T.groupby(level=["stage", "channel", "segment"]).sum().T.sum().unstack("segment").fillna(0)
+    latest = arrivals.tail(26).sum().groupby(level=["stage", "channel", "segment"]).sum()
+    segments = latest.unstack("segment").fillna(0)  # noqa: PD010 (a series has no pivot_table)
     segments = segments.reindex(pd.MultiIndex.from_tuples(rows, names=["stage", "channel"]), fill_value=0.0)
     return ResponseData(arrays, rows, channels, weeks, spend, scale, names, segments)
 
@@ -122,7 +125,7 @@ def _walk(weeks: int, step_weeks: int) -> Floats:
 
 def fourier(weeks: pd.DatetimeIndex) -> Floats:
     """Yearly sines and cosines, (week, 2·SEASONS)."""
-    angle = 2 * np.pi * weeks.dayofyear.to_numpy() / 365.25
+    angle = 2 * np.pi * weeks.day_of_year.to_numpy() / 365.25
     waves = [wave(k * angle) for k in range(1, SEASONS + 1) for wave in (np.sin, np.cos)]
     return np.stack(waves, axis=1)
 
@@ -162,7 +165,7 @@ def _holiday_share(weeks: pd.DatetimeIndex, country: str) -> Floats:
     except NotImplementedError as error:
         raise ModelError(f"no holiday calendar for {country!r}: give an ISO code such as 'DE' or 'US'") from error
     lost = [
-        sum(day.date() in calendar and day.dayofweek < 5 for day in pd.date_range(end - pd.Timedelta(days=6), end))
+        sum(day.date() in calendar and day.day_of_week < 5 for day in pd.date_range(end - pd.Timedelta(days=6), end))
         for end in weeks
     ]
     return np.asarray(lost, dtype=float) / 5

@@ -196,7 +196,9 @@ def _warm_up(model: CompiledModel, key: Any, target_acceptance: Any, center: Any
     return state, Tuned(step, variances)
 
 
-def _go_on(model: CompiledModel, draws: int, key: Any, state: Any, tuned: Tuned, center: Any, factor: Any, data: Any) -> Any:
+def _go_on(
+    model: CompiledModel, draws: int, key: Any, state: Any, tuned: Tuned, center: Any, factor: Any, data: Any
+) -> Any:
     """``draws`` more of a chain: ((state, tuned), positions (draw, dim), divergences (draw,))."""
 
     def draw(state: Any, key: Any) -> Any:

@@ -53,9 +53,7 @@ def fit_spreads(
     return mode, log_spread, 1 / np.sqrt(curvature)
 
 
-def _steps(
-    model: CompiledModel, mode: Mode, log_spread: Floats, spreads: Sequence[Spread]
-) -> tuple[Floats, Floats]:
+def _steps(model: CompiledModel, mode: Mode, log_spread: Floats, spreads: Sequence[Spread]) -> tuple[Floats, Floats]:
     """One EM step for each log spread, and the curvature of its expected log posterior."""
     second_moment = mode.theta**2 + np.einsum("ij,ij->i", mode.factor, mode.factor)
     variance = np.einsum("ij,ij->i", mode.factor, mode.factor)
@@ -71,9 +69,7 @@ def _steps(
     return step, curvature
 
 
-def _newton(
-    total: Floats, n: int, log_spread: Floats, spread: Spread, informed: Floats
-) -> tuple[Floats, Floats]:
+def _newton(total: Floats, n: int, log_spread: Floats, spread: Spread, informed: Floats) -> tuple[Floats, Floats]:
     """Maximise −n·r − total·exp(−2r)/2 + log prior over the change r of the log spread, by Newton's method.
 
     informed : the number of effects that data, not the prior, determine; it sets the standard error.
