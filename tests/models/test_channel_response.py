@@ -1,0 +1,175 @@
+"""Arrivals: spend's effect is found on simulated counts, and the parts add up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from simulated_panel import BASELINE, EFFECT, LAST_WEEK, WEEKS, panel_of
+
+from revmodel.errors import ModelError, NotFittedError
+from revmodel.models import priors
+from revmodel.models.arrivals import caused_leads, expected_arrivals, predict_arrivals
+from revmodel.models.predict import future_weeks
+from revmodel.models.response import ChannelResponse
+
+DRAWS = 300
+LAGS = 8
+
+
+def fit(seed: int, **panel: object) -> ChannelResponse:
+    model = ChannelResponse(engine="laplace", draws=DRAWS, seed=seed, max_lag_weeks=LAGS)
+    return model.fit(panel_of(seed, **panel))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def fitted() -> ChannelResponse:
+    return fit(1)
+
+
+@pytest.fixture(scope="module")
+def picks() -> np.ndarray:
+    return np.arange(DRAWS)
+
+
+def test_order_of_effects_is_recovered(fitted: ChannelResponse) -> None:
+    assert fitted.data_.channels == tuple(EFFECT)
+    mean = dict(zip(fitted.data_.channels, fitted.derived_["effect"].mean(0), strict=True))
+    assert mean["search"] > mean["social"] > mean["events"]
+    assert mean["search"] == pytest.approx(EFFECT["search"], rel=0.5)
+    assert mean["events"] < 8
+
+
+def test_intervals_of_effects_hold_most_truths_over_data_sets() -> None:
+    """Three channels in four data sets: 90 % intervals; the prior pulls, so not all twelve have to hold."""
+    held = []
+    for seed in (11, 12, 13, 14):
+        effect = fit(seed).derived_["effect"]
+        low, high = np.quantile(effect, [0.05, 0.95], axis=0)
+        held.append((low <= list(EFFECT.values())) & (high >= list(EFFECT.values())))
+    assert np.mean(held) >= 0.75
+
+
+def test_baseline_and_media_of_a_row_sum_to_its_level(fitted: ChannelResponse) -> None:
+    """A channel's records under its own name, on average over the weeks, are taken out of the row's level."""
+    d, data = fitted.derived_, fitted.data_
+    level = np.exp(data.arrays["log_crude"] + priors.LEVEL_SD * fitted.parameters_["z_level"])
+    own = np.einsum("dm,dmr,mr->dr", d["effect"], d["share"], data.arrays["is_own"])
+    np.testing.assert_allclose(np.exp(d["level"]) + own, level, rtol=1e-9)
+
+
+def test_mean_of_model_follows_what_arrived(fitted: ChannelResponse) -> None:
+    d, data = fitted.derived_, fitted.data_
+    media = np.einsum("dwmr->drw", fitted.caused_by_week())
+    expected = (d["baseline"] + media).mean(2).mean(0)
+    np.testing.assert_allclose(expected, data.arrays["arrivals"].mean(1), rtol=0.1)
+    np.testing.assert_allclose(d["caused"].mean(2), d["effect"], rtol=1e-9)
+    np.testing.assert_allclose(d["share"].sum(2), 1.0)
+
+
+def test_caused_leads_of_the_future_continue_those_of_the_past(fitted: ChannelResponse, picks: np.ndarray) -> None:
+    """The last weeks of history, called the future, give what the fit gave for them."""
+    ahead = 10
+    known = fitted.data_.spend
+    shortened = ChannelResponse(max_lag_weeks=LAGS)
+    shortened.derived_ = fitted.derived_
+    shortened.data_ = replace(fitted.data_, spend=known[:, :-ahead])
+    again = caused_leads(shortened, known[:, -ahead:], picks)
+    np.testing.assert_allclose(again, fitted.derived_["caused"][:, :, -ahead:], rtol=1e-9)
+
+
+def test_carry_over_ends_after_the_longest_lag(fitted: ChannelResponse, picks: np.ndarray) -> None:
+    caused = caused_leads(fitted, np.zeros((len(EFFECT), LAGS + 4)), picks)
+    assert (caused[:, :, LAGS:] == 0).all()
+    assert (np.diff(caused[:, :, :LAGS], axis=2) < 0).all()
+    assert (caused[:, :, 0] > 0).all()
+
+
+def test_more_spend_brings_more_records_and_ever_less_for_the_money(fitted: ChannelResponse, picks: np.ndarray) -> None:
+    steady = fitted.data_.spend.mean(1, keepdims=True) * np.ones((1, 40))
+    at = [caused_leads(fitted, steady * factor, picks)[:, :, -1] for factor in (0.0, 1.0, 2.0)]
+    assert (at[0] == 0).all()
+    assert (at[2] > at[1]).all()
+    assert (at[2] - at[1] < at[1] - at[0]).all()
+
+
+def test_arrivals_ahead_are_like_the_recent_ones_and_fall_without_spend(
+    fitted: ChannelResponse, picks: np.ndarray
+) -> None:
+    panel, weeks = panel_of(1), future_weeks(LAST_WEEK, 13)
+    held = fitted.data_.spend[:, -26:].mean(1, keepdims=True) * np.ones((1, 13))
+    totals = {
+        name: expected_arrivals(fitted, panel, weeks, spend, picks, np.random.default_rng(1)).sum(1).mean()
+        for name, spend in {"held": held, "none": 0 * held}.items()
+    }
+    truth = sum(BASELINE.values()) + sum(EFFECT.values())
+    assert totals["held"] == pytest.approx(truth, rel=0.15)
+    assert totals["held"] - totals["none"] > 0.4 * sum(EFFECT.values())
+
+
+def test_predicted_counts_are_whole_fall_on_the_groups_and_repeat(fitted: ChannelResponse) -> None:
+    groups = [(channel, segment) for channel in BASELINE for segment in ("all", "never seen")]
+    spend = np.repeat(fitted.data_.spend[:, -1:], 13, axis=1)
+    options = {"stages": ("lead", "mql"), "groups": groups, "draws": 200}
+    one, again, other = (
+        predict_arrivals(fitted, panel_of(1), future_weeks(LAST_WEEK, 13), spend, seed=seed, **options).counts  # type: ignore[arg-type]
+        for seed in (3, 3, 4)
+    )
+    assert one.shape == (200, 13, 2, len(groups))
+    assert np.issubdtype(one.dtype, np.integer)
+    assert (one >= 0).all()
+    assert one[:, :, 1].sum() == 0
+    assert one[:, :, 0, 1::2].sum() < 0.02 * one.sum()
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_same_seed_gives_the_same_draws(fitted: ChannelResponse) -> None:
+    np.testing.assert_array_equal(fit(1).posterior_.thetas, fitted.posterior_.thetas)
+
+
+def test_equal_shapes_share_one_compiled_model(fitted: ChannelResponse) -> None:
+    assert fitted.posterior_.mode.converged
+    before = len(ChannelResponse._compiled)
+    fit(2)
+    assert len(ChannelResponse._compiled) == before
+
+
+def test_without_spend_all_is_baseline() -> None:
+    model = fit(5, with_spend=False)
+    assert model.data_.channels == ()
+    assert model.caused_by_week().shape == (DRAWS, WEEKS, 0, 4)
+    np.testing.assert_allclose(model.derived_["baseline"].mean((0, 2)), list(BASELINE.values()), rtol=0.12)
+
+
+def test_fewer_than_twelve_weeks_are_refused_with_what_came_and_was_wanted() -> None:
+    with pytest.raises(ModelError, match=r"^11 weeks of arrivals came, at least 12 are wanted: use a later as-of date"):
+        fit(1, weeks=11)
+
+
+def test_no_record_at_all_is_refused() -> None:
+    panel = panel_of(1)
+    with pytest.raises(ModelError, match="no record was created"):
+        ChannelResponse(engine="laplace").fit(replace(panel, arrivals=panel.arrivals * 0))
+
+
+def test_country_without_a_calendar_is_refused_with_an_example() -> None:
+    model = ChannelResponse(engine="laplace", holidays_country="Atlantis")
+    with pytest.raises(ModelError, match="no holiday calendar for 'Atlantis': give an ISO code such as 'DE'"):
+        model.fit(panel_of(1))
+
+
+def test_holidays_of_a_country_become_a_column() -> None:
+    from revmodel.models.response_data import event_frame
+
+    weeks = pd.DatetimeIndex(["2025-12-26", "2025-11-21"])
+    columns, names = event_frame(panel_of(1), weeks, "DE")
+    assert names == ("holidays",)
+    assert columns[:, 0].tolist() == [0.4, 0.0]  # Christmas Day and the day after, of five working days
+
+
+def test_contribution_before_fit_says_what_to_call() -> None:
+    with pytest.raises(NotFittedError, match=r"call fit\(panel\) first"):
+        ChannelResponse().caused_by_week()
