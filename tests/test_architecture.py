@@ -33,22 +33,31 @@ MAY_IMPORT = {
     "models": TO_FEATURES,
     "forecast": TO_FEATURES | {"models"},
     "attribution": TO_FORECAST,
-    "decide": TO_FORECAST,
+    "decide": TO_FORECAST | {"attribution"},
     "evaluate": TO_FORECAST,
     "report": TO_DECIDE | {"evaluate"},
     "tracking": TO_REPORT,
     "workflows": TO_REPORT | {"synthetic", "tracking"},
-    "cli": TO_REPORT | {"synthetic", "tracking", "workflows"},
+    "console": TO_REPORT | {"workflows"},
+    "demo": FOUNDATION,
+    "cli": TO_REPORT | {"synthetic", "tracking", "workflows", "console", "demo"},
 }
 
 # fmt: off
 HEAVY = [
-    "arviz", "arviz_base", "arviz_stats", "duckdb", "ibis", "jax", "matplotlib", "mlflow", "numba", "numpy", "nutpie",
-    "pandas", "pandera", "pyarrow", "pymc", "pytensor", "scipy", "scoringrules", "sklearn", "statsforecast", "xarray",
+    "arviz", "arviz_base", "arviz_stats", "blackjax", "duckdb", "ibis", "jax", "matplotlib", "mlflow", "numba", "numpy",
+    "nutpie", "pandas", "pandera", "pyarrow", "pymc", "pytensor", "scipy", "scoringrules", "sklearn", "statsforecast",
+    "xarray",
 ]
 # fmt: on
+SAMPLING = PACKAGE / "models" / "sampling.py"
+ACCELERATOR = PACKAGE / "models" / "accelerator.py"
 SAMPLER_LIBRARIES = {"blackjax", "nutpie", "numpyro"}
-SAMPLER_NAMES = {"sample", "sample_smc", "fit", "find_MAP", "init_nuts", "NUTS", "HamiltonianMC", "Metropolis", "Slice"}
+# What PyMC could sample or search with: models are written in PyMC, and sampled in one place.
+SAMPLER_NAMES = {
+    *("sample", "sample_smc", "fit", "find_MAP", "init_nuts", "sampling", "step_methods", "variational"),
+    *("NUTS", "HamiltonianMC", "Metropolis", "DEMetropolisZ", "Slice", "ADVI"),
+}
 
 
 @cache
@@ -155,11 +164,41 @@ def test_only_tracking_names_mlflow() -> None:
 def test_nothing_but_models_sampling_names_a_sampler() -> None:
     wrong = []
     for path in modules():
-        if path == PACKAGE / "models" / "sampling.py":
+        if path == SAMPLING:
             continue
         wrong += [place(path, line) for name, line in imported(path) if name.partition(".")[0] in SAMPLER_LIBRARIES]
         wrong += uses(path, "pymc", SAMPLER_NAMES)
     assert not wrong, wrong
+
+
+def test_models_sampling_does_name_its_sampler() -> None:
+    """Else the test above would watch a door that nobody uses."""
+    assert {name.partition(".")[0] for name, _ in imported(SAMPLING)} & SAMPLER_LIBRARIES
+
+
+def test_nothing_but_models_asks_for_draws() -> None:
+    wrong = [
+        f"{place(path, line)} {name}"
+        for path in modules()
+        for name, line in imported(path)
+        if name.startswith("revmodel.models.sampling") and part_of(path) != "models"
+    ]
+    assert not wrong, wrong
+
+
+def test_jax_is_imported_through_the_accelerator_only() -> None:
+    """It is set up there (double precision, devices, the cache of compiled code) before anything is computed."""
+    importing = {
+        path for path in modules() for name, _ in imported(path) if name.partition(".")[0] in {"jax", "jaxlib"}
+    }
+    assert importing == {ACCELERATOR}
+
+
+def test_accelerator_is_set_up_before_anything_is_computed() -> None:
+    """Also where sampling is the first module imported: BlackJAX computes while it is imported."""
+    program = "from revmodel.models.sampling import DEVICES, jax; print(len(jax.devices()) == DEVICES)"
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.stdout.split() == ["True"], result.stderr
 
 
 def test_nothing_but_sources_opens_a_connection() -> None:
@@ -173,7 +212,9 @@ def test_nothing_but_sources_opens_a_connection() -> None:
     assert not wrong, wrong
 
 
-@pytest.mark.parametrize("module", ["revmodel", "revmodel.cli", "revmodel.config"])
+@pytest.mark.parametrize(
+    "module", ["revmodel", "revmodel.cli", "revmodel.config", "revmodel.console", "revmodel.workflows"]
+)
 def test_start_imports_nothing_heavy(module: str) -> None:
     program = f"import sys, {module}; print(*(name for name in {HEAVY!r} if name in sys.modules))"
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)

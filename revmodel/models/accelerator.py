@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 # The matrices are small, and threads that wait for each other doubled the time of an evaluation. JAX reads this when
-# it is imported.
+# it first computes.
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
 
 import jax

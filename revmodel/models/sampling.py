@@ -12,21 +12,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-import blackjax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from blackjax.adaptation.step_size import dual_averaging_adaptation
-from jax.sharding import Mesh, PartitionSpec
 from scipy.optimize import minimize
 
 from revmodel.errors import ModelError
-from revmodel.models.accelerator import DEVICES, jax
+from revmodel.models.accelerator import DEVICES, jax  # before BlackJAX, which computes while it is imported
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.convergence import has_converged
 
+# isort: split
+import blackjax
+from blackjax.adaptation.step_size import dual_averaging_adaptation
+
 __all__ = ["Engine", "Mode", "Posterior", "find_mode", "laplace_draws", "nuts_draws", "sample"]
 
+jnp = jax.numpy
 Floats = npt.NDArray[np.float64]
 Engine = Literal["nuts", "laplace"]
 CHAINS = 4
@@ -140,8 +141,8 @@ def _compiled_sampler(model: CompiledModel, draws: int) -> tuple[Any, Any]:
     trajectory; the numbers do not depend on how many run at a time.
     """
     if draws not in model.samplers:
-        mesh = Mesh(np.array(jax.devices()[:DEVICES]), ("chain",))
-        spread, same = PartitionSpec("chain"), PartitionSpec()
+        mesh = jax.sharding.Mesh(np.array(jax.devices()[:DEVICES]), ("chain",))
+        spread, same = jax.sharding.PartitionSpec("chain"), jax.sharding.PartitionSpec()
 
         def warm_up(keys: Any, target: Any, *where: Any) -> Any:
             return jax.lax.map(lambda key: _warm_up(model, key, target, *where), keys)
