@@ -121,6 +121,7 @@ def _total(simulation: Simulation, realised: pd.DataFrame, metric: str) -> _Slic
 def _slices(simulation: Simulation, realised: pd.DataFrame, metric: str) -> list[_Slice]:
     """The lines of one metric: actual, each provenance, the total, each channel, each segment.
 
+    A company without channels or segments has the one named "all", whose line is the total itself.
     A channel or segment that only has actuals gets its line too, or the parts would not add up to the total.
     """
     draws, total = simulation.draws[metric], _total(simulation, realised, metric)
@@ -134,6 +135,8 @@ def _slices(simulation: Simulation, realised: pd.DataFrame, metric: str) -> list
         margin = draws.sum((PROVENANCE, other)).transpose(dim, DRAW, WEEK)
         ahead = {str(name): weekly for name, weekly in zip(margin[dim].values, margin.values, strict=True)}
         for name in [*ahead, *sorted(set(total.realised[dim]) - set(ahead))]:
+            if name == ALL:
+                continue
             mine = total.realised[total.realised[dim] == name]
             slices.append(replace(_Slice(ahead.get(name, nothing), mine), **{dim: name}))
     return slices
