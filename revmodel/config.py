@@ -104,8 +104,8 @@ class FunnelConfig(_Frozen):
 class ForecastConfig(_Frozen):
     """How far and how finely to forecast.
 
-    engine: 'nuts' samples every part, the run of record; 'mixed' samples arrivals and deal size and takes the stage
-    hazards, whose posterior is close to a normal one, by Laplace; 'laplace' takes every part so, for backtests.
+    engine: 'nuts' samples every part, the run of record; 'mixed' samples arrivals and takes stage hazards and
+    deal size, whose posteriors are close to normal, by Laplace; 'laplace' takes every part so, for backtests.
     draws: simulated futures. plan: a CSV with date, channel, spend for the weeks ahead; without it spend is held at
     its mean of the last 13 weeks, and the run says so.
     """

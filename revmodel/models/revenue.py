@@ -31,20 +31,20 @@ __all__ = ["RevenueEngine", "RevenueModel"]
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
 RevenueEngine = Literal["nuts", "mixed", "laplace"]
-MIXED_HAZARD_DRAWS = 2000
+LAPLACE_DRAWS = 2000
 
 
 class RevenueModel:
     """Fit every part on the features of one as-of date; predict the draws that the forecast runs on.
 
-    engine: "nuts", "laplace", or "mixed": the stage hazards by Laplace and the rest by NUTS. draws: per chain for NUTS
-    (at least); Laplace draws are MIXED_HAZARD_DRAWS in the mixed engine, else ``draws`` in all.
+    engine: "nuts", "laplace", or "mixed": arrivals by NUTS and the rest by Laplace. draws: per chain for NUTS
+    (at least); Laplace draws are LAPLACE_DRAWS in the mixed engine, else ``draws`` in all.
     After ``fit``: ``hazards_``, ``response_``, ``sizes_``, ``health_`` (one row a check), ``timings_s_``.
     """
 
     def __init__(
-        self, *, engine: RevenueEngine = "mixed", draws: int = 500, seed: int = 1, response: ResponseConfig | None = None,
-        fiscal_year_start_month: int = 1,
+        self, *, engine: RevenueEngine = "mixed", draws: int = 500, seed: int = 1,
+        response: ResponseConfig | None = None, fiscal_year_start_month: int = 1,
     ) -> None:  # fmt: skip
         self.engine: RevenueEngine = engine
         self.draws = draws
@@ -69,14 +69,21 @@ class RevenueModel:
             ).fit(features.panel)  # fmt: skip
         say("deal size")
         with _timed(self.timings_s_, "deal_size"):
-            self.sizes_ = DealSize(engine=engine, draws=self.draws, seed=self.seed + 2).fit(features.won_deals, cells.channels, cells.segments)
+            self.sizes_ = self._deal_size().fit(
+                features.won_deals, cells.channels, cells.segments
+            )
         self.health_ = self._health()
         return self
 
     def _hazards(self) -> StageHazards:
         if self.engine == "mixed":
-            return StageHazards(engine="laplace", draws=MIXED_HAZARD_DRAWS, seed=self.seed)
+            return StageHazards(engine="laplace", draws=LAPLACE_DRAWS, seed=self.seed)
         return StageHazards(engine=self.engine, draws=self.draws, seed=self.seed)
+
+    def _deal_size(self) -> DealSize:
+        if self.engine == "mixed":
+            return DealSize(engine="laplace", draws=LAPLACE_DRAWS, seed=self.seed + 2)
+        return DealSize(engine=self.engine, draws=self.draws, seed=self.seed + 2)
 
     def _health(self) -> pd.DataFrame:
         parts = [health_table(f"stage {name}", fitted.posterior) for name, fitted in self.hazards_.stages_.items()]
@@ -92,9 +99,7 @@ class RevenueModel:
             raise NotFittedError("this RevenueModel has no posterior: call fit(features) first")
         return list(self.hazards_.layout_.groups)
 
-    def predict(
-        self, weeks: int, future_spend: Floats, draws: int
-    ) -> tuple[FunnelDraws, ArrivalDraws, DealSizeDraws]:
+    def predict(self, weeks: int, future_spend: Floats, draws: int) -> tuple[FunnelDraws, ArrivalDraws, DealSizeDraws]:
         """Joint draws for the weeks ahead. future_spend : (channel, week) as response_.data_.channels, currency."""
         groups = self.groups
         as_of = pd.Timestamp(self.features_.as_of)
