@@ -120,7 +120,13 @@ def runs(config: ConfigPath, json: Json = False) -> None:
     from revmodel.tracking.mlflow_store import list_runs
 
     loaded = load_config(config)
-    _console(json, False).table("runs", list_runs(loaded.tracking, loaded.root))
+    table = list_runs(loaded.tracking, loaded.root)
+    out = _console(json, False)
+    if table.empty and not json:
+        out.say("No run is on record yet: 'revmodel forecast CONFIG' makes the first.")
+        return
+    # Metrics are many and differ by run: they are for machines (--json) and for MLflow's own pages.
+    out.table("runs", table if json else table[["run", "as_of", "engine", "health", "started_at"]])
 
 
 def _console(json: bool, quiet: bool) -> Console:
