@@ -69,9 +69,7 @@ class RevenueModel:
             ).fit(features.panel)  # fmt: skip
         say("deal size")
         with _timed(self.timings_s_, "deal_size"):
-            self.sizes_ = self._deal_size().fit(
-                features.won_deals, cells.channels, cells.segments
-            )
+            self.sizes_ = self._deal_size().fit(features.won_deals, cells.channels, cells.segments)
         self.health_ = self._health()
         return self
 
