@@ -123,7 +123,7 @@ class ResponseConfig(_Frozen):
 
     max_lag_weeks: int = Field(10, ge=1, le=52)
     holidays_country: str | None = None  # ISO code; weeks with public holidays become a column
-    cost_per_lead: dict[str, float] = Field(default_factory=dict)  # what a channel's incremental lead may cost
+    cost_per_lead: dict[str, float] = Field(default_factory=dict)  # by channel: cost of a lead that spend brings, as believed
 
 
 class AllocationConfig(_Frozen):

@@ -6,7 +6,7 @@
 
 A row r is an entry stage × recorded channel. Media add to the baseline, so contributions add up. ``effect_m`` is
 records a week that channel m caused on average, not the coefficient of a curve: a share of the level of the row that
-carries its name, with a prior that follows from spend and cost per lead (models/priors.py), and a halo on top. Of the
+carries its name, with a prior on that share or on a stated cost per lead (models/priors.py), and a halo on top. Of the
 records that channel m causes, a share carries its own name and the rest arrives under other names (halo), in proportion
 to their volume. Source of the additive form with carry-over and saturation: Jin et al. 2017.
 """

@@ -102,10 +102,10 @@ def _media_arrays(
     other = np.where(other.sum(1, keepdims=True) > 0, other, np.ones_like(other))
     own = np.where(is_own.sum(1, keepdims=True) > 0, is_own, other)  # a channel that no record carries: all is halo
     own, other = own / own.sum(1, keepdims=True), other / other.sum(1, keepdims=True)
-    blended = spend.sum() / (priors.MEDIA_SHARE * volume.sum())
-    cost = np.array([cost_per_lead.get(name, blended) for name in channels])
-    by_name = spend.mean(1) / cost / (1 + np.exp(priors.HALO_LOG_MEAN))
-    centre = (by_name / (own @ counts.mean(1))).clip(*priors.SHARE_BOUNDS)
+    stated = np.array([cost_per_lead.get(name, np.nan) for name in channels])
+    by_name = spend.mean(1) / stated / (1 + np.exp(priors.HALO_LOG_MEAN))
+    from_cost = (by_name / (own @ counts.mean(1))).clip(*priors.SHARE_BOUNDS)
+    centre = np.where(np.isnan(stated), priors.OWN_SHARE, from_cost)
     return {
         "lagged_spend": lagged(spend / scale[:, None], max_lag_weeks),
         "lags": lags,
