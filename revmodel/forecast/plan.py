@@ -19,11 +19,14 @@ RECENT_WEEKS = 13
 def read_plan(path: Path) -> pd.DataFrame:
     """A plan file: date (first day that the row covers), channel, spend.
 
-    Raises SourceError: no such file, dates or amounts that cannot be read, negative spend.
+    Raises SourceError: no such file, no rows, dates or amounts that cannot be read, no channel, negative spend.
     """
     if not path.exists():
         raise SourceError(f"no plan at {path}: give a CSV with the columns date, channel, spend")
-    plan = pd.read_csv(path)
+    try:
+        plan = pd.read_csv(path)
+    except pd.errors.EmptyDataError as error:
+        raise SourceError(f"{path} is empty: give a CSV with the columns date, channel, spend") from error
     missing = [name for name in ("date", "channel", "spend") if name not in plan.columns]
     if missing:
         raise MissingColumnError(f"{path} has the columns {', '.join(plan.columns)}; {', '.join(missing)} missing")
@@ -35,14 +38,19 @@ def read_plan(path: Path) -> pd.DataFrame:
         raise SourceError(
             f"{path}: {int((~(plan['spend'] >= 0)).sum())} row(s) with negative or empty spend: mend them"
         )
+    if plan.empty or plan["channel"].isna().any():
+        count = int(plan["channel"].isna().sum())
+        came = f"{count} row(s) without a channel" if count else "a header and no row"
+        raise SourceError(f"{path} has {came}: give each row a date, a channel and its spend")
     return plan[["date", "channel", "spend"]]
 
 
 def planned_spend(plan: pd.DataFrame, channels: tuple[str, ...], weeks: pd.DatetimeIndex) -> Floats:
     """(channel, week) currency: each row of the plan spread evenly over its days.
 
-    A row covers the days until the channel's next row, at most 31 and, for its last row, as many as the one before
-    (7 where there is only one). weeks : last days. Days that the plan does not reach keep the mean of what it covers.
+    Rows of one channel and day (campaigns, regions) count together. A row covers the days until the channel's next
+    row, at most 31 and, for its last row, as many as the one before (7 where there is only one). weeks : last days.
+    Days that the plan does not reach keep the mean of what it covers.
     Raises SourceError: a channel that the model does not know.
     """
     unknown = sorted(set(plan["channel"]) - set(channels))
@@ -53,7 +61,7 @@ def planned_spend(plan: pd.DataFrame, channels: tuple[str, ...], weeks: pd.Datet
     days = pd.date_range(weeks[0] - pd.Timedelta(days=6), weeks[-1])
     out = np.zeros((len(channels), len(weeks)))
     for i, channel in enumerate(channels):
-        rows = plan[plan["channel"] == channel].sort_values("date")
+        rows = plan[plan["channel"] == channel].groupby("date")["spend"].sum().reset_index()
         if len(rows):
             daily = _daily(rows, days)
             out[i] = daily.fillna(daily.mean()).fillna(0.0).to_numpy().reshape(len(weeks), 7).sum(1)

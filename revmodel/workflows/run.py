@@ -30,8 +30,9 @@ def run_company(
 ) -> RunFolder:  # fmt: skip
     """Fit once, compute the parts asked for, write and log the run.
 
-    A part that this data cannot support is left out of a run of several, and the run says why; asked for alone it
-    raises ModelError.
+    Every run holds the forecast, with which its page begins. Contribution and allocation need spend, a backtest needs
+    history: where this data cannot support them they are left out and the run says why; asked for alone they raise
+    ModelError.
     """
     say = progress or (lambda _: None)
     wanted = list(parts)
@@ -40,11 +41,11 @@ def run_company(
         store = waiting.submit(_prepare_store, config)
     fitted = fit_company(config, as_of, plan, progress)
     tables: Tables = {}
+    asked_alone = set(wanted) <= {"contribution", "allocation"} or len(wanted) == 1
     has_spend = bool(fitted.model.response_.data_.channels)
-    if "forecast" in wanted:
-        say("simulating the quarters ahead")
-        tables |= forecast_tables(fitted)
-    if {"contribution", "allocation"} & set(wanted) and (has_spend or len(wanted) == 1):
+    say("simulating the quarters ahead")
+    tables |= forecast_tables(fitted)
+    if {"contribution", "allocation"} & set(wanted) and (has_spend or asked_alone):
         say("what a lead is worth, and what caused it")
         economics = channel_economics(fitted)
         if "contribution" in wanted:
@@ -58,7 +59,7 @@ def run_company(
         try:
             tables["backtest"] = backtest_company(fitted, origins, jobs=jobs, progress=say)
         except ModelError as error:
-            if len(wanted) == 1:
+            if asked_alone:
                 raise
             fitted.features.cannot.append(f"No backtest: {error}")
     say("writing tables and page")

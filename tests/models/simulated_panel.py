@@ -35,7 +35,7 @@ def panel_of(seed: int, weeks: int = WEEKS, with_spend: bool = True) -> WeeklyPa
     index = pd.date_range(end=LAST_WEEK, periods=weeks, freq="7D")
     counts = {("lead", "direct", "all"): rng.poisson(BASELINE["direct"], weeks)}
     for i, name in enumerate(EFFECT):
-        counts["lead", name, "all"] = rng.poisson(BASELINE[name] + (caused[i] if with_spend else 0))
+        counts["lead", name, "all"] = rng.poisson(BASELINE[name] + with_spend * caused[i])
     arrivals = pd.DataFrame(counts, index=index)
     arrivals.columns = arrivals.columns.set_names(["stage", "channel", "segment"])
     money = pd.DataFrame(spend.T, index=index, columns=list(EFFECT))
