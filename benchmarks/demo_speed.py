@@ -28,7 +28,9 @@ def seconds(command: list[str], environment: dict[str, str], folder: Path) -> tu
     """Wall and CPU seconds of a command. Raises CalledProcessError where it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    subprocess.run(command, env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        command, env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -44,7 +46,9 @@ def main() -> None:
         for name in ("configs", "data"):
             shutil.copytree(ROOT / name, checkout / name)
         environment = {
-            **os.environ, "XDG_CACHE_HOME": str(Path(scratch) / "cache"), "NUMBA_CACHE_DIR": str(Path(scratch) / "numba"),
+            **os.environ,
+            "XDG_CACHE_HOME": str(Path(scratch) / "cache"),
+            "NUMBA_CACHE_DIR": str(Path(scratch) / "numba"),
             "OMP_NUM_THREADS": "1",
         }  # fmt: skip
         environment.pop("PYTHONDONTWRITEBYTECODE", None)

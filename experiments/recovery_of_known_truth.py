@@ -59,7 +59,9 @@ def contributions(fitted: FittedCompany, company: Company) -> pd.DataFrame:
     for row in year.itertuples():
         name = str(row.channel)
         paid = [c for c in truth.index if c != "baseline"]
-        value = truth.loc[paid, columns[row.metric]].sum() if name == "all media" else truth.loc[name, columns[row.metric]]
+        value = (
+            truth.loc[paid, columns[row.metric]].sum() if name == "all media" else truth.loc[name, columns[row.metric]]
+        )
         rows.append({"quantity": f"{row.kind} {row.metric}", "name": name, "truth": float(value), **_summary(row)})
     return pd.DataFrame(rows)
 
@@ -83,7 +85,12 @@ def next_quarter(fitted: FittedCompany, company: Company) -> pd.DataFrame:
     truth = inside[metrics].sum() + share * last[metrics].sum()  # the quarter ends inside a week: its share of days
     return pd.DataFrame(
         [
-            {"quantity": f"next quarter {row.metric}", "name": row.metric, "truth": float(truth[row.metric]), **_summary(row)}
+            {
+                "quantity": f"next quarter {row.metric}",
+                "name": row.metric,
+                "truth": float(truth[row.metric]),
+                **_summary(row),
+            }
             for row in total.itertuples()
         ]
     )
@@ -127,12 +134,15 @@ def main() -> None:
         found = pd.concat([contributions(fitted, company), next_quarter(fitted, company)], ignore_index=True)
         healthy = bool(fitted.model.health_["passed"].all())
         frames.append(found.assign(seed=seed, healthy=healthy))
-        print(f"seed {seed}: {time.perf_counter() - start:.0f} s, health {'passed' if healthy else 'failed'}", flush=True)
+        print(
+            f"seed {seed}: {time.perf_counter() - start:.0f} s, health {'passed' if healthy else 'failed'}", flush=True
+        )
         results = pd.concat(frames, ignore_index=True)
         results.to_csv(out / "recovery_by_seed.csv", index=False, float_format="%.6g")
         summarise(results).to_csv(out / "recovery.csv", index=False)
     print(summarise(results).to_string(index=False))
-    print(f"companies: {results['seed'].nunique()}, of which all health checks passed: {int(results.groupby('seed')['healthy'].first().sum())}")
+    healthy = int(results.groupby("seed")["healthy"].first().sum())
+    print(f"companies: {results['seed'].nunique()}, of which all health checks passed: {healthy}")
     assert np.isfinite(results["truth"]).all()
 
 

@@ -123,7 +123,7 @@ class ResponseConfig(_Frozen):
 
     max_lag_weeks: int = Field(10, ge=1, le=52)
     holidays_country: str | None = None  # ISO code; weeks with public holidays become a column
-    cost_per_lead: dict[str, float] = Field(default_factory=dict)  # by channel: cost of a lead that spend brings, as believed
+    cost_per_lead: dict[str, float] = Field(default_factory=dict)  # by channel: believed cost of a caused lead
 
 
 class AllocationConfig(_Frozen):
@@ -183,7 +183,9 @@ def load_config(path: str | Path) -> Config:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"no config at {path}: give the path of a YAML file, or start one with 'revmodel init'") from error
+        raise ConfigError(
+            f"no config at {path}: give the path of a YAML file, or start one with 'revmodel init'"
+        ) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(raw, dict):
