@@ -184,7 +184,7 @@ def load_config(path: str | Path) -> Config:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(
-            f"no config at {path}: give the path of a YAML file, or start one with 'revmodel init'"
+            f"no config at {path}: give the path of a YAML file (configs/demo.yaml is one to start from)"
         ) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from error

@@ -107,7 +107,7 @@ def test_missing_tables_are_named(tmp_path: Path) -> None:
 
 def test_missing_file_names_the_path_and_the_way_to_start(tmp_path: Path) -> None:
     absent = tmp_path / "absent.yaml"
-    with pytest.raises(ConfigError, match="revmodel init") as caught:
+    with pytest.raises(ConfigError, match=r"configs/demo.yaml") as caught:
         load_config(absent)
     assert str(absent) in str(caught.value)
 

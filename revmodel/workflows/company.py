@@ -56,7 +56,7 @@ def read_company(config: Config) -> DataCheck:
     data = check_data(config)
     if data.stops:
         stops = data.findings[data.findings["severity"] == "stop"]
-        lines = [f"  {row.table}: {str(row.what).rstrip(".")}. {row.remedy}" for row in stops.itertuples()]
+        lines = [f"  {row.table}: {str(row.what).rstrip('.')}. {row.remedy}" for row in stops.itertuples()]
         raise SourceError("\n".join(["the data cannot be used yet:", *lines, "see 'revmodel check' for the rest"]))
     return data
 
