@@ -35,7 +35,7 @@ def refusal(folder: Path, content: object) -> str:
 
 def test_smallest_config_loads_with_declared_defaults(tmp_path: Path) -> None:
     config = load_config(written(tmp_path, smallest()))
-    assert (config.company, config.currency, config.forecast.engine) == ("Acme", "USD", "nuts")
+    assert (config.company, config.currency, config.forecast.engine) == ("Acme", "USD", "mixed")
     assert config.as_of is None
 
 
