@@ -22,13 +22,13 @@ def tables() -> Frames:
 
 @pytest.fixture
 def findings_of(revmodel: Call, tmp_path: Path) -> Callable[..., tuple[int, dict[str, dict[str, Any]]]]:
-    """Exit status of ``revmodel check --json`` and its findings by code."""
+    """Exit status of ``revmodel check --json`` and its findings by code, the gravest of each."""
 
     def check(tables: Frames, **settings: Any) -> tuple[int, dict[str, dict[str, Any]]]:
         outcome = revmodel("check", write_company(tmp_path, tables, **settings), "--json")
         assert outcome.err == ""
         findings = json.loads(outcome.out)["findings"]
-        return outcome.status, {finding["code"]: finding for finding in findings}
+        return outcome.status, {finding["code"]: finding for finding in reversed(findings)}
 
     return check
 
