@@ -13,6 +13,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
+# Fixture files hold no doctests, and several of one name cannot be imported side by side as modules.
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
 REPOSITORY_ROOT = Path(__file__).resolve().parents[1]
 
 

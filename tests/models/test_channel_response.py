@@ -42,12 +42,18 @@ def test_order_of_effects_is_recovered(fitted: ChannelResponse) -> None:
     assert mean["events"] < 8
 
 
-def test_intervals_of_effects_hold_most_truths_over_data_sets() -> None:
-    """Three channels in four data sets: 90 % intervals; the prior pulls, so not all twelve have to hold."""
+def test_intervals_of_records_under_the_channel_s_own_name_hold_most_truths_over_data_sets() -> None:
+    """Three channels in four data sets: 90 % intervals; the prior pulls, so not all twelve have to hold.
+
+    What arrives under the channel's own name is what the data inform. These data have no halo, which the prior allows
+    for, so the total with its halo is not what is compared.
+    """
     held = []
     for seed in (11, 12, 13, 14):
-        effect = fit(seed).derived_["effect"]
-        low, high = np.quantile(effect, [0.05, 0.95], axis=0)
+        model = fit(seed)
+        channels, rows = model.data_.channels, [channel for _, channel in model.data_.rows]
+        own = np.stack([model.derived_["share"][:, i, rows.index(name)] for i, name in enumerate(channels)], axis=1)
+        low, high = np.quantile(model.derived_["effect"] * own, [0.05, 0.95], axis=0)
         held.append((low <= list(EFFECT.values())) & (high >= list(EFFECT.values())))
     assert np.mean(held) >= 0.75
 
