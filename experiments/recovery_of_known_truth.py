@@ -19,6 +19,8 @@ import pandas as pd
 
 from revmodel.attribution.from_model import lead_economics
 from revmodel.config import Config, load_config
+from revmodel.evaluate.recovery import interval_coverage
+from revmodel.evaluate.scores import wape
 from revmodel.features.build import build_features
 from revmodel.forecast.calendar import weeks_needed
 from revmodel.forecast.plan import planned_spend
@@ -101,19 +103,12 @@ def _summary(row: object) -> dict[str, float]:
 
 
 def summarise(results: pd.DataFrame) -> pd.DataFrame:
-    """Coverage, bias and error by quantity."""
-    r = results.assign(
-        in80=(results["truth"] >= results["p10"]) & (results["truth"] <= results["p90"]),
-        in90=(results["truth"] >= results["p05"]) & (results["truth"] <= results["p95"]),
-        error=(results["mean"] - results["truth"]).abs(),
-        gap=results["mean"] - results["truth"],
+    """Coverage, bias and error by quantity, in the order in which quantities first appear."""
+    held = interval_coverage(results["truth"], results, by=["quantity"]).set_index("quantity")
+    table = held[["n", "covered_80", "covered_90", "bias"]].assign(
+        wape=[wape(rows["mean"], rows["truth"]) for _, rows in results.groupby("quantity", sort=True)]
     )
-    grouped = r.groupby("quantity", sort=False)
-    table = grouped.agg(n=("truth", "size"), covered_80=("in80", "mean"), covered_90=("in90", "mean"))
-    total = grouped["truth"].sum()
-    table["bias"] = grouped["gap"].sum() / total
-    table["wape"] = grouped["error"].sum() / total
-    return table.round(3).reset_index()
+    return table.loc[results["quantity"].unique()].round(3).reset_index()
 
 
 def main() -> None:
