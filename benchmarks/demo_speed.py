@@ -1,7 +1,8 @@
 """Time the whole loop on the embedded company as a process: cold, warm, and the command line's help.
 
-Cold: an empty compile cache, an empty numba cache, no stored backtest, a fresh MLflow store. Warm: the same command
-again. Seconds are wall time on the machine that runs this; compare ratios, not absolute times.
+Cold: an empty compile cache, an empty numba cache, no kept backtest or posterior, a fresh MLflow store. Warm: the same
+command again. Refitted: the same with the kept posteriors deleted, as on a new day of data. Seconds are wall time on
+the machine that runs this; compare ratios, not absolute times.
 
     .venv/bin/python benchmarks/demo_speed.py --out benchmarks/results/demo_speed.csv
 """
@@ -56,7 +57,10 @@ def main() -> None:
             ("revmodel --help", [str(REVMODEL), "--help"]),
             ("revmodel demo, cold", [str(REVMODEL), "demo"]),
             ("revmodel demo, warm", [str(REVMODEL), "demo"]),
+            ("revmodel demo, refitted", [str(REVMODEL), "demo"]),
         ):
+            if name.endswith("refitted"):
+                shutil.rmtree(checkout / "reports" / ".posteriors")
             wall, cpu = seconds(command, environment, checkout)
             rows.append([name, f"{wall:.1f}", f"{cpu:.1f}", os.cpu_count(), platform.machine()])
             print(f"{name}: {wall:.1f} s wall, {cpu:.1f} s CPU", flush=True)

@@ -53,7 +53,7 @@ def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_we
     entry = max(by_stage, key=lambda stage: by_stage[stage])
     as_of = pd.Timestamp(model.features_.as_of)
     funnel = predict_funnel(model.hazards_, as_of, 13, draws, model.fiscal_year_start_month, model.seed + 21)
-    kernel = funnel_kernel(funnel, horizon_weeks, first_deal_stage)
+    kernel = funnel_kernel(funnel, horizon_weeks, first_deal_stage, threads=2)
     at = kernel.stages.index(entry)
     sizes = model.sizes_.predict(model.groups, draws, np.random.default_rng(model.seed + 22))
     rows = tuple(i for i, (stage, _) in enumerate(response.data_.rows) if stage == entry)

@@ -6,6 +6,7 @@ Contribution, allocation and reverse planning are sums over it.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,11 +45,17 @@ class FunnelKernel:
 
 
 def funnel_kernel(
-    funnel: FunnelDraws, horizon_weeks: int, first_deal_stage: str | None, *, entry_week: int | None = None
+    funnel: FunnelDraws,
+    horizon_weeks: int,
+    first_deal_stage: str | None,
+    *,
+    entry_week: int | None = None,
+    threads: int = 1,
 ) -> FunnelKernel:
     """The kernel of every draw, stage and group over ``horizon_weeks`` + 1 weeks, the week of entry included.
 
     Entering at a deal stage is pipeline created at once. The held calendar is the mean of the odds' factor.
+    threads: draws are shared among so many; the numbers do not depend on it.
     Raises ModelError: draws that do not fit together, or a calendar shorter than entry_week + horizon_weeks + 1.
     """
     check_funnel(funnel)
@@ -62,14 +69,19 @@ def funnel_kernel(
     steps = clock(funnel.age_edges_weeks)
     draws, stages, groups = funnel.log_odds.shape[0], len(funnel.stages), len(funnel.group_channel)
     pipeline, won = (np.zeros((draws, stages, groups, weeks)) for _ in range(2))
-    chances = empty_chances(1 if entry_week is None else weeks, funnel, steps)
-    for draw in range(draws):
-        by_age, by_week = odds_by_age(funnel.log_odds[draw]), odds_by_week(funnel.calendar[draw])
-        by_week = _calendar(by_week, entry_week, weeks)
-        fill_chances(by_age, by_week, steps.before, steps.after, chances)
-        moves = _moves(by_age, by_week, steps.before, steps.after, chances)
-        destination = np.ascontiguousarray(funnel.destination[draw], dtype=np.float64)
-        _flow_all(moves, chances.stay, destination, steps.step_of_week, first_deal, pipeline[draw], won[draw])
+
+    def flow_some(some: Ints) -> None:
+        chances = empty_chances(1 if entry_week is None else weeks, funnel, steps)
+        for draw in some:
+            by_age, by_week = odds_by_age(funnel.log_odds[draw]), odds_by_week(funnel.calendar[draw])
+            by_week = _calendar(by_week, entry_week, weeks)
+            fill_chances(by_age, by_week, steps.before, steps.after, chances)
+            moves = _moves(by_age, by_week, steps.before, steps.after, chances)
+            destination = np.ascontiguousarray(funnel.destination[draw], dtype=np.float64)
+            _flow_all(moves, chances.stay, destination, steps.step_of_week, first_deal, pipeline[draw], won[draw])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(flow_some, np.array_split(np.arange(draws), threads)))
     return FunnelKernel(pipeline, won, funnel.stages, funnel.group_channel, funnel.group_segment, entry_week)
 
 

@@ -1,7 +1,8 @@
 """A PyMC model turned into one compiled function that is reused for every data set of the same shapes.
 
-PyMC writes the model down; JAX compiles its log density. PyTensor's own compilation of the same graphs took one to
-four minutes cold and over a minute warm on two cores; this takes about four seconds, with no C compiler.
+PyMC writes the model down; JAX compiles its log density when it is first asked for. PyTensor's own compilation of the
+same graphs took one to four minutes cold and over a minute warm on two cores; this takes about four seconds, with no C
+compiler.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,26 +58,35 @@ class CompiledModel:
         on_values = model.replace_rvs_by_values(derived) if derived else []
         graphs = graph_replace([model.logp(), *on_values], {**parts, **inputs}, strict=False)
         arguments = [theta, *inputs.values()]
-        logp = self._to_jax(arguments, graphs[:1])
+        self._arguments, self._graphs = arguments, graphs
         self.derived_names = [d.name for d in model.deterministics]
-        names = list(self.data)
+        self.samplers: dict[int, tuple[Any, Any]] = {}  # compiled samplers by number of draws (models/sampling.py)
+
+    @cached_property
+    def log_density(self) -> Any:
+        """Log density of z, where theta = center + scale @ z; traced once, wherever samplers call it."""
+        logp, names = self._to_jax(self._arguments, self._graphs[:1]), list(self.data)
 
         def log_density(z: Any, center: Any, scale: Any, data: dict[str, Any]) -> Any:
             return logp(center + scale @ z, *[data[name] for name in names])[0]
 
-        self.log_density = jax.jit(log_density)  # traced once, wherever samplers call it
-        self.samplers: dict[int, tuple[Any, Any]] = {}  # compiled samplers by number of draws (models/sampling.py)
-        self._value_and_grad = jax.jit(jax.value_and_grad(log_density))
-        self._grads = jax.jit(
-            lambda zs, center, scale, data: jax.lax.map(
-                lambda z: jax.grad(log_density)(z, center, scale, data), zs, batch_size=16
-            )
+        return jax.jit(log_density)
+
+    @cached_property
+    def _value_and_grad(self) -> Any:
+        return jax.jit(jax.value_and_grad(self.log_density))
+
+    @cached_property
+    def _grads(self) -> Any:
+        gradient = jax.grad(self.log_density)
+        return jax.jit(
+            lambda zs, center, scale, data: jax.lax.map(lambda z: gradient(z, center, scale, data), zs, batch_size=16)
         )
-        if self.derived_names:
-            outputs = self._to_jax(arguments, graphs[1:])
-            self._derived = jax.jit(
-                lambda thetas, data: jax.lax.map(lambda t: outputs(t, *[data[name] for name in names]), thetas)
-            )
+
+    @cached_property
+    def _derived(self) -> Any:
+        outputs, names = self._to_jax(self._arguments, self._graphs[1:]), list(self.data)
+        return jax.jit(lambda thetas, data: jax.lax.map(lambda t: outputs(t, *[data[name] for name in names]), thetas))
 
     @staticmethod
     def _to_jax(arguments: list[Any], graphs: list[Any]) -> Any:

@@ -20,7 +20,6 @@ def rhat_and_ess(by_chain: npt.NDArray[np.float64]) -> tuple[float, float]:
     return float(arviz_stats.rhat(data)["theta"].max()), float(arviz_stats.ess(data)["theta"].min())
 
 
-def has_converged(by_chain: npt.NDArray[np.float64]) -> bool:
-    """Whether both bars hold for every parameter."""
-    rhat, ess = rhat_and_ess(by_chain)
+def has_converged(rhat: float, ess: float) -> bool:
+    """Whether both bars hold."""
     return rhat < MAX_RHAT and ess > MIN_ESS

@@ -21,6 +21,7 @@ from revmodel.models import priors
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.draws import DealSizeDraws
 from revmodel.models.sampling import Engine, Posterior, find_mode, sample
+from revmodel.models.stored import PosteriorStore
 
 __all__ = ["DealSize", "deal_size_model"]
 
@@ -54,10 +55,13 @@ class DealSize:
 
     _compiled: ClassVar[dict[tuple[int, ...], CompiledModel]] = {}
 
-    def __init__(self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1) -> None:
+    def __init__(
+        self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1, store: PosteriorStore | None = None
+    ) -> None:
         self.engine: Engine = engine
         self.draws = draws
         self.seed = seed
+        self.store = store or PosteriorStore()
 
     def fit(self, won: WonDeals, channels: tuple[str, ...], segments: tuple[str, ...]) -> DealSize:
         """Fit on won deals with a positive amount; fewer than MIN_DEALS of them mean that there are no amounts."""
@@ -77,10 +81,15 @@ class DealSize:
         if key not in self._compiled:
             self._compiled[key] = CompiledModel(deal_size_model(data))
         model = self._compiled[key]
-        mode = find_mode(model, data)
-        self.posterior_ = sample(model, data, mode, engine=self.engine, draws=self.draws, seed=self.seed)
+        settings = {"engine": self.engine, "draws": self.draws}
+        self.posterior_, _ = self.store.fetch(
+            "deal size", data, settings, self.seed, lambda: (self._fit(model, data), {})
+        )
         self.derived_ = model.derived(self.posterior_.thetas, data)
         return self
+
+    def _fit(self, model: CompiledModel, data: dict[str, Floats]) -> Posterior:
+        return sample(model, data, find_mode(model, data), engine=self.engine, draws=self.draws, seed=self.seed)
 
     def _arrays(self, log_amount: Floats, channel: list[str], segment: list[str]) -> dict[str, Floats]:
         n = len(log_amount)

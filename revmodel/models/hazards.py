@@ -31,6 +31,7 @@ from revmodel.models.compiled import CompiledModel
 from revmodel.models.hazard_data import HazardLayout, layout_of, stage_data
 from revmodel.models.sampling import Engine, Posterior, sample
 from revmodel.models.spreads import Spread, fit_spreads
+from revmodel.models.stored import PosteriorStore
 
 __all__ = ["FittedStage", "StageHazards", "stage_model"]
 
@@ -100,10 +101,13 @@ class StageHazards:
 
     _compiled: ClassVar[dict[tuple[int, ...], CompiledModel]] = {}  # one compiled model a shape, for the process
 
-    def __init__(self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1) -> None:
+    def __init__(
+        self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1, store: PosteriorStore | None = None
+    ) -> None:
         self.engine: Engine = engine
         self.draws = draws
         self.seed = seed
+        self.store = store or PosteriorStore()
 
     def fit(self, cells: HazardCells, progress: Callable[[str], None] | None = None) -> StageHazards:
         """Fit each stage on its own: their likelihoods share no parameter, so the joint posterior factorises."""
@@ -119,11 +123,19 @@ class StageHazards:
     def _fit_stage(self, stage: str, index: int) -> FittedStage:
         data = stage_data(self.cells_, self.layout_, stage)
         model = self._model(self.layout_, data)
-        mode, log_spread, se = fit_spreads(model, data, SPREADS)
-        data["log_spread"] = log_spread
-        posterior = sample(model, data, mode, engine=self.engine, draws=self.draws, seed=self.seed + 101 * index)
+        seed = self.seed + 101 * index
+
+        def fit() -> tuple[Posterior, dict[str, Floats]]:
+            mode, log_spread, se = fit_spreads(model, data, SPREADS)
+            spread = {"log_spread": log_spread}
+            posterior = sample(model, data | spread, mode, engine=self.engine, draws=self.draws, seed=seed)
+            return posterior, spread | {"log_spread_se": se}
+
+        settings = {"engine": self.engine, "draws": self.draws}
+        posterior, spreads = self.store.fetch("stage", data, settings, seed, fit)
+        data["log_spread"] = spreads["log_spread"]
         unseen = tuple(cause for cause, n in zip(dims.CAUSES, data["exits_by_age"].sum(1), strict=True) if n == 0)
-        return FittedStage(stage, posterior, model.derived(posterior.thetas, data), data, log_spread, se, unseen)
+        return FittedStage(stage, posterior, model.derived(posterior.thetas, data), data, **spreads, never_seen=unseen)
 
     @classmethod
     def _model(cls, layout: HazardLayout, data: dict[str, Floats]) -> CompiledModel:

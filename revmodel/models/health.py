@@ -19,7 +19,7 @@ def health_table(part: str, posterior: Posterior) -> pd.DataFrame:
     if posterior.engine == "laplace":
         words = "the mode was found" if mode_ok else "no mode was found: the approximation means nothing"
         return _rows(part, [("mode", posterior.mode.gradient_norm, "< 0.1", mode_ok, f"{part}: {words}.")])
-    rhat, ess = rhat_and_ess(posterior.by_chain())
+    rhat, ess = posterior.agreement or rhat_and_ess(posterior.by_chain())
     divergent = posterior.divergences
     agreement = f"{part}: the chains {_agree(rhat)} (largest R-hat {rhat:.3f})."
     return _rows(

@@ -27,10 +27,12 @@ from revmodel.models.compiled import CompiledModel
 from revmodel.models.media import geometric_weights, michaelis_menten
 from revmodel.models.response_data import ResponseData, response_data
 from revmodel.models.sampling import Engine, Posterior, find_mode, sample
+from revmodel.models.stored import PosteriorStore
 
 __all__ = ["ChannelResponse", "response_model"]
 
 Floats = npt.NDArray[np.float64]
+TARGET_ACCEPTANCE = 0.9  # saturation and carry-over bend the posterior: longer steps diverged
 
 
 def response_model(data: dict[str, Floats]) -> pm.Model:
@@ -110,6 +112,7 @@ class ChannelResponse:
     def __init__(
         self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1, max_lag_weeks: int = 10,
         holidays_country: str | None = None, cost_per_lead: dict[str, float] | None = None,
+        store: PosteriorStore | None = None,
     ) -> None:  # fmt: skip
         self.engine: Engine = engine
         self.draws = draws
@@ -117,6 +120,7 @@ class ChannelResponse:
         self.max_lag_weeks = max_lag_weeks
         self.holidays_country = holidays_country
         self.cost_per_lead = cost_per_lead or {}
+        self.store = store or PosteriorStore()
 
     def fit(self, panel: WeeklyPanel) -> ChannelResponse:
         """Fit on the weekly history of arrivals and spend (features/tables.py: WeeklyPanel)."""
@@ -126,13 +130,19 @@ class ChannelResponse:
         if shapes not in self._compiled:
             self._compiled[shapes] = CompiledModel(response_model(arrays))
         model = self._compiled[shapes]
-        mode = find_mode(model, arrays)
-        self.posterior_: Posterior = sample(
-            model, arrays, mode, engine=self.engine, draws=self.draws, seed=self.seed, target_acceptance=0.9
-        )  # fmt: skip
+        settings = {"engine": self.engine, "draws": self.draws, "target_acceptance": TARGET_ACCEPTANCE}
+        self.posterior_, _ = self.store.fetch(
+            "arrivals", arrays, settings, self.seed, lambda: (self._fit(model, arrays), {})
+        )
         self.derived_ = model.derived(self.posterior_.thetas, arrays)
         self.parameters_ = model.unpack(self.posterior_.thetas)
         return self
+
+    def _fit(self, model: CompiledModel, arrays: dict[str, Floats]) -> Posterior:
+        return sample(
+            model, arrays, find_mode(model, arrays), engine=self.engine, draws=self.draws, seed=self.seed,
+            target_acceptance=TARGET_ACCEPTANCE,
+        )  # fmt: skip
 
     def caused_by_week(self) -> Floats:
         """Expected records that each channel caused, by row they arrive under: (draw, week, channel, row)."""

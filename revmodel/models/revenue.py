@@ -25,6 +25,7 @@ from revmodel.models.health import health_table
 from revmodel.models.predict import future_weeks, predict_funnel
 from revmodel.models.response import ChannelResponse
 from revmodel.models.sampling import Engine
+from revmodel.models.stored import PosteriorStore
 
 __all__ = ["RevenueEngine", "RevenueModel"]
 
@@ -38,19 +39,21 @@ class RevenueModel:
     """Fit every part on the features of one as-of date; predict the draws that the forecast runs on.
 
     engine: "nuts", "laplace", or "mixed": arrivals by NUTS and the rest by Laplace. draws: per chain for NUTS
-    (at least); Laplace draws are LAPLACE_DRAWS in the mixed engine, else ``draws`` in all.
+    (at least); Laplace draws are LAPLACE_DRAWS in the mixed engine, else ``draws`` in all. store: posteriors kept of
+    earlier fits.
     After ``fit``: ``hazards_``, ``response_``, ``sizes_``, ``health_`` (one row a check), ``timings_s_``.
     """
 
     def __init__(
         self, *, engine: RevenueEngine = "mixed", draws: int = 500, seed: int = 1,
-        response: ResponseConfig | None = None, fiscal_year_start_month: int = 1,
+        response: ResponseConfig | None = None, fiscal_year_start_month: int = 1, store: PosteriorStore | None = None,
     ) -> None:  # fmt: skip
         self.engine: RevenueEngine = engine
         self.draws = draws
         self.seed = seed
         self.response = response or ResponseConfig()
         self.fiscal_year_start_month = fiscal_year_start_month
+        self.store = store or PosteriorStore()
 
     def fit(self, features: Features, progress: Progress | None = None) -> RevenueModel:
         """Fit the parts. ``progress`` is called with one sentence a part."""
@@ -66,6 +69,7 @@ class RevenueModel:
             self.response_ = ChannelResponse(
                 engine=engine, draws=self.draws, seed=self.seed + 1, max_lag_weeks=self.response.max_lag_weeks,
                 holidays_country=self.response.holidays_country, cost_per_lead=self.response.cost_per_lead,
+                store=self.store,
             ).fit(features.panel)  # fmt: skip
         say("deal size")
         with _timed(self.timings_s_, "deal_size"):
@@ -75,13 +79,13 @@ class RevenueModel:
 
     def _hazards(self) -> StageHazards:
         if self.engine == "mixed":
-            return StageHazards(engine="laplace", draws=LAPLACE_DRAWS, seed=self.seed)
-        return StageHazards(engine=self.engine, draws=self.draws, seed=self.seed)
+            return StageHazards(engine="laplace", draws=LAPLACE_DRAWS, seed=self.seed, store=self.store)
+        return StageHazards(engine=self.engine, draws=self.draws, seed=self.seed, store=self.store)
 
     def _deal_size(self) -> DealSize:
         if self.engine == "mixed":
-            return DealSize(engine="laplace", draws=LAPLACE_DRAWS, seed=self.seed + 2)
-        return DealSize(engine=self.engine, draws=self.draws, seed=self.seed + 2)
+            return DealSize(engine="laplace", draws=LAPLACE_DRAWS, seed=self.seed + 2, store=self.store)
+        return DealSize(engine=self.engine, draws=self.draws, seed=self.seed + 2, store=self.store)
 
     def _health(self) -> pd.DataFrame:
         parts = [health_table(f"stage {name}", fitted.posterior) for name, fitted in self.hazards_.stages_.items()]

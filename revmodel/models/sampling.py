@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from revmodel.errors import ModelError
 from revmodel.models.accelerator import DEVICES, jax  # before BlackJAX, which computes while it is imported
 from revmodel.models.compiled import CompiledModel
-from revmodel.models.convergence import has_converged
+from revmodel.models.convergence import has_converged, rhat_and_ess
 
 # isort: split
 import blackjax
@@ -54,7 +54,8 @@ class Mode:
 class Posterior:
     """Draws of the flat parameter vector with what health checks need.
 
-    thetas : (draw, dim), chains one after the other. chains: 1 for Laplace.
+    thetas : (draw, dim), chains one after the other. chains: 1 for Laplace. agreement: the largest R-hat and the
+    smallest bulk ESS over all parameters, of chains.
     """
 
     thetas: Floats
@@ -62,6 +63,7 @@ class Posterior:
     engine: Engine
     divergences: int
     mode: Mode
+    agreement: tuple[float, float] | None = None
 
     def by_chain(self) -> Floats:
         """(chain, draw, dim)."""
@@ -129,9 +131,10 @@ def nuts_draws(
         rounds.append(np.asarray(z))
         divergences += int(np.sum(divergent))
         by_chain = np.concatenate(rounds, axis=1) @ mode.factor.T + mode.theta
-        if has_converged(by_chain):
+        agreement = rhat_and_ess(by_chain)
+        if has_converged(*agreement):
             break
-    return Posterior(by_chain.reshape(-1, model.size), CHAINS, "nuts", divergences, mode)
+    return Posterior(by_chain.reshape(-1, model.size), CHAINS, "nuts", divergences, mode, agreement)
 
 
 def _compiled_sampler(model: CompiledModel, draws: int) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pandas as pd
 
 from revmodel.config import Config
 
-__all__ = ["input_digests", "result_key"]
+__all__ = ["input_digests", "program_digest", "result_key"]
+
+LIBRARIES = ("pymc", "pytensor", "jax", "blackjax", "numpy", "scipy", "numba")
 
 
 def input_digests(config: Config, rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -31,13 +34,14 @@ def input_digests(config: Config, rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 def result_key(config: Config, inputs: list[dict[str, Any]], **settings: object) -> str:
     """A key that changes whenever data, config, settings or the program do."""
-    parts = {"inputs": inputs, "config": config.model_dump(mode="json"), "program": _program(), **settings}
+    parts = {"inputs": inputs, "config": config.model_dump(mode="json"), "program": program_digest(), **settings}
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 
 @cache
-def _program() -> str:
-    digest = hashlib.sha256()
+def program_digest() -> str:
+    """A fingerprint of this program's own sources and of the libraries that its numbers come from."""
+    digest = hashlib.sha256(" ".join(version(name) for name in LIBRARIES).encode())
     for file in sorted(Path(__file__).resolve().parents[1].rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()

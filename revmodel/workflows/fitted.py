@@ -17,7 +17,9 @@ from revmodel.features.tables import Features
 from revmodel.forecast.plan import planned_spend, read_plan, recent_spend
 from revmodel.models.predict import future_weeks
 from revmodel.models.revenue import RevenueModel
+from revmodel.models.stored import PosteriorStore
 from revmodel.workflows.company import DataCheck, as_of_date, read_company
+from revmodel.workflows.digest import program_digest
 
 __all__ = ["FittedCompany", "fit_company"]
 
@@ -85,6 +87,7 @@ def fit_company(
         seed=config.seed,
         response=config.response,
         fiscal_year_start_month=config.forecast.fiscal_year_start_month,
+        store=PosteriorStore(config.resolve(config.reports) / ".posteriors", program_digest()),
     ).fit(features, say)
     done("fit")
     return FittedCompany(config, day, data, features, model, timings, plan_frame)

@@ -1,6 +1,7 @@
 """The analytic kernel agrees with the simulation, with skips, moves back and a moving calendar."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,3 +81,22 @@ def test_chances_stay_below_one_and_all_win_where_none_is_lost(weekly):
 def test_calendar_that_ends_too_early_is_refused():
     with pytest.raises(ModelError, match="calendar knows 40"):
         funnel_kernel(tangled_funnel(), 30, "s2", entry_week=20)
+
+
+@pytest.mark.parametrize("entry_week", [None, 4])
+def test_threads_do_not_change_the_kernel(entry_week):
+    funnel = repeat_draws(tangled_funnel(), 5)
+    one, three = (funnel_kernel(funnel, 12, "s2", entry_week=entry_week, threads=n) for n in (1, 3))
+    np.testing.assert_array_equal(one.won, three.won)
+    assert (np.diff(one.won.sum(axis=(1, 2, 3))) != 0).all()  # each draw has its own numbers, in its own place
+
+
+def repeat_draws(funnel, draws):
+    """The funnel in ``draws`` draws, each with its own shift of the odds."""
+    shift = 0.1 * np.arange(draws)[:, None, None, None, None]
+    return replace(
+        funnel,
+        log_odds=funnel.log_odds + shift,
+        calendar=np.repeat(funnel.calendar, draws, axis=0),
+        destination=np.repeat(funnel.destination, draws, axis=0),
+    )
