@@ -39,8 +39,8 @@ def _unique_ids(tables: Tables, schema: TableSchema, dropped: int) -> Tables:
 def _last_of_each(table: ir.Table, schema: TableSchema) -> ir.Table:
     """The last recorded row of each id; ties are broken by the other columns, so that the choice is always the same."""
     key = schema.keys[0]
-    moment = schema.recorded or schema.event
-    order = [*([moment] if moment else []), *(name for name in table.columns if name not in (key, moment))]
+    moments = [name for name in dict.fromkeys((schema.recorded, schema.event)) if name]
+    order = [*moments, *(name for name in table.columns if name not in (key, *moments))]
     window = ibis.window(group_by=key, order_by=[ibis.desc(name, nulls_first=False) for name in order])
     ranked = table.mutate(rank=ibis.row_number().over(window))
     return ranked.filter((ranked["rank"] == 0) | ranked[key].isnull()).drop("rank")
