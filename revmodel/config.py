@@ -21,7 +21,10 @@ __all__ = [
     "Config",
     "ForecastConfig",
     "FunnelConfig",
+    "IndicatorConfig",
+    "MetricsConfig",
     "ResponseConfig",
+    "ServiceLevels",
     "SourceConfig",
     "TrackingConfig",
     "load_config",
@@ -144,6 +147,45 @@ class AllocationConfig(_Frozen):
         return self
 
 
+class ServiceLevels(_Frozen):
+    """What marketing and sales promise each other: a decision on each MQL in time, and a first call in time."""
+
+    accept_days: float = Field(2.0, gt=0)
+    follow_up_hours: float = Field(24.0, gt=0)
+
+
+class IndicatorConfig(_Frozen):
+    """How an indicator is read. aggregate: over a period; by default what the name suggests (a rate is averaged).
+
+    kpi: the known KPI that it measures; by default the one that its name suggests.
+    """
+
+    aggregate: Literal["sum", "mean"] | None = None
+    better: Literal["higher", "lower", "neither"] = "higher"
+    label: str | None = None
+    kpi: Literal["traffic", "click_through_rate", "bounce_rate", "engagement_score", "nps"] | None = None
+
+
+class MetricsConfig(_Frozen):
+    """What the KPI layer must be told of a company.
+
+    stages: which stage of the funnel is called MQI, MQL, SAL, SQL; by default the stage of that name.
+    marketing_channels: whose deals are sourced, and whose touches influence; by default the channels with spend.
+    sales_touches: kinds of touches by which sales follows up. goals: KPI → value wanted where no target is set.
+    other_acquisition_cost_per_month: salaries, tools and whatever else winning customers costs beside spend.
+    cohort_days: stage → days within which its cohorts are told; by default what 9 in 10 of those who went on took.
+    """
+
+    stages: dict[Literal["mqi", "mql", "sal", "sql"], str] = Field(default_factory=dict)
+    service_levels: ServiceLevels = Field(default_factory=ServiceLevels)
+    marketing_channels: list[str] | None = None
+    sales_touches: list[str] = Field(default_factory=lambda: ["call", "meeting"])
+    other_acquisition_cost_per_month: float = Field(0.0, ge=0)
+    indicators: dict[str, IndicatorConfig] = Field(default_factory=dict)
+    goals: dict[str, float] = Field(default_factory=dict)
+    cohort_days: dict[str, int] = Field(default_factory=dict)
+
+
 class TrackingConfig(_Frozen):
     """Where MLflow keeps runs. MLFLOW_TRACKING_URI in the environment wins; sqlite paths are beside the config."""
 
@@ -165,6 +207,7 @@ class Config(_Frozen):
     forecast: ForecastConfig = Field(default_factory=ForecastConfig)
     response: ResponseConfig = Field(default_factory=ResponseConfig)
     allocation: AllocationConfig = Field(default_factory=AllocationConfig)
+    metrics: MetricsConfig = Field(default_factory=MetricsConfig)
     tracking: TrackingConfig = Field(default_factory=TrackingConfig)
     reports: str = "reports"
     root: Path = Field(default=Path("."), exclude=True)  # the folder of the config file
@@ -216,7 +259,10 @@ def _explain(error: ValidationError, path: Path) -> str:
 
 
 def _did_you_mean(key: str) -> str:
-    models = (Config, SourceConfig, FunnelConfig, ForecastConfig, ResponseConfig, AllocationConfig, TrackingConfig)
+    models = (
+        *(Config, SourceConfig, FunnelConfig, ForecastConfig, ResponseConfig, AllocationConfig, TrackingConfig),
+        *(MetricsConfig, ServiceLevels, IndicatorConfig),
+    )
     known = {name for model in models for name in model.model_fields}
     close = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

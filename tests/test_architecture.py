@@ -21,7 +21,7 @@ FOUNDATION = {"config", "dims", "errors"}
 TO_FEATURES = FOUNDATION | {"sources", "journeys", "features"}
 TO_FORECAST = TO_FEATURES | {"models", "forecast"}
 TO_DECIDE = TO_FORECAST | {"attribution", "decide"}
-TO_REPORT = TO_DECIDE | {"evaluate", "report"}
+TO_REPORT = TO_DECIDE | {"metrics", "evaluate", "report"}
 MAY_IMPORT = {
     "errors": set(),
     "dims": set(),
@@ -30,12 +30,13 @@ MAY_IMPORT = {
     "sources": FOUNDATION,
     "journeys": FOUNDATION | {"sources"},
     "features": FOUNDATION | {"sources", "journeys"},
+    "metrics": TO_FEATURES,
     "models": TO_FEATURES,
     "forecast": TO_FEATURES | {"models"},
     "attribution": TO_FORECAST,
     "decide": TO_FORECAST | {"attribution"},
     "evaluate": TO_FORECAST,
-    "report": TO_DECIDE | {"evaluate"},
+    "report": TO_DECIDE | {"metrics", "evaluate"},
     "tracking": TO_REPORT,
     "workflows": TO_REPORT | {"synthetic", "tracking"},
     "console": TO_REPORT | {"workflows"},
