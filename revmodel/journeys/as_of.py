@@ -7,6 +7,7 @@ import datetime as dt
 import ibis
 import ibis.expr.types as ir
 
+from revmodel.sources.dialect import latest_values
 from revmodel.sources.schema import TABLES, TableSchema
 from revmodel.sources.tables import Tables
 
@@ -93,16 +94,12 @@ def _or_null(table: ir.Table, name: str, kind: str) -> ir.Column:
 
 def _latest_history(history: ir.Table) -> ir.Table:
     """For each field its latest value on record; rows of one moment are ordered by their values."""
-    order = [history.recorded_at, history.close_date, history.amount, history.stage]
-    return history.group_by("deal_id").aggregate(
-        amount_in_history=history.amount.last(order_by=order),
-        close_date_in_history=history.close_date.last(order_by=order),
-        stage_in_history=history.stage.last(order_by=order),
-    )
+    order = ["recorded_at", "close_date", "amount", "stage"]
+    fields = {f"{name}_in_history": name for name in ("amount", "close_date", "stage")}
+    return latest_values(history, "deal_id", order, fields)
 
 
 def _latest_stage(changes: ir.Table) -> ir.Table:
     of_deals = changes.filter(changes.record_type.isnull() | (changes.record_type.lower() == "deal"))
-    order = [of_deals.changed_at, of_deals.recorded_at, of_deals.to_stage]
-    latest = of_deals.group_by(deal_id=of_deals.record_id)
-    return latest.aggregate(stage_changed_to=of_deals.to_stage.last(order_by=order))
+    order = ["changed_at", "recorded_at", "to_stage"]
+    return latest_values(of_deals.rename(deal_id="record_id"), "deal_id", order, {"stage_changed_to": "to_stage"})

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from revmodel.config import FunnelConfig
 from revmodel.errors import JourneyError
+from revmodel.sources.dialect import first_rows
 from revmodel.sources.tables import Tables
 
 __all__ = ["DEAL", "LEAD", "LOST_STAGE", "WON_STAGE", "event_log"]
@@ -162,23 +163,14 @@ def _handovers(events: ir.Table, deals: ir.Table) -> ir.Table:
     pairs = with_lead.inner_join(of_deals, with_lead.deal_id == of_deals.deal)
     began = of_leads.select(lead="lead", began_at="at")
     pairs = pairs.inner_join(began, [pairs.lead_id == began.lead, began.began_at <= pairs["at"]])
-    order = [pairs["at"], pairs.deal_id]
-    by_lead = pairs.group_by(record_id=pairs.lead_id).aggregate(
-        at=pairs["at"].min(),
-        stage=pairs.stage.first(order_by=order),
-        rank=pairs["rank"].first(order_by=order),
-        handed_to=pairs.deal_id.first(order_by=order),
-    )
-    return by_lead.mutate(record_type=ibis.literal(LEAD)).select(*events.columns)
+    by_lead = first_rows(pairs, ["lead_id"], [pairs["at"], pairs.deal_id])
+    named = by_lead.mutate(record_type=ibis.literal(LEAD), record_id="lead_id", handed_to="deal_id")
+    return named.select(*events.columns)
 
 
 def _first_events(events: ir.Table) -> ir.Table:
     """The first event of each record: record_type, record_id, stage, rank, at."""
-    order = [events["at"], events["rank"]]
-    first = events.group_by(_RECORD).aggregate(
-        stage=events.stage.first(order_by=order), rank=events["rank"].first(order_by=order), at=events["at"].min()
-    )
-    return first.select(*_EVENT)
+    return first_rows(events.select(*_EVENT), _RECORD, [events["at"], events["rank"]])
 
 
 def _in_order(events: ir.Table) -> ir.Table:

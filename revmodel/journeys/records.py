@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from revmodel.dims import ALL, UNKNOWN
 from revmodel.journeys.events import DEAL, LEAD
+from revmodel.sources.dialect import first_rows
 from revmodel.sources.tables import Tables
 
 __all__ = ["records"]
@@ -80,7 +81,9 @@ def _deal_facts(tables: Tables) -> ir.Table | None:
         deals = deals.mutate(**{name: ibis.coalesce(deals[name], deals[f"lead_{name}"]) for name in names})
     if "deal_history" in tables:
         history = tables["deal_history"]
-        order = [history.recorded_at, history.amount]
-        first = history.group_by(of_deal="deal_id").aggregate(first_amount=history.amount.first(order_by=order))
+        on_file = history.filter(history.amount.notnull()).select(
+            "recorded_at", of_deal="deal_id", first_amount="amount"
+        )
+        first = first_rows(on_file, ["of_deal"], [on_file.recorded_at, on_file.first_amount]).drop("recorded_at")
         deals = deals.left_join(first, deals.deal_id == first.of_deal)
     return deals
