@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ibis
@@ -25,12 +26,16 @@ class Tables:
     """Canonical name → ibis table. Every canonical column is in every table that is present (typed nulls if absent).
 
     Ids are trimmed strings, timestamps naive UTC, an unknown channel or segment is null.
+    versioned: tables in which rows of one id correct each other (see sources/versions.py); None: nobody has looked.
+    cut_on: the day at whose end the tables are known, once they were cut; None: everything that was ever recorded.
     Pickling carries the rows over: another process gets an engine of its own.
     """
 
     by_name: Mapping[str, ir.Table]
     connection: Any = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    versioned: frozenset[str] | None = None
+    cut_on: dt.date | None = None
 
     def __contains__(self, name: object) -> bool:
         return name in self.by_name
@@ -57,11 +62,11 @@ class Tables:
         """The same tables with some of them replaced or added."""
         for name in tables:
             schema_of(name)
-        return Tables({**self.by_name, **tables}, self.connection, self.findings)
+        return replace(self, by_name={**self.by_name, **tables})
 
     def with_findings(self, *findings: Finding) -> Tables:
         """The same tables with more findings."""
-        return Tables(self.by_name, self.connection, (*self.findings, *findings))
+        return replace(self, findings=(*self.findings, *findings))
 
     def materialise(self, name: str, rows: ir.Table) -> Tables:
         """The same tables with ``name`` computed anew from ``rows``, once."""
@@ -70,7 +75,8 @@ class Tables:
         return self.replace(**{name: table})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _revive, ({name: self.by_name[name].to_pyarrow() for name in self.names}, self.findings)
+        rows = {name: self.by_name[name].to_pyarrow() for name in self.names}
+        return _revive, (rows, self.findings, self.versioned, self.cut_on)
 
 
 def tables_from_frames(frames: Mapping[str, pd.DataFrame]) -> Tables:
@@ -114,6 +120,6 @@ def _is_uniform(column: pd.Series[Any]) -> bool:
     )
 
 
-def _revive(rows: dict[str, pa.Table], findings: tuple[Finding, ...]) -> Tables:
+def _revive(rows: dict[str, pa.Table], *rest: Any) -> Tables:
     connection = engine()
-    return Tables({name: connection.create_table(name, table) for name, table in rows.items()}, connection, findings)
+    return Tables({name: connection.create_table(name, table) for name, table in rows.items()}, connection, *rest)

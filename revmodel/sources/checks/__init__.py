@@ -6,6 +6,7 @@ A mend takes tables and returns them without the fault, with its finding. A chec
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from revmodel.config import Config
 from revmodel.sources.checks.channels import channel_names
@@ -23,6 +24,7 @@ from revmodel.sources.checks.visits import Visits, stage_visits
 from revmodel.sources.checks.zombies import zombies
 from revmodel.sources.findings import Finding
 from revmodel.sources.tables import Tables
+from revmodel.sources.versions import latest_versions
 
 __all__ = ["run_checks"]
 
@@ -51,10 +53,11 @@ def run_checks(tables: Tables, config: Config) -> Tables:
     tables = drop_duplicates(tables, counts)
     for mend in _MENDS:
         tables = mend(tables, config)
-    findings = [finding for check in _CHECKS for finding in check(tables, config)]
-    findings += [finding for check in _CHECKS_OF_COUNTS for finding in check(tables, config, counts)]
+    current = latest_versions(tables)
+    findings = [finding for check in _CHECKS for finding in check(current, config)]
+    findings += [finding for check in _CHECKS_OF_COUNTS for finding in check(current, config, counts)]
     if "stage_changes" in tables:
-        visits = stage_visits(tables, config)
-        findings += [finding for check in _CHECKS_OF_VISITS for finding in check(tables, config, visits)]
+        visits = stage_visits(current, config)
+        findings += [finding for check in _CHECKS_OF_VISITS for finding in check(current, config, visits)]
     ordered = sorted([*tables.findings, *findings], key=lambda finding: _RANK[finding.severity])
-    return Tables(tables.by_name, tables.connection, tuple(ordered))
+    return replace(tables, findings=tuple(ordered))

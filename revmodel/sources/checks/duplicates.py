@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from dataclasses import replace
 
 from revmodel.sources.checks.counts import TableCounts
 from revmodel.sources.findings import Finding
 from revmodel.sources.schema import TABLES, TableSchema
 from revmodel.sources.tables import Tables
 from revmodel.sources.usable import examples_of
+from revmodel.sources.versions import last_of_each, may_be_corrected
 
 __all__ = ["drop_duplicates"]
 
@@ -17,33 +17,49 @@ _HISTORIES = ("stage_changes", "deal_history")  # without ids of their own: only
 
 
 def drop_duplicates(tables: Tables, counts: dict[str, TableCounts]) -> Tables:
-    """Tables in which every id occurs once and no event of a history is there twice."""
+    """Tables in which no event of a history is there twice, and every id once, but for its corrections.
+
+    Rows of one id that say that they were recorded at different times correct each other: all of them stay, because
+    what was known before the correction is still wanted (see sources/versions.py). Tables.versioned names their tables.
+    """
+    versioned = set()
     for name, counted in counts.items():
-        if counted.with_id > counted.ids:
-            tables = _unique_ids(tables, TABLES[name], counted.with_id - counted.ids)
+        repeats = counted.with_id - counted.ids
+        if repeats and may_be_corrected(TABLES[name]):
+            tables, corrections = _unique_versions(tables, TABLES[name], repeats)
+            versioned |= {name} if corrections else set()
+        elif repeats:
+            tables = _unique_ids(tables, TABLES[name], repeats)
         elif name in _HISTORIES:
             tables = _unique_rows(tables, name, counted.rows)
-    return tables
+    return replace(tables, versioned=frozenset(versioned))
 
 
-def _unique_ids(tables: Tables, schema: TableSchema, dropped: int) -> Tables:
+def _unique_versions(tables: Tables, schema: TableSchema, repeats: int) -> tuple[Tables, int]:
+    """Every id once for each time at which it was recorded, and how many rows correct an earlier one."""
     table, key = tables[schema.name], schema.keys[0]
-    repeated = table.group_by(key).having(lambda rows: (rows.count() > 1) & rows[key].notnull()).aggregate()
+    each = table.filter(table[key].notnull()).select(key, schema.recorded).distinct()
+    ids = each.group_by(key).aggregate(versions=each.count())
+    total = ids.aggregate(corrections=(ids.versions - 1).sum()).to_pyarrow().to_pylist()[0]
+    corrections = int(total["corrections"])
+    if repeats > corrections:
+        tables = _unique_ids(tables, schema, repeats - corrections, by_version=corrections > 0)
+    if corrections:
+        corrected = ids.filter(ids.versions > 1)
+        tables = tables.with_findings(_corrections(schema, corrections, examples_of(corrected[key])))
+    return tables, corrections
+
+
+def _unique_ids(tables: Tables, schema: TableSchema, dropped: int, *, by_version: bool = False) -> Tables:
+    table, key = tables[schema.name], schema.keys[0]
+    group = [key, schema.recorded] if by_version else [key]
+    repeated = table.group_by(group).having(lambda rows: (rows.count() > 1) & rows[key].notnull()).aggregate()
     rows = table.semi_join(repeated, key)
-    conflicting = rows.distinct().group_by(key).having(lambda rows: rows.count() > 1).aggregate()
+    conflicting = rows.distinct().group_by(group).having(lambda rows: rows.count() > 1).aggregate()
     n_conflicting = int(conflicting.count().execute())
     finding = _finding(schema, dropped, n_conflicting, examples_of((conflicting if n_conflicting else repeated)[key]))
-    return tables.materialise(schema.name, _last_of_each(table, schema)).with_findings(finding)
-
-
-def _last_of_each(table: ir.Table, schema: TableSchema) -> ir.Table:
-    """The last recorded row of each id; ties are broken by the other columns, so that the choice is always the same."""
-    key = schema.keys[0]
-    moments = [name for name in dict.fromkeys((schema.recorded, schema.event)) if name]
-    order = [*moments, *(name for name in table.columns if name not in (key, *moments))]
-    window = ibis.window(group_by=key, order_by=[ibis.desc(name, nulls_first=False) for name in order])
-    ranked = table.mutate(rank=ibis.row_number().over(window))
-    return ranked.filter((ranked["rank"] == 0) | ranked[key].isnull()).drop("rank")
+    kept = last_of_each(table, schema, by_version=by_version)
+    return tables.materialise(schema.name, kept).with_findings(finding)
 
 
 def _unique_rows(tables: Tables, name: str, rows: int) -> Tables:
@@ -65,6 +81,19 @@ def _unique_rows(tables: Tables, name: str, rows: int) -> Tables:
         remedy="Check whether the export was joined or appended twice.",
     )
     return tables.materialise(name, distinct).with_findings(finding)
+
+
+def _corrections(schema: TableSchema, count: int, examples: tuple[str, ...]) -> Finding:
+    return Finding(
+        code="corrected-rows",
+        severity="note",
+        table=schema.name,
+        what=f"{count} row(s) repeat a {schema.keys[0]} with a later {schema.recorded}: they correct an earlier row",
+        count=count,
+        examples=examples,
+        done="All versions were kept: at each date the latest one recorded by then counts",
+        remedy=f"None is needed; if they are copies of one load, leave {schema.recorded} out.",
+    )
 
 
 def _finding(schema: TableSchema, dropped: int, conflicting: int, examples: tuple[str, ...]) -> Finding:

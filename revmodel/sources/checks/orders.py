@@ -10,6 +10,7 @@ from revmodel.sources.findings import Finding
 from revmodel.sources.schema import RECORD_TABLES
 from revmodel.sources.tables import Tables
 from revmodel.sources.usable import examples_of
+from revmodel.sources.versions import has_versions
 
 __all__ = ["mend_orders"]
 
@@ -47,6 +48,8 @@ def _with_creation(tables: Tables) -> ir.Table:
         if name in tables:
             of_kind = f"{name}_created_at"
             records = tables[name].select(**{f"{name}_id": tables[name].columns[0], of_kind: "created_at"})
+            if has_versions(tables, name):  # the earliest creation that any version says forgives most
+                records = records.group_by(f"{name}_id").aggregate(**{of_kind: records[of_kind].min()})
             is_kind = joined.record_type.isnull() | (joined.record_type == name.removesuffix("s"))
             joined = joined.left_join(records, [joined.record_id == records[f"{name}_id"], is_kind])
             created.append(of_kind)
