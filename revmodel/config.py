@@ -12,58 +12,40 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from revmodel.errors import ConfigError
+from revmodel.source_config import (
+    DistinctConfig,
+    FileConfig,
+    Frozen,
+    LookupConfig,
+    PrivacyConfig,
+    SourceConfig,
+    UnpivotConfig,
+)
 
 __all__ = [
     "AllocationConfig",
     "Config",
+    "DistinctConfig",
+    "FileConfig",
     "ForecastConfig",
     "FunnelConfig",
     "IndicatorConfig",
+    "LookupConfig",
     "MetricsConfig",
+    "PrivacyConfig",
     "ResponseConfig",
     "ServiceLevels",
     "SourceConfig",
     "TrackingConfig",
+    "UnpivotConfig",
     "load_config",
 ]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SourceConfig(_Frozen):
-    """One file or query that feeds one canonical table.
-
-    columns: canonical column → column in the source. Columns not named are taken by their own name.
-    constants: canonical column → a value for every row.
-    values: canonical column → {value in the source: canonical value} (aliases of stages, channels, …).
-    dates: canonical column → strptime format ("%m/%d/%Y"); without it ISO dates are expected.
-    keep: source column → the values of rows to keep; other rows are not meant for this table.
-    drop_missing: canonical columns whose empty value means that the row is not an event of this table.
-    """
-
-    path: str | None = None  # a .csv, .parquet or .duckdb file; a glob is allowed for csv and parquet
-    table: str | None = None  # the table's name inside a .duckdb file
-    columns: dict[str, str] = Field(default_factory=dict)
-    constants: dict[str, str | float | bool] = Field(default_factory=dict)
-    values: dict[str, dict[str, str]] = Field(default_factory=dict)
-    dates: dict[str, str] = Field(default_factory=dict)
-    keep: dict[str, list[str]] = Field(default_factory=dict)
-    drop_missing: list[str] = Field(default_factory=list)
-    delimiter: str = ","
-
-    @model_validator(mode="after")
-    def _has_a_path(self) -> SourceConfig:
-        if self.path is None:
-            raise ValueError("a source needs 'path': a .csv, .parquet or .duckdb file")
-        return self
-
-
-class FunnelConfig(_Frozen):
+class FunnelConfig(Frozen):
     """The stages a record goes through, in order, and what ends it.
 
     stages: open stages in order, the entry first. first_deal_stage: the one from which a record is a deal
@@ -104,7 +86,7 @@ class FunnelConfig(_Frozen):
         return tuple(self.stages[len(self.lead_stages) :])
 
 
-class ForecastConfig(_Frozen):
+class ForecastConfig(Frozen):
     """How far and how finely to forecast.
 
     engine: 'nuts' samples every part, the run of record; 'mixed' samples arrivals and takes stage hazards and
@@ -121,7 +103,7 @@ class ForecastConfig(_Frozen):
     plan: str | None = None
 
 
-class ResponseConfig(_Frozen):
+class ResponseConfig(Frozen):
     """The response of lead creation to spend. See models/priors.py for what the priors claim."""
 
     max_lag_weeks: int = Field(10, ge=1, le=52)
@@ -129,7 +111,7 @@ class ResponseConfig(_Frozen):
     cost_per_lead: dict[str, float] = Field(default_factory=dict)  # by channel: believed cost of a caused lead
 
 
-class AllocationConfig(_Frozen):
+class AllocationConfig(Frozen):
     """The window and the limits of a budget. Bounds are multiples of the current spend of the channel."""
 
     weeks: int = Field(13, ge=1, le=104)
@@ -147,14 +129,14 @@ class AllocationConfig(_Frozen):
         return self
 
 
-class ServiceLevels(_Frozen):
+class ServiceLevels(Frozen):
     """What marketing and sales promise each other: a decision on each MQL in time, and a first call in time."""
 
     accept_days: float = Field(2.0, gt=0)
     follow_up_hours: float = Field(24.0, gt=0)
 
 
-class IndicatorConfig(_Frozen):
+class IndicatorConfig(Frozen):
     """How an indicator is read. aggregate: over a period; by default what the name suggests (a rate is averaged).
 
     kpi: the known KPI that it measures; by default the one that its name suggests.
@@ -166,7 +148,7 @@ class IndicatorConfig(_Frozen):
     kpi: Literal["traffic", "click_through_rate", "bounce_rate", "engagement_score", "nps"] | None = None
 
 
-class MetricsConfig(_Frozen):
+class MetricsConfig(Frozen):
     """What the KPI layer must be told of a company.
 
     stages: which stage of the funnel is called MQI, MQL, SAL, SQL; by default the stage of that name.
@@ -186,7 +168,7 @@ class MetricsConfig(_Frozen):
     cohort_days: dict[str, int] = Field(default_factory=dict)
 
 
-class TrackingConfig(_Frozen):
+class TrackingConfig(Frozen):
     """Where MLflow keeps runs. MLFLOW_TRACKING_URI in the environment wins; sqlite paths are beside the config."""
 
     uri: str = "sqlite:///mlflow.db"
@@ -194,7 +176,7 @@ class TrackingConfig(_Frozen):
     enabled: bool = True
 
 
-class Config(_Frozen):
+class Config(Frozen):
     """One company's configuration."""
 
     company: str
@@ -202,6 +184,7 @@ class Config(_Frozen):
     as_of: dt.date | None = None
     seed: int = 1
     tables: dict[str, list[SourceConfig]]
+    privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
     rates: dict[str, float] = Field(default_factory=dict)  # currency → units of `currency` per unit of it
     funnel: FunnelConfig
     forecast: ForecastConfig = Field(default_factory=ForecastConfig)
@@ -262,6 +245,7 @@ def _did_you_mean(key: str) -> str:
     models = (
         *(Config, SourceConfig, FunnelConfig, ForecastConfig, ResponseConfig, AllocationConfig, TrackingConfig),
         *(MetricsConfig, ServiceLevels, IndicatorConfig),
+        *(PrivacyConfig, LookupConfig, UnpivotConfig, DistinctConfig),
     )
     known = {name for model in models for name in model.model_fields}
     close = difflib.get_close_matches(key, known, n=1)

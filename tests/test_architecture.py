@@ -25,7 +25,8 @@ TO_REPORT = TO_DECIDE | {"metrics", "evaluate", "report"}
 MAY_IMPORT = {
     "errors": set(),
     "dims": set(),
-    "config": {"errors", "dims"},
+    "source_config": set(),
+    "config": {"errors", "dims", "source_config"},
     "synthetic": FOUNDATION,
     "sources": FOUNDATION,
     "journeys": FOUNDATION | {"sources"},
