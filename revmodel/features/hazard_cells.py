@@ -68,7 +68,7 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         calendar = self._calendar(journeys, alike)
         cells = weeks.inner_join(calendar, weeks.week_end_ago == calendar.days_ago)
         cells = cells.mutate(age_bin=_age_bin(cells.age_week, self.age_edges_weeks))
-        counts = {cause: (cells.records * cells[cause].cast("int64")).sum().cast("int64") for cause in CAUSES}
+        counts = {cause: cells.records.sum(where=cells[cause]).fill_null(0).cast("int64") for cause in CAUSES}
         frame = cells.group_by(_KEYS).aggregate(n=cells.records.sum().cast("int64"), **counts)
         ordered = frame.select(*_KEYS, *_COUNTS).order_by(_KEYS).to_pyarrow().to_pandas()
         return HazardCells(
@@ -127,7 +127,7 @@ def _weeks_at_risk(alike: ir.Table) -> ir.Table:
 
 
 def _age_bin(age_week: ir.IntegerColumn, edges: tuple[int, ...]) -> ir.IntegerColumn:
-    reached = [(age_week >= edge).cast("int64") for edge in edges[1:]]
+    reached = [(age_week >= edge).ifelse(1, 0) for edge in edges[1:]]
     return sum(reached, start=ibis.literal(0)).cast("int64")
 
 
