@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["MONTH", "cadence_days", "spend_by_week"]
+__all__ = ["MONTH", "cadence_days", "days_covered", "spend_by_week"]
 
 MONTH = 0  # rows a calendar month apart: each covers the days to the same day of the next month
 _LEAST_DATES = 3  # fewer say nothing about how far apart rows are
@@ -60,7 +60,7 @@ def cadence_days(dates: pd.DatetimeIndex) -> int:
 
 def _spread(dates: pd.DatetimeIndex, spend: Floats, cadence: int, week_ends: pd.DatetimeIndex) -> Floats:
     """(week,): each row's spend in equal parts on its days, summed by week."""
-    first, days = _days_covered(dates, cadence)
+    first, days = days_covered(dates, cadence)
     row = np.repeat(np.arange(len(spend)), days)
     day_of_row = np.arange(row.size) - np.repeat(np.cumsum(days) - days, days)
     last_day = int(week_ends[-1].to_datetime64().astype("datetime64[D]").astype(np.int64))
@@ -70,7 +70,7 @@ def _spread(dates: pd.DatetimeIndex, spend: Floats, cadence: int, week_ends: pd.
     return np.bincount(week[inside], weights=per_day[inside], minlength=len(week_ends)).astype(np.float64)
 
 
-def _days_covered(dates: pd.DatetimeIndex, cadence: int) -> tuple[Ints, Ints]:
+def days_covered(dates: pd.DatetimeIndex, cadence: int) -> tuple[Ints, Ints]:
     """First day (days since 1970) and number of days of each row; a month's last day stands for that month."""
     if cadence == MONTH:
         closes = bool(dates.is_month_end.all())
