@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-
 import pandas as pd
+
+from revmodel.sources.wording import and_list, count, plural
 
 __all__ = [
     "and_list",
@@ -69,17 +68,6 @@ def money(value: float, currency: str) -> str:
                 else f"{minus}{sign}{scaled:.0f}{letter}"
             )
     return f"{minus}{sign}{size:.0f}"
-
-
-def count(value: float) -> str:
-    """A count: whole, with thousands apart; half a win is '0.5' only below ten.
-
-    >>> count(1234.4), count(3.26), count(12.0)
-    ('1,234', '3.3', '12')
-    """
-    return (
-        f"{value:,.1f}" if abs(value) < 10 and abs(value - round(value)) > 0.05 else f"{value:,.0f}".replace("-0", "0")
-    )
 
 
 def number(value: float, currency: str | None) -> str:
@@ -154,14 +142,3 @@ def label(name: str) -> str:
     if words.isupper() or (len(words) <= 3 and words.isalpha()):
         return words.upper()
     return words[:1].upper() + words[1:]
-
-
-def plural(n: float, one: str, many: str = "") -> str:
-    """'1 deal', '12 deals'."""
-    return f"{count(n)} {one if round(n) == 1 and math.isclose(n, round(n)) else many or one + 's'}"
-
-
-def and_list(items: Iterable[str]) -> str:
-    """'a', 'a and b', 'a, b and c'."""
-    words = list(items)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

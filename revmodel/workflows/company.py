@@ -10,7 +10,7 @@ import pandas as pd
 from revmodel.config import Config
 from revmodel.errors import ConfigError, SourceError
 from revmodel.sources.allows import allows
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, worst_first
 from revmodel.sources.load import load_tables
 from revmodel.sources.tables import Tables
 
@@ -42,13 +42,11 @@ def check_data(config: Config) -> DataCheck:
 
 
 def findings_table(findings: tuple[Finding, ...]) -> pd.DataFrame:
-    """The output ``findings``, the gravest first; examples joined by a semicolon."""
-    order = {"stop": 0, "warn": 1, "note": 2}
-    rows = [
-        (f.code, f.severity, f.table, f.what, f.count, "; ".join(f.examples), f.done, f.remedy)
-        for f in sorted(findings, key=lambda f: (order[f.severity], f.table, f.code))
-    ]
-    return pd.DataFrame(rows, columns=["code", "severity", "table", "what", "count", "examples", "done", "remedy"])
+    """The output ``findings``, the gravest first and grouped; examples joined by a semicolon."""
+    columns = ["code", "severity", "group", "table", "what", "count", "examples", "consequence", "done", "remedy"]
+    rows = [[getattr(finding, name) for name in columns] for finding in worst_first(findings)]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.assign(examples=["; ".join(examples) for examples in frame["examples"]])
 
 
 def read_company(config: Config) -> DataCheck:

@@ -215,14 +215,15 @@ def one_a_day(start: str, stays: list[int | None]) -> Frames:
     return {"leads": leads, "stage_changes": changes}
 
 
-def test_open_longer_than_any_ever_took_is_a_zombie(checked: Checked) -> None:
-    stays: list[int | None] = [10 + number % 5 for number in range(60)]
+def test_zombie_has_waited_twice_the_longest_time_and_half_a_year() -> None:
+    """The slowest took 100 days, so the limit is 29 weeks: of two leads open on 2026-08-31 one is beyond it."""
+    stays: list[int | None] = [100 - number % 5 for number in range(60)]
     stays[0] = stays[59] = None
-    tables = checked(one_a_day("2026-01-25", stays))  # on 2026-03-31 the last has been open for six days
-    finding = found(tables, "zombies")
-    assert finding.count == 1
-    assert finding.examples == ("Z000",)
-    assert "14 days" in finding.what
+    frames = one_a_day("2026-01-25", stays)
+    config = Config(company="x", as_of="2026-08-31", tables={}, funnel={"stages": ["lead"]})  # type: ignore[arg-type]
+    finding = found(run_checks(tables_from_frames(frames), config), "zombies")
+    assert (finding.count, finding.examples) == (1, ("Z000",))
+    assert "lead: 1 after 29 weeks" in finding.what
 
 
 def test_lead_that_became_a_deal_waits_no_longer_and_ties_follow_the_funnel() -> None:

@@ -2,7 +2,7 @@
 
 Before the first recorded exit of a stage, records that left it are not seen to have left. Is that chance? The life
 table of records that entered later says how many exits were to be expected by then; none at all is a Poisson event
-of probability exp(−expected).
+of probability exp(−expected). The rule is here alone: journeys/risk.py acts on it, the finding tells it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import pandas as pd
 
 from revmodel.config import Config
 from revmodel.sources.checks.visits import Visits
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.tables import Tables
+from revmodel.sources.wording import plural
 
-__all__ = ["exits_recorded_late", "expected_exits_before_first"]
+__all__ = ["exits_recorded_late", "expected_exits_before_first", "is_truncated"]
 
-_EXPECTED_EXITS = 10.0  # with so many expected, seeing none is no chance even if early rates were half the later ones
+_ENOUGH_EXPECTED = 5.0  # none seen where so many are expected: a chance below 1 in 100
 _ENOUGH_LATER = 50  # records from which the later rates are learned
 
 
@@ -27,10 +28,18 @@ def exits_recorded_late(tables: Tables, config: Config, visits: Visits) -> list[
     findings = []
     for stage in config.funnel.stages:
         counts = visits.counts[visits.counts["stage"] == stage]
-        expected = expected_exits_before_first(counts, visits.seen_on)
-        if expected > _EXPECTED_EXITS:
+        if is_truncated(counts, visits.seen_on):
+            expected = expected_exits_before_first(counts, visits.seen_on)
             findings.append(_finding(stage, counts, expected))
     return findings
+
+
+def is_truncated(counts: pd.DataFrame, seen_on: pd.Timestamp) -> bool:
+    """Whether exits of a stage were recorded late: more than five were to be expected before the first, and none came.
+
+    counts: see expected_exits_before_first.
+    """
+    return expected_exits_before_first(counts, seen_on) > _ENOUGH_EXPECTED
 
 
 def expected_exits_before_first(counts: pd.DataFrame, seen_on: pd.Timestamp) -> float:
@@ -68,16 +77,15 @@ def _whole_weeks(time: pd.Series[pd.Timedelta]) -> npt.NDArray[np.int64]:
 
 
 def _finding(stage: str, counts: pd.DataFrame, expected: float) -> Finding:
-    first_exit = counts["left_on"].min()
+    first_entry, first_exit = counts["entered_on"].min(), counts["left_on"].min()
     entered = int(counts.loc[counts["entered_on"] < first_exit, "n"].sum())
-    return Finding(
-        code="exits-recorded-late",
-        severity="warn",
-        table="stage_changes",
-        what=f"{entered:,} records entered {stage!r} from {counts['entered_on'].min():%Y-%m-%d} on, but none is "
-        f"recorded to have left before {first_exit:%Y-%m-%d}; at later rates about {expected:.0f} would have",
+    return finding_of(
+        "exits-recorded-late",
+        "stage_changes",
+        f"{plural(entered, 'record')} entered {stage!r} from {first_entry:%Y-%m-%d} on, but none is recorded to have "
+        f"left before {first_exit:%Y-%m-%d}; at later rates about {expected:.0f} would have",
         count=entered,
-        examples=(f"first entry {counts['entered_on'].min():%Y-%m-%d}", f"first exit {first_exit:%Y-%m-%d}"),
+        examples=(f"first entry {first_entry:%Y-%m-%d}", f"first exit {first_exit:%Y-%m-%d}"),
         done="The time before that first exit is not counted as time in which records chose to stay",
         remedy="If closings were recorded elsewhere before that date, add them; otherwise nothing is needed.",
     )
