@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from revmodel.errors import ConfigError
 from revmodel.source_config import (
+    DateFormats,
     DistinctConfig,
     FileConfig,
     Frozen,
@@ -28,6 +29,7 @@ from revmodel.source_config import (
 __all__ = [
     "AllocationConfig",
     "Config",
+    "DateFormats",
     "DistinctConfig",
     "FileConfig",
     "ForecastConfig",

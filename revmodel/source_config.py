@@ -9,7 +9,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-__all__ = ["DistinctConfig", "FileConfig", "Frozen", "LookupConfig", "PrivacyConfig", "SourceConfig", "UnpivotConfig"]
+__all__ = [
+    "DateFormats",
+    "DistinctConfig",
+    "FileConfig",
+    "Frozen",
+    "LookupConfig",
+    "PrivacyConfig",
+    "SourceConfig",
+    "UnpivotConfig",
+]
 
 DateFormats = str | list[str]
 

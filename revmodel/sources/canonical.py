@@ -11,6 +11,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from revmodel.config import DateFormats
 from revmodel.errors import MissingColumnError
 from revmodel.sources.engine import discard, store
 from revmodel.sources.findings import Finding
@@ -40,13 +41,14 @@ def canonical_table(
     schema: TableSchema,
     origin: str,
     *,
-    formats: Mapping[str, str] | None = None,
+    formats: Mapping[str, DateFormats] | None = None,
     drop_missing: Sequence[str] = (),
     source_columns: Sequence[str] | None = None,
 ) -> tuple[ir.Table, list[Finding]]:
     """``raw``, whose columns already have canonical names, as a canonical table of the engine, and what was lost.
 
-    origin: the file (or frame) named in messages. formats: column → strptime format of its text.
+    origin: the file (or frame) named in messages. formats: column → how its text is written: a
+    strptime format, "iso", "epoch_ms", or several that are tried in turn.
     drop_missing: columns without which a row is no event of this table, so not worth a finding.
     source_columns: what the columns are called in the source, for messages.
     Rows without a value in a required column are set aside with a finding.
@@ -104,7 +106,7 @@ def _is_safe(came: Any, kind: ColumnType) -> bool:
     return kind == "string" or bool(came.is_numeric() or came.is_boolean())
 
 
-def _typed(raw: ir.Table, name: str, kind: ColumnType, format: str | None) -> ir.Column:
+def _typed(raw: ir.Table, name: str, kind: ColumnType, format: DateFormats | None) -> ir.Column:
     if name not in raw.columns:
         return ibis.null().cast(IBIS_TYPES[kind])
     column = raw[name]
@@ -121,14 +123,24 @@ def _typed(raw: ir.Table, name: str, kind: ColumnType, format: str | None) -> ir
     return number.round().cast("int64") if kind == "int" else number
 
 
-def _moment(column: ir.Column, format: str | None) -> ir.Column:
-    """A point in time, naive UTC; text with an offset is moved to UTC, text without is taken as UTC."""
+def _moment(column: ir.Column, formats: DateFormats | None) -> ir.Column:
+    """A point in time, naive UTC; text with an offset is moved to UTC, text without is taken as UTC.
+
+    Of several formats the first that fits counts.
+    """
     if _is_safe(column.type(), "timestamp"):
         return column.cast("timestamp(6)")
     text = text_of(column)
-    if format is not None:
-        return _try_strptime(text, format)
-    return text.try_cast("timestamp('UTC')").cast("timestamp(6)")
+    tried = [_read_as(text, name) for name in ([formats] if isinstance(formats, str) else formats or ["iso"])]
+    return ibis.coalesce(*tried) if len(tried) > 1 else tried[0]
+
+
+def _read_as(text: ir.StringColumn, format: str) -> ir.Column:
+    if format == "iso":
+        return text.try_cast("timestamp('UTC')").cast("timestamp(6)")
+    if format == "epoch_ms":
+        return text.try_cast("int64").as_timestamp("ms").cast("timestamp(6)")
+    return _try_strptime(text, format)
 
 
 def _free(connection: Any, column: ir.Column) -> ir.Column:

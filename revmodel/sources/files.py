@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import ibis
 import ibis.expr.types as ir
 
-from revmodel.config import Config, SourceConfig
+from revmodel.config import Config, FileConfig
 from revmodel.errors import EmptyTableError, SourceError
 from revmodel.sources.engine import discard, store
+from revmodel.sources.needed import Chooser
 
 __all__ = ["input_files", "origin_of", "raw_rows"]
 
@@ -22,11 +25,13 @@ _KINDS = (".csv", ".tsv", ".txt", ".parquet", ".duckdb")
 
 
 @contextmanager
-def raw_rows(connection: Any, source: SourceConfig, config: Config, table: str) -> Iterator[ir.Table]:
+def raw_rows(connection: Any, source: FileConfig, config: Config, table: str, choose: Chooser) -> Iterator[ir.Table]:
     """The rows of one source as they are, for as long as they are needed; stored where the format is slow to parse.
 
+    Only the columns that ``choose`` picks from those of the source are read. A field of a nested column is a column
+    called outer.inner.
     Raises SourceError: no such file, a format that is not known, or a file that cannot be read;
-    EmptyTableError: a CSV file without even a header.
+    EmptyTableError: a CSV file without even a header; and what ``choose`` raises.
     """
     paths = files_of(source, config, table)
     names = [str(path) for path in paths]
@@ -34,21 +39,21 @@ def raw_rows(connection: Any, source: SourceConfig, config: Config, table: str) 
     try:
         if kind == ".parquet":
             view = connection.read_parquet(names, union_by_name=True)
-            yield _with_clean_names(view)
+            yield _chosen(view, choose)
             connection.drop_view(view.op().name)
         else:
             stored = (
-                _from_duckdb(connection, paths[0], source, table)
+                _from_duckdb(connection, paths[0], source, table, choose)
                 if kind == ".duckdb"
-                else _from_csv(connection, names, source)
+                else _from_csv(connection, names, source, choose)
             )
-            yield _with_clean_names(stored)
+            yield stored
             discard(connection, stored)
     except duckdb.Error as error:
         raise SourceError(_unreadable(table, source, error)) from error
 
 
-def files_of(source: SourceConfig, config: Config, table: str) -> list[Path]:
+def files_of(source: FileConfig, config: Config, table: str) -> list[Path]:
     """The files that a source's path means, in order.
 
     Raises SourceError: there are none, or they are of a kind that is not read.
@@ -77,34 +82,57 @@ def input_files(config: Config) -> list[Path]:
         path: None
         for table, sources in config.tables.items()
         for source in sources
-        for path in files_of(source, config, table)
+        for file in (source, *source.join)
+        for path in files_of(file, config, table)
     }
     return list(files)
 
 
-def origin_of(source: SourceConfig) -> str:
+def origin_of(source: FileConfig) -> str:
     """How messages name a source: the path as the config gives it, and the table inside a DuckDB file."""
     return f"{source.path}" + (f" (table {source.table})" if source.table else "")
 
 
-def _with_clean_names(raw: ir.Table) -> ir.Table:
-    """Column names without the blanks that hand-made exports have around them."""
-    return raw.rename({name.strip(): name for name in raw.columns if name.strip() and name.strip() not in raw.columns})
+def _chosen(raw: ir.Table, choose: Chooser) -> ir.Table:
+    """The chosen columns, named without the blanks that hand-made exports have around them."""
+    clean = {name.strip(): name for name in raw.columns if name.strip() and name.strip() not in raw.columns}
+    columns = {name: raw[name] for name in raw.columns if name not in clean.values()}
+    columns |= {name: raw[original] for name, original in clean.items()}
+    columns |= {f"{name}.{key}": value for name, column in list(columns.items()) for key, value in _fields(column)}
+    chosen = choose(list(columns))
+    return raw.select(**{name: columns[name] for name in chosen}) if chosen else raw.select(nothing=ibis.null())
 
 
-def _from_csv(connection: Any, names: list[str], source: SourceConfig) -> ir.Table:
+def _fields(column: ir.Column) -> Iterator[tuple[str, ir.Column]]:
+    """The fields of a nested column, inner ones as outer.inner."""
+    if not column.type().is_struct():
+        return
+    for name in column.names:
+        yield name, column[name]
+        for inner, value in _fields(column[name]):
+            yield f"{name}.{inner}", value
+
+
+def _from_csv(connection: Any, names: list[str], source: FileConfig, choose: Chooser) -> ir.Table:
     if all(Path(name).stat().st_size == 0 for name in names):
         raise EmptyTableError(f"{source.path} is empty: it has no header and no row; export it again")
     delimiter = "\t" if source.delimiter in ("\\t", "tab") else source.delimiter
     view = connection.read_csv(
-        names, all_varchar=True, header=True, delim=delimiter, quote='"', escape='"', skip=0, union_by_name=True
+        names,
+        all_varchar=True,
+        header=True,
+        delim=delimiter,
+        quote='"',
+        escape='"',
+        skip=source.skip_lines,
+        union_by_name=True,
     )
-    text = store(connection, "text", view, temp=True)
+    text = store(connection, "text", _chosen(view, choose), temp=True)
     connection.drop_view(view.op().name)
     return text
 
 
-def _from_duckdb(connection: Any, path: Path, source: SourceConfig, table: str) -> ir.Table:
+def _from_duckdb(connection: Any, path: Path, source: FileConfig, table: str, choose: Chooser) -> ir.Table:
     alias = f"file_{uuid.uuid4().hex}"
     connection.attach(path, name=alias, read_only=True)
     try:
@@ -115,7 +143,7 @@ def _from_duckdb(connection: Any, path: Path, source: SourceConfig, table: str) 
                 f"Name one under tables.{table}: table: …"
             )
         inside = connection.table(source.table, database=(alias, "main"))
-        return store(connection, "rows", inside, temp=True)
+        return store(connection, "rows", _chosen(inside, choose), temp=True)
     finally:
         connection.detach(alias)
 
@@ -126,10 +154,17 @@ def _tables_inside(connection: Any, catalog: str) -> list[str]:
     return [str(name) for (name,) in connection.con.execute(query, [catalog]).fetchall()]
 
 
-def _unreadable(table: str, source: SourceConfig, error: Exception) -> str:
-    first_lines = " ".join(str(error).split("\n")[:3])
+def _unreadable(table: str, source: FileConfig, error: Exception) -> str:
     return (
-        f"{table}: {origin_of(source)} cannot be read: {first_lines} "
+        f"{table}: {origin_of(source)} cannot be read: {_without_rows(str(error))} "
         "Wanted a UTF-8 file with a header line and the same columns in every row "
         f"(separated by {source.delimiter!r}): check 'delimiter', or export the file again"
     )
+
+
+def _without_rows(message: str) -> str:
+    """DuckDB's message without the row of data that it quotes: that may hold names and addresses."""
+    before, quoted, after = message.partition("Original Line:")
+    count = re.search(r"Expected Number of Columns: \d+ Found: \d+", after)
+    lines = before.splitlines()[: 2 if quoted else 3]
+    return " ".join([*lines, *([count.group()] if count else [])])

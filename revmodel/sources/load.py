@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from revmodel.config import Config, SourceConfig
+from revmodel.config import Config, LookupConfig, SourceConfig
 from revmodel.sources.canonical import canonical_table
 from revmodel.sources.checks import run_checks
 from revmodel.sources.currency import to_one_currency
@@ -15,7 +16,9 @@ from revmodel.sources.engine import discard, engine, store
 from revmodel.sources.files import origin_of, raw_rows
 from revmodel.sources.findings import Finding
 from revmodel.sources.mapping import mapped
+from revmodel.sources.needed import columns_of_lookup, columns_of_source
 from revmodel.sources.schema import TableSchema, schema_of
+from revmodel.sources.shape import shape_findings, shaped
 from revmodel.sources.tables import Tables
 
 __all__ = ["load_tables", "read_tables"]
@@ -49,16 +52,27 @@ def _read_source(
     connection: Any, source: SourceConfig, config: Config, schema: TableSchema
 ) -> tuple[ir.Table, list[Finding]]:
     origin = origin_of(source)
-    with raw_rows(connection, source, config, schema.name) as raw:
-        return canonical_table(
+    with ExitStack() as reading:
+        choose = columns_of_source(source, schema, origin)
+        raw = reading.enter_context(raw_rows(connection, source, config, schema.name, choose))
+        lookups = [_looked_up(reading, connection, lookup, config, schema) for lookup in source.join]
+        rows = shaped(raw, source, lookups)
+        table, findings = canonical_table(
             connection,
-            mapped(raw, source, schema, origin),
+            mapped(rows, source, schema, config.privacy),
             schema,
             origin,
             formats=source.dates,
             drop_missing=source.drop_missing,
-            source_columns=list(raw.columns),
         )
+        return table, [*shape_findings(rows, source, lookups, schema.name, origin), *findings]
+
+
+def _looked_up(
+    reading: ExitStack, connection: Any, lookup: LookupConfig, config: Config, schema: TableSchema
+) -> ir.Table:
+    choose = columns_of_lookup(lookup, schema.name, origin_of(lookup))
+    return reading.enter_context(raw_rows(connection, lookup, config, schema.name, choose))
 
 
 def _union(connection: Any, parts: list[ir.Table]) -> ir.Table:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from revmodel.config import DateFormats
 from revmodel.sources.findings import Finding
+from revmodel.sources.masking import shown
 from revmodel.sources.schema import TableSchema
 
 __all__ = ["Lost", "examples_of", "is_usable", "lost_values", "text_name"]
@@ -53,7 +55,7 @@ class Lost:
 
 
 def lost_values(
-    table: ir.Table, schema: TableSchema, origin: str, parsed: Sequence[str], formats: Mapping[str, str]
+    table: ir.Table, schema: TableSchema, origin: str, parsed: Sequence[str], formats: Mapping[str, DateFormats]
 ) -> Lost:
     """What is unreadable or unusable in a typed table that still has the text of its ``parsed`` columns.
 
@@ -96,14 +98,19 @@ def _counts(table: ir.Table, conditions: Mapping[str, ir.BooleanColumn]) -> dict
     return {name: int(n or 0) for name, n in row.items()}  # the sum over no rows is null
 
 
-def _unreadable(rows: ir.Table, schema: TableSchema, origin: str, name: str, count: int, format: str | None) -> Finding:
-    kind, examples = schema.columns[name], examples_of(rows[text_name(name)])
-    if kind in ("timestamp", "date"):
-        expected = f"dates of the format {format!r}" if format else "ISO dates (2026-09-30)"
-        remedy = f"Give their format under dates: {{{name}: {_suggested(examples)}}}"
+def _unreadable(
+    rows: ir.Table, schema: TableSchema, origin: str, name: str, count: int, formats: DateFormats | None
+) -> Finding:
+    kind, values = schema.columns[name], examples_of(rows[text_name(name)])
+    is_moment = kind in ("timestamp", "date")
+    examples = tuple(dict.fromkeys(shown(value, is_moment=is_moment) for value in values))
+    if is_moment:
+        expected = _expected_dates(formats)
+        remedy = f"Give their format under dates: {{{name}: {_suggested(values)}}}"
     else:
         expected = "numbers" if kind != "bool" else "true or false"
         remedy = f"Write plain {expected} in the source (1234.5)" if kind != "bool" else "Write true or false"
+    nothing = repr(values[0]) if values[0] in examples else "<the value>"
     return Finding(
         code="unreadable-values",
         severity="warn",
@@ -112,8 +119,14 @@ def _unreadable(rows: ir.Table, schema: TableSchema, origin: str, name: str, cou
         count=count,
         examples=examples,
         done="The rows were set aside" if name in schema.required else "The values count as missing",
-        remedy=f"{remedy}; map those that mean nothing under values: {{{name}: {{{examples[0]!r}: ''}}}}.",
+        remedy=f"{remedy}; map those that mean nothing under values: {{{name}: {{{nothing}: ''}}}}.",
     )
+
+
+def _expected_dates(formats: DateFormats | None) -> str:
+    if not formats:
+        return "ISO dates (2026-09-30)"
+    return f"dates of the format {' or '.join(map(repr, [formats] if isinstance(formats, str) else formats))}"
 
 
 def _suggested(examples: Sequence[str]) -> str:
