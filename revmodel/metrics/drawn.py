@@ -1,0 +1,198 @@
+"""Everything that KPIs are counted from, drawn from the journeys once: facts, clocks, open pipeline, days of spend."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from revmodel.config import Config
+from revmodel.dims import ALL
+from revmodel.journeys.reconstruct import Journeys
+from revmodel.metrics.durations import clock_counts, clocks
+from revmodel.metrics.facts import customer_facts, opportunities, record_facts, touch_facts
+from revmodel.metrics.influence import influence_facts
+from revmodel.metrics.kpi import filled_columns
+from revmodel.metrics.periods import Grain
+from revmodel.metrics.pipeline import days_needed, open_deals_on, open_sums
+from revmodel.metrics.service import follow_clock, follow_facts, service_facts
+from revmodel.metrics.spend import day_sums, other_cost_days, spend_days
+from revmodel.metrics.stages import named_stages
+from revmodel.metrics.totals import Window, folded, sums_by, sums_in_windows
+
+__all__ = ["Drawn"]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a company's KPIs are counted from, each part computed once and only if it is asked for."""
+
+    journeys: Journeys
+    config: Config
+
+    @property
+    def as_of(self) -> dt.date:
+        """The day up to which everything is known."""
+        return self.journeys.as_of
+
+    @property
+    def month(self) -> int:
+        """First month of the fiscal year."""
+        return self.config.forecast.fiscal_year_start_month
+
+    @cached_property
+    def filled(self) -> frozenset[str]:
+        """ "table.column" of every column that holds a value."""
+        return filled_columns(self.journeys.tables)
+
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        """Role (mql, …) → stage."""
+        return named_stages(self.config.funnel, self.config.metrics)
+
+    @cached_property
+    def marketing(self) -> tuple[str, ...]:
+        """Channels of marketing: as configured, else those with spend."""
+        told = self.config.metrics.marketing_channels
+        if told is not None:
+            return tuple(told)
+        if "spend" not in self.journeys.tables:
+            return ()
+        spend = self.journeys.tables["spend"]
+        return tuple(sorted(spend.filter(spend.spend > 0).select("channel").distinct().to_pyarrow()["channel"].to_pylist()))
+
+    @cached_property
+    def first_day(self) -> dt.date:
+        """The day of the first event of any record."""
+        first = self.journeys.events["at"].min().to_pyarrow().as_py()
+        return pd.Timestamp(first).date()
+
+    @cached_property
+    def begins(self) -> dict[str, pd.Timestamp]:
+        """Table → its first day, for tables that may begin later than the records."""
+        found = {}
+        for name, column in (("spend", "date"), ("touches", "occurred_at"), ("subscriptions", "started_at")):
+            if f"{name}.{column}" in self.filled:
+                found[name] = pd.Timestamp(self.journeys.tables[name][column].min().to_pyarrow().as_py())
+        return found
+
+    @cached_property
+    def indicator_days(self) -> pd.DataFrame:
+        """measure ("indicator:<name>"), date, value: the mean over regions of each day."""
+        if "indicators" not in self.journeys.tables:
+            return pd.DataFrame({"measure": [], "date": pd.to_datetime([]), "value": []})
+        rows = self.journeys.tables["indicators"]
+        total = rows.group_by("name", "date").aggregate(value=rows.value.mean())
+        frame: pd.DataFrame = total.order_by("name", "date").to_pyarrow().to_pandas()
+        return frame.assign(measure="indicator:" + frame["name"].astype(str), date=pd.to_datetime(frame["date"]))
+
+    @cached_property
+    def indicators(self) -> tuple[str, ...]:
+        """Names of the indicators."""
+        return tuple(sorted(self.indicator_days["measure"].str.removeprefix("indicator:").unique()))
+
+    def sums(self, dimension: str | None, grain: Grain, periods: pd.DataFrame) -> pd.DataFrame:
+        """Every measure by period and level of a dimension (None: in total), as the COLUMNS of totals."""
+        month = self.month
+        parts = [folded(sums_by(self._facts(dimension), grain), grain, month)]
+        parts += [day_sums(days, dimension, grain, month) for days in self._days(dimension)]
+        if self.config.funnel.deal_stages and dimension != "content":
+            at = self._open_deals(grain, periods)
+            parts.append(open_sums(at, _level(at, dimension), periods, grain, self.as_of))
+        return _together(parts)
+
+    def sums_in(self, dimension: str | None, windows: Sequence[Window]) -> pd.DataFrame:
+        """The same within windows of days, each starting the period named by its first day; without what was open."""
+        parts = [sums_in_windows(self._facts(dimension), windows)]
+        for days in self._days(dimension):
+            inside = [days[days["date"].between(*window)].assign(date=window[0]) for window in windows]
+            part = day_sums(pd.concat(inside), dimension, "week", self.month)
+            keys = {start - pd.Timedelta(days=start.day_of_week): start for start, _ in windows}
+            parts.append(part.assign(start=part["start"].map(keys)) if len(part) else part)
+        return _together(parts)
+
+    def clock_counts(self, dimension: str | None, grain: Grain) -> pd.DataFrame:
+        """Durations by period and level, see durations.clock_counts."""
+        return clock_counts(self._clocks, _level(self._clocks, dimension), grain, self.month)
+
+    @cached_property
+    def _made(self) -> ir.Table:
+        return opportunities(self.journeys).cache()
+
+    @cached_property
+    def _records(self) -> ir.Table:
+        """Facts that every dimension but content can be told by."""
+        parts = [record_facts(self.journeys, self._made, self.marketing)]
+        if mql := self.roles.get("mql"):
+            parts.append(service_facts(self.journeys, mql, self.config.metrics))
+            if {"touches.kind", "touches.lead_id"} <= self.filled:
+                parts.append(follow_facts(self.journeys, mql, self.config.metrics))
+        if "subscriptions" in self.journeys.tables:
+            parts.append(customer_facts(self.journeys.tables))
+        return ibis.union(*parts).cache() if len(parts) > 1 else parts[0].cache()
+
+    @cached_property
+    def _clocks(self) -> ir.Table:
+        parts = [clocks(self.journeys, self._made)]
+        if {"touches.kind", "touches.lead_id"} <= self.filled:
+            stages = dict.fromkeys(self.roles[role] for role in ("mql", "sal") if role in self.roles)
+            parts += [follow_clock(self.journeys, stage, self.config.metrics) for stage in stages]
+        return ibis.union(*parts).cache() if len(parts) > 1 else parts[0].cache()
+
+    def _facts(self, dimension: str | None) -> list[ir.Table]:
+        """measure, date, value, level."""
+        tables = []
+        if dimension != "content":
+            tables.append(self._records)
+        if "touches" in self.journeys.tables and dimension != "segment":
+            tables.append(touch_facts(self.journeys.tables))
+        facts = [
+            table.select("measure", "date", "value", level=_level(table, dimension)).filter(lambda t: t.level.notnull())
+            for table in tables
+        ]
+        if "touches" in self.journeys.tables and "deals" in self.journeys.tables and self.config.funnel.deal_stages:
+            facts.append(influence_facts(self.journeys, self._made, dimension, self.marketing))
+        return facts
+
+    def _days(self, dimension: str | None) -> list[pd.DataFrame]:
+        """Facts that come by day rather than by event."""
+        days = []
+        if "spend" in self.journeys.tables and (dimension is None or f"spend.{dimension}" in self.filled):
+            days.append(self._spend_days)
+        if dimension is None:
+            days.append(self.indicator_days)
+            per_month = self.config.metrics.other_acquisition_cost_per_month
+            if per_month > 0:
+                days.append(other_cost_days(per_month, self.first_day, self.as_of))
+        return days
+
+    @cached_property
+    def _spend_days(self) -> pd.DataFrame:
+        return spend_days(self.journeys.tables, self.as_of)
+
+    def _open_deals(self, grain: Grain, periods: pd.DataFrame) -> ir.Table:
+        if grain not in self._open:
+            self._open[grain] = open_deals_on(self.journeys, days_needed(periods, self.as_of))
+        return self._open[grain]
+
+    @cached_property
+    def _open(self) -> dict[Grain, ir.Table]:
+        return {}
+
+
+def _level(table: ir.Table, dimension: str | None) -> ir.Value:
+    """The level of each row; of the total, one for all."""
+    if dimension is None:
+        return ibis.literal(ALL)
+    return table[dimension] if dimension in table.columns else ibis.null().cast("string")
+
+
+def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+

@@ -1,0 +1,95 @@
+"""What was open on past days, with the amounts and close dates that were on file then."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from revmodel.journeys.reconstruct import Journeys
+from revmodel.metrics.facts import with_campaign
+from revmodel.metrics.periods import Grain, shifted
+from revmodel.metrics.totals import COLUMNS
+
+__all__ = ["days_needed", "open_deals_on", "open_sums"]
+
+_DAY = pd.Timedelta(days=1)
+_RECORD = ["record_type", "record_id"]
+
+
+def open_deals_on(journeys: Journeys, days: Sequence[dt.date]) -> ir.Table:
+    """Deals open at the end of each day: day, record_type, record_id, amount, close_date, channel, segment, campaign.
+
+    Amount and close date are the latest on file by that day, null where deal_history holds none. A deal that stayed in
+    its stage longer than any that ever left (a zombie by then) is not counted.
+    """
+    ends = [dt.datetime.combine(day + dt.timedelta(days=1), dt.time()) for day in days]
+    calendar = ibis.memtable(pd.DataFrame({"day": pd.to_datetime(list(days)), "day_end": pd.to_datetime(ends)}))
+    calendar = calendar.select(day=calendar.day.date(), day_end=calendar.day_end.cast("timestamp(6)"))
+    stays = journeys.spells
+    stays = stays.filter(stays.stage.isin(list(journeys.funnel.deal_stages)))
+    pairs = stays.inner_join(
+        calendar,
+        [stays.entered_at < calendar.day_end, stays.left_at.isnull() | (stays.left_at >= calendar.day_end)],  # noqa: PD003
+    )
+    weeks = (pairs.day_end.epoch_seconds() - pairs.entered_at.epoch_seconds()) // (7 * 86_400)
+    alive = pairs.filter(pairs.zombie_after_weeks.isnull() | (weeks < pairs.zombie_after_weeks))  # noqa: PD003
+    alive = alive.select("day", "day_end", *_RECORD, "channel", "segment")
+    return with_campaign(_with_amounts(alive, journeys), journeys.tables).cache()
+
+
+def _with_amounts(pairs: ir.Table, journeys: Journeys) -> ir.Table:
+    if "deal_history" not in journeys.tables:
+        return pairs.mutate(amount=ibis.null().cast("float64"), close_date=ibis.null().cast("date"))
+    history = journeys.tables["deal_history"].select("deal_id", "recorded_at", "amount", "close_date")
+    seen = pairs.inner_join(history, [pairs.record_id == history.deal_id, history.recorded_at < pairs.day_end])
+    order = [seen.recorded_at, seen.close_date, seen.amount]
+    latest = seen.group_by(["day", *_RECORD]).aggregate(
+        amount=seen.amount.last(order_by=order), close_date=seen.close_date.last(order_by=order)
+    )
+    joined = pairs.left_join(latest, ["day", *_RECORD])
+    return joined.drop("day_right", "record_type_right", "record_id_right")
+
+
+def open_sums(
+    open_deals: ir.Table, level: ir.Value, periods: pd.DataFrame, grain: Grain, as_of: dt.date
+) -> pd.DataFrame:
+    """Measures of each period, as the COLUMNS of totals.
+
+    open_pipeline: amounts open at the period's end, or today where it is not over (n: deals).
+    due_next: of those, what is due in the period after.
+    due: what is due in the period itself, as it stood when the period began, or today where it is not over.
+    """
+    rows = open_deals.mutate(level=level)
+    counted = rows.group_by("day", "level", "close_date").aggregate(
+        n=rows.count(), total=rows.amount.sum().fill_null(0)
+    )
+    frame: pd.DataFrame = counted.to_pyarrow().to_pandas()
+    frame["day"], frame["close_date"] = pd.to_datetime(frame["day"]), pd.to_datetime(frame["close_date"])
+    today = pd.Timestamp(as_of)
+    parts = []
+    for start, end, complete in zip(periods["start"], periods["end"], periods["complete"], strict=True):
+        after, last_after = shifted(start, grain, 1), shifted(start, grain, 2) - _DAY
+        at_end = frame.loc[frame["day"] == min(end, today)]
+        at_start = frame.loc[frame["day"] == (start - _DAY if complete else today)]
+        parts += [
+            _measure("open_pipeline", start, at_end),
+            _measure("due_next", start, at_end.loc[at_end["close_date"].between(after, last_after)]),
+            _measure("due", start, at_start.loc[at_start["close_date"].between(start, end)]),
+        ]
+    filled = [part for part in parts if not part.empty]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COLUMNS))
+
+
+def days_needed(periods: pd.DataFrame, as_of: dt.date) -> list[dt.date]:
+    """The days on which open_sums looks: each period's end, the day before each begins, and today."""
+    ends = [*periods["end"], *(periods["start"] - _DAY)]
+    return sorted({min(day, pd.Timestamp(as_of)).date() for day in ends} | {as_of})
+
+
+def _measure(name: str, start: pd.Timestamp, rows: pd.DataFrame) -> pd.DataFrame:
+    sums = rows.groupby("level", as_index=False)[["n", "total"]].sum().astype({"n": "float64"})
+    return sums.assign(measure=name, start=start, squares=float("nan"))[list(COLUMNS)]

@@ -1,0 +1,191 @@
+"""KPIs by period and level: values with numerator, denominator, range, target and what they are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.dims import ALL
+from revmodel.metrics.compare import earlier, targets_by_cell
+from revmodel.metrics.drawn import Drawn
+from revmodel.metrics.durations import clock_quantiles
+from revmodel.metrics.kpi import Kpi, cannot, dimensions_of
+from revmodel.metrics.notes import notes_of
+from revmodel.metrics.periods import Grain, period_label, shifted
+from revmodel.metrics.recipes import Answer, Quantile
+from revmodel.metrics.totals import Cells, cells_of
+
+__all__ = ["COLUMNS", "kpi_rows", "unsupported_rows"]
+
+Floats = npt.NDArray[np.float64]
+COLUMNS = (
+    *("kpi", "label", "unit", "grain", "period", "period_start", "period_end", "dimension", "level", "value"),
+    *("numerator", "denominator", "low", "high", "target", "vs_target", "previous", "change", "last_year"),
+    *("change_last_year", "complete", "note"),
+)
+
+
+def kpi_rows(
+    drawn: Drawn, kpis: Sequence[Kpi], dimension: str | None, grain: Grain, periods: pd.DataFrame, last: int | None = None
+) -> pd.DataFrame:
+    """COLUMNS of the KPIs that this data can support by this dimension (None: in total), one row a period and level.
+
+    last : only so many of the latest periods (comparisons reach further back).
+    """
+    supported = [kpi for kpi in kpis if not cannot(kpi, drawn.filled)]
+    if dimension is not None:
+        supported = [kpi for kpi in supported if dimension in dimensions_of(kpi, drawn.filled)]
+    if not supported:
+        return pd.DataFrame(columns=list(COLUMNS))
+    targets = targets_by_cell(drawn, supported, grain, dimension)
+    cells = _cells(drawn, supported, dimension, grain, periods, targets)
+    part = _part_cells(drawn, dimension, grain, periods, cells.levels)
+    frames = [_rows(kpi, drawn, dimension, cells, part, targets) for kpi in supported]
+    rows = pd.concat(frames, ignore_index=True)
+    if last is not None:
+        rows = rows[rows["period_start"].isin(set(periods["start"].iloc[-last:]))]
+    return rows.reset_index(drop=True)
+
+
+def unsupported_rows(drawn: Drawn, kpis: Sequence[Kpi], grain: Grain, periods: pd.DataFrame) -> pd.DataFrame:
+    """One row for each KPI that this data cannot support: no value, and in the note why and what would enable it."""
+    latest = periods.iloc[-1]
+    rows = [
+        {
+            **dict.fromkeys(COLUMNS, np.nan), "kpi": kpi.key, "label": kpi.label, "unit": kpi.unit, "grain": grain,
+            "period": latest["period"], "period_start": latest["start"], "period_end": latest["end"],
+            "dimension": ALL, "level": ALL, "complete": bool(latest["complete"]), "note": why,
+        }
+        for kpi in kpis
+        if (why := cannot(kpi, drawn.filled))
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _cells(
+    drawn: Drawn, kpis: Sequence[Kpi], dimension: str | None, grain: Grain, periods: pd.DataFrame,
+    targets: Mapping[tuple[str, str, str], float],
+) -> Cells:  # fmt: skip
+    """Sums and quantiles of every period and level, with what is left to book."""
+    sums = drawn.sums(dimension, grain, periods)
+    over = periods.assign(last=periods["end"].clip(upper=pd.Timestamp(drawn.as_of)))
+    cells = cells_of(sums, grain, over)
+    asked = {kpi.recipe for kpi in kpis if isinstance(kpi.recipe, Quantile)}
+    if asked and dimension != "content":
+        counts = drawn.clock_counts(dimension, grain)
+        for share in sorted({recipe.share for recipe in asked}):
+            _lay_quantiles(cells, clock_quantiles(counts, share), share)
+    if dimension is None:
+        cells.sums.update(_left_to_book(cells, targets, drawn))
+    return cells
+
+
+def _lay_quantiles(cells: Cells, found: pd.DataFrame, share: float) -> None:
+    row = {name: i for i, name in enumerate(cells.levels)}
+    column = {start: i for i, start in enumerate(cells.periods["start"])}
+    found = found[found["start"].isin(column) & found["level"].isin(row)]
+    for clock, part in found.groupby("clock", sort=False):
+        at = (part["level"].map(row).to_numpy(), part["start"].map(column).to_numpy())
+        arrays = [np.full(cells.shape, np.nan) for _ in range(5)]
+        for array, name in zip(arrays, ("value", "exits", "n", "low", "high"), strict=True):
+            array[at] = part[name].to_numpy(dtype=float)
+        cells.clocks[str(clock), share] = Answer(*arrays)
+
+
+def _left_to_book(
+    cells: Cells, targets: Mapping[tuple[str, str, str], float], drawn: Drawn
+) -> dict[str, tuple[Floats, Floats, Floats]]:
+    """Target for bookings less what is booked, of a period that is not over; of others the whole target."""
+    named = [targets.get(("bookings", str(label), ALL), np.nan) for label in cells.periods["period"]]
+    after = [shifted(start, cells.grain, 1) for start in cells.periods["start"]]
+    following = [targets.get(("bookings", period_label(s, cells.grain, drawn.month), ALL), np.nan) for s in after]
+    booked = np.where(cells.periods["complete"], 0.0, cells.total("bookings"))
+    none = np.zeros(cells.shape)
+    left = np.maximum(np.nan_to_num(np.array([named]) - booked), 0.0)
+    return {
+        "left_to_book": (none, left, none),
+        "left_to_book_next": (none, np.nan_to_num(np.array([following])), none),
+    }
+
+
+def _part_cells(
+    drawn: Drawn, dimension: str | None, grain: Grain, periods: pd.DataFrame, levels: Sequence[str]
+) -> Cells | None:
+    """The same days of the period before and of a year ago, where the latest period is not over."""
+    latest = periods.iloc[-1]
+    if latest["complete"]:
+        return None
+    elapsed = pd.Timestamp(drawn.as_of) - latest["start"]
+    starts = earlier(latest["start"], grain)
+    ends = [min(start + elapsed, shifted(start, grain, 1) - pd.Timedelta(days=1)) for start in starts]
+    windows = list(dict.fromkeys(zip(starts, ends, strict=True)))
+    sums = drawn.sums_in(dimension, windows)
+    table = pd.DataFrame({"start": [start for start, _ in windows], "end": [end for _, end in windows]})
+    return cells_of(sums[sums["level"].isin(set(levels))], grain, table, levels)
+
+
+def _rows(
+    kpi: Kpi, drawn: Drawn, dimension: str | None, cells: Cells, part: Cells | None,
+    targets: Mapping[tuple[str, str, str], float],
+) -> pd.DataFrame:  # fmt: skip
+    assert kpi.recipe is not None
+    answer = _where_covered(kpi, kpi.recipe.answer(cells), cells, drawn)
+    previous, last_year = _compared(kpi, answer.value, cells, part)
+    levels, periods = cells.shape
+    flat = {name: array.ravel() for name, array in vars(answer).items()}
+    value = flat["value"]
+    target = np.array([
+        targets.get((kpi.key, str(period), level), np.nan) for level in cells.levels for period in cells.periods["period"]
+    ])  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "kpi": kpi.key, "label": kpi.label, "unit": kpi.unit, "grain": cells.grain,
+            "period": np.tile(cells.periods["period"], levels),
+            "period_start": np.tile(cells.periods["start"], levels),
+            "period_end": np.tile(cells.periods["end"], levels),
+            "dimension": dimension or ALL, "level": np.repeat(list(cells.levels), periods), **flat,
+            "target": target, "vs_target": _relative(value, target),
+            "previous": previous.ravel(), "change": _relative(value, previous.ravel()),
+            "last_year": last_year.ravel(), "change_last_year": _relative(value, last_year.ravel()),
+            "complete": np.tile(cells.periods["complete"], levels),
+        }
+    )  # fmt: skip
+    return frame.assign(note=notes_of(kpi, frame, drawn, compared_in_part=part is not None))[list(COLUMNS)]
+
+
+def _compared(kpi: Kpi, value: Floats, cells: Cells, part: Cells | None) -> tuple[Floats, Floats]:
+    """The value of the period before and of a year ago, at the latest period of as many days where it is not over."""
+    place = {start: i for i, start in enumerate(cells.periods["start"])}
+    found = []
+    for which in (0, 1):
+        array = np.full(value.shape, np.nan)
+        for i, start in enumerate(cells.periods["start"]):
+            j = place.get(earlier(start, cells.grain)[which])
+            if j is not None:
+                array[:, i] = value[:, j]
+        if part is not None and kpi.recipe is not None and kpi.by_part:
+            start = earlier(cells.periods["start"].iloc[-1], cells.grain)[which]
+            if start in place and np.isfinite(array[:, -1]).any():
+                column = int(np.flatnonzero(part.periods["start"] == start)[0])
+                array[:, -1] = kpi.recipe.answer(part).value[:, column]
+        found.append(array)
+    return found[0], found[1]
+
+
+def _where_covered(kpi: Kpi, answer: Answer, cells: Cells, drawn: Drawn) -> Answer:
+    """No value for periods that began well before the table that a KPI needs does."""
+    begins = [drawn.begins[table] for table in kpi.tables if table in drawn.begins]
+    if not begins:
+        return answer
+    length = cells.periods["end"] - cells.periods["start"]
+    early = (cells.periods["start"] + 0.1 * length < max(begins).normalize()).to_numpy()
+    hidden = {name: np.where(early[None, :], np.nan, array) for name, array in vars(answer).items()}
+    return replace(answer, **hidden)
+
+
+def _relative(value: Floats, other: Floats) -> Floats:
+    return np.divide(value - other, np.abs(other), out=np.full(value.shape, np.nan), where=np.abs(other) > 0)
