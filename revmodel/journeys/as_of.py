@@ -3,49 +3,75 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
 
+from revmodel.errors import JourneyError
+from revmodel.journeys.corrections import corrected
 from revmodel.sources.dialect import latest_values
 from revmodel.sources.schema import TABLES, TableSchema
 from revmodel.sources.tables import Tables
+from revmodel.sources.versions import has_versions, last_of_each
 
 __all__ = ["as_of"]
 
 
 def as_of(tables: Tables, date: dt.date) -> Tables:
-    """The tables as they stood at the end of ``date``.
+    """The tables as they stood at the end of ``date``, a day of the company's time zone (see Config.timezone).
 
     A row is kept when it was recorded by then (its recorded time, else its event time) and when its event is not
     dated later: spend and indicators at their date, experiments once they ended, annotations once they started,
-    targets always, accounts without a creation date always. What a kept row only learned later is taken back:
-    the end of a subscription, the lead of a touch when that lead did not exist yet.
+    targets always, accounts without a creation date always. Of several versions of one id the latest that was
+    recorded by then counts, so a correction holds from when it was made. What a kept row only learned later is taken
+    back: the end of a subscription, the lead of a touch when that lead did not exist yet.
 
-    Deals: stage, amount and close date come from stage_changes and deal_history as recorded by ``date``, null where
-    these say nothing. The fields of the deals table itself are today's: nothing tells since when they hold, so an
-    amount that no history dates is not used. Other fields of a deal (owner, type, channel, segment) have no history
-    in the canonical tables and are taken as set at its creation.
+    Merges made by then join records, deletions made by then remove them (see journeys/corrections.py).
 
-    Cutting twice is cutting at the earlier date; rows recorded after ``date`` change nothing.
+    Deals: stage, amount, close date, forecast category and owner come from stage_changes and deal_history as recorded
+    by ``date``, null where these say nothing. The fields of the deals table itself are today's: nothing tells since
+    when they hold, so an amount that no history dates is not used. Only where no history has said an owner yet, of
+    any deal, is the owner taken as set at creation, like fields without history (type, channel, segment, the owner
+    and account of a lead).
+
+    Rows recorded after ``date`` change nothing. Tables that were cut are returned as they are for the same day or a
+    later one. Raises JourneyError: they are asked for as of an earlier day.
     """
-    cut = {name: _known(tables[name], TABLES[name], date) for name in tables.names}
+    if tables.cut_on is not None:
+        return _cut_before(tables, tables.cut_on, date)
+    cut = {name: _known(tables, TABLES[name], date) for name in tables.names}
     if "annotations" in cut:
         cut["annotations"] = cut["annotations"].filter(_by(cut["annotations"].start, date))
     if "subscriptions" in cut:
         cut["subscriptions"] = _without_later_end(cut["subscriptions"], date)
+    of_the_day = corrected(tables.replace(**cut))
+    cut = dict(of_the_day.by_name)
     if "touches" in cut and "leads" in cut:
         cut["touches"] = _without_later_lead(cut["touches"], cut["leads"])
     if "deals" in cut:
         cut["deals"] = _with_fields_of_the_day(cut)
-    return tables.replace(**cut)
+    return replace(of_the_day, by_name=cut, versioned=frozenset(), cut_on=date)
 
 
-def _known(table: ir.Table, schema: TableSchema, date: dt.date) -> ir.Table:
-    """Rows whose event and recording both lie on or before the day."""
-    for name in dict.fromkeys((schema.event, schema.recorded)):
-        if name is not None:
-            table = table.filter(table[name].isnull() | _by(table[name], date))
+def _cut_before(tables: Tables, cut_on: dt.date, date: dt.date) -> Tables:
+    if date < cut_on:
+        raise JourneyError(
+            f"these tables were cut as of {cut_on} and are asked for as of {date}: merges, deletions and corrections "
+            "made between the two cannot be undone in them; cut the tables as they were read"
+        )
+    return tables
+
+
+def _known(tables: Tables, schema: TableSchema, date: dt.date) -> ir.Table:
+    """Rows whose event and recording both lie on or before the day, of each id the version that counted then."""
+    table = tables[schema.name]
+    if schema.recorded is not None:
+        table = table.filter(table[schema.recorded].isnull() | _by(table[schema.recorded], date))
+    if has_versions(tables, schema.name):
+        table = last_of_each(table, schema)
+    if schema.event is not None and schema.event != schema.recorded:
+        table = table.filter(table[schema.event].isnull() | _by(table[schema.event], date))
     return table
 
 
@@ -77,8 +103,11 @@ def _with_fields_of_the_day(cut: dict[str, ir.Table]) -> ir.Table:
     fields = {
         "amount": _or_null(latest, "amount_in_history", "float64"),
         "close_date": _or_null(latest, "close_date_in_history", "date"),
+        "forecast_category": _or_null(latest, "forecast_category_in_history", "string"),
         "stage": ibis.coalesce(*stages) if stages else ibis.null().cast("string"),
     }
+    if "deal_history" in cut and cut["deal_history"].owner.count().to_pyarrow().as_py():
+        fields["owner"] = latest.owner_in_history
     of_the_day = latest.select(of_deal="deal_id", **{f"known_{name}": field for name, field in fields.items()})
     joined = deals.left_join(of_the_day, deals.deal_id == of_the_day.of_deal)
     return joined.mutate(**{name: joined[f"known_{name}"] for name in fields}).select(*deals.columns)
@@ -94,8 +123,9 @@ def _or_null(table: ir.Table, name: str, kind: str) -> ir.Column:
 
 def _latest_history(history: ir.Table) -> ir.Table:
     """For each field its latest value on record; rows of one moment are ordered by their values."""
-    order = ["recorded_at", "close_date", "amount", "stage"]
-    fields = {f"{name}_in_history": name for name in ("amount", "close_date", "stage")}
+    names = ("close_date", "amount", "stage", "forecast_category", "owner")
+    order = ["recorded_at", *names]
+    fields = {f"{name}_in_history": name for name in names}
     return latest_values(history, "deal_id", order, fields)
 
 

@@ -128,6 +128,7 @@ _ALL = (
             "stage": "string",
             "region": "string",
             "campaign": "string",
+            "forecast_category": "string",
             "recorded_at": "timestamp",
         },
         required=("deal_id", "created_at"),

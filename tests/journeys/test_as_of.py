@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import pickle
 
 import pandas as pd
+import pytest
 from funnel_by_hand import QUIET_IBIS, changes, day, rows_of, tables_of
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from revmodel.errors import JourneyError
 from revmodel.journeys.as_of import as_of
 
 pytestmark = QUIET_IBIS
@@ -85,40 +85,46 @@ def test_tables_without_a_record_of_changes_are_cut_by_their_own_dates():
     assert rows_of(cut["accounts"], "account_id") == [("a",)]
 
 
-event = st.tuples(
-    st.sampled_from(["D1", "D2", "D3"]), st.sampled_from(["opportunity", "proposal", "won", "lost"]),
-    st.integers(0, 60), st.integers(0, 30), st.integers(0, 23), st.sampled_from([None, 100.0, 200.0]),
-)  # fmt: skip
+def test_forecast_category_and_owner_are_those_of_the_day_once_any_history_names_an_owner():
+    deals = pd.DataFrame({"deal_id": ["D1", "D2"], "created_at": [day(1)] * 2, "owner": "of today"})
+    history = pd.DataFrame(
+        {"deal_id": ["D1"] * 3, "recorded_at": [day(2), day(20), day(40)], "owner": ["ann", "bob", "eve"],
+         "forecast_category": ["pipeline", "commit", "closed"]}
+    )  # fmt: skip
+    tables = tables_of(deals=deals, deal_history=history)
+    fields = ("deal_id", "owner", "forecast_category")
+    assert rows_of(as_of(tables, CUT)["deals"], *fields) == [("D1", "bob", "commit"), ("D2", None, None)]
+    assert rows_of(as_of(tables, day(1).date())["deals"], *fields) == [
+        ("D1", "of today", None),
+        ("D2", "of today", None),
+    ]
 
 
-def company(events: list[tuple]) -> dict[str, pd.DataFrame]:
-    """Deals, their stage changes and their history, from (id, stage, day, days late, hour, amount)."""
-    columns = ["record_id", "to_stage", "day", "late", "hour", "amount"]
-    frame = pd.DataFrame(events, columns=columns)
-    changed_at = [day(n, hour) for n, hour in zip(frame["day"], frame["hour"], strict=True)]
-    recorded_at = [at + pd.Timedelta(days=late) for at, late in zip(changed_at, frame["late"], strict=True)]
-    stamped = frame.assign(changed_at=pd.to_datetime(changed_at), recorded_at=pd.to_datetime(recorded_at))
-    return {
-        "stage_changes": stamped[["record_id", "to_stage", "changed_at", "recorded_at"]],
-        "deal_history": stamped[["record_id", "recorded_at", "amount"]].rename(columns={"record_id": "deal_id"}),
-        "deals": pd.DataFrame({"deal_id": ["D1", "D2", "D3"], "created_at": [day(0), day(10), day(50)], "amount": 7.0}),
-    }
+def test_a_correction_counts_from_when_it_was_recorded():
+    leads = pd.DataFrame(
+        {"lead_id": ["L1", "L1", "L2"], "created_at": [day(1), day(1), day(2)],
+         "channel": ["search", "events", "social"], "recorded_at": [pd.NaT, day(20), day(2)]}
+    )  # fmt: skip
+    tables = tables_of(leads=leads)
+    before, after = (as_of(tables, day(number).date()) for number in (19, 20))
+    assert rows_of(before["leads"], "lead_id", "channel") == [("L1", "search"), ("L2", "social")]
+    assert rows_of(after["leads"], "lead_id", "channel") == [("L1", "events"), ("L2", "social")]
 
 
-def contents(tables) -> dict[str, list[tuple]]:
-    return {name: rows_of(tables[name], *tables[name].columns) for name in tables.names}
+def test_a_correction_that_moves_the_event_past_the_day_takes_the_row_away():
+    touches = pd.DataFrame(
+        {"touch_id": ["t", "t"], "occurred_at": [day(3), day(40)], "recorded_at": [day(3), day(10)],
+         "channel": "webinar", "anonymous_id": "x"}
+    )  # fmt: skip
+    tables = tables_of(touches=touches)
+    assert rows_of(as_of(tables, day(9).date())["touches"], "occurred_at") == [(day(3),)]
+    assert rows_of(as_of(tables, CUT)["touches"], "occurred_at") == []
 
 
-@settings(max_examples=3, deadline=None)
-@given(st.lists(event, min_size=1, max_size=12), st.integers(0, 60), st.integers(0, 60))
-def test_rows_recorded_later_change_nothing_and_cutting_twice_is_cutting_once(events, first, second):
-    early, late = (day(n).date() for n in sorted((first, second)))
-    end = dt.datetime.combine(early + dt.timedelta(days=1), dt.time())
-    every = company(events)
-    known = {
-        name: frame[frame["created_at" if name == "deals" else "recorded_at"] < end] for name, frame in every.items()
-    }
-    full = tables_of(**every)
-    cut = contents(as_of(full, early))
-    assert contents(as_of(tables_of(**known), early)) == cut
-    assert contents(as_of(as_of(full, late), early)) == cut
+def test_a_cut_is_the_same_on_later_days_and_is_refused_on_earlier_ones():
+    cut = as_of(tables_of(leads=pd.DataFrame({"lead_id": ["L1"], "created_at": [day(1)]})), CUT)
+    assert as_of(cut, CUT) is cut
+    assert as_of(cut, day(99).date()) is cut
+    assert pickle.loads(pickle.dumps(cut)).cut_on == CUT
+    with pytest.raises(JourneyError, match="cut as of 2026-01-31 and are asked for as of 2026-01-10"):
+        as_of(cut, day(9).date())
