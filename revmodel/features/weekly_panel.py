@@ -16,6 +16,7 @@ from revmodel.features.spend_days import spend_by_week
 from revmodel.features.tables import WeeklyPanel
 from revmodel.journeys.days import DAYS_PER_WEEK, days_before
 from revmodel.journeys.reconstruct import Journeys
+from revmodel.sources.dialect import whole_numbers
 
 __all__ = ["WeeklyPanelBuilder"]
 
@@ -100,8 +101,11 @@ def _annotations(journeys: Journeys, weeks: int) -> pd.DataFrame:
     annotations = journeys.tables["annotations"]
     oldest = ibis.least(_days_before(journeys.as_of, annotations.start), weeks * DAYS_PER_WEEK - 1)
     latest = ibis.greatest(_days_before(journeys.as_of, annotations.end), 0)
-    days = annotations.select("name", days_ago=ibis.range(latest, oldest + 1).unnest()).distinct()
-    covered = days.group_by("name", weeks_ago=days.days_ago // DAYS_PER_WEEK).aggregate(days=days.count())
+    spans = annotations.select("name", oldest=oldest, latest=latest)
+    every_day = whole_numbers(weeks * DAYS_PER_WEEK)
+    days = spans.inner_join(every_day, [every_day.number >= spans.latest, every_day.number <= spans.oldest])
+    days = days.select("name", "number").distinct()
+    covered = days.group_by("name", weeks_ago=days.number // DAYS_PER_WEEK).aggregate(days=days.count())
     return _frame(covered.select("name", "weeks_ago", value=covered.days / float(DAYS_PER_WEEK)))
 
 

@@ -1,6 +1,7 @@
-"""Expressions that every engine computes alike, where SQL dialects differ: the first row of a group, the latest value.
+"""Expressions that every engine computes alike, where SQL dialects differ.
 
-Not all engines have an aggregate that follows an order; all have windows.
+Not all engines have an aggregate that follows an order, and each makes rows from a range in its own way; all have
+windows, and join with a table of numbers.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
 
-__all__ = ["first_rows", "latest_values"]
+__all__ = ["first_rows", "latest_values", "whole_numbers"]
 
 _PLACE = "place_in_group"
 
@@ -45,3 +48,12 @@ def latest_values(table: ir.Table, key: str, order: Sequence[str], names: Mappin
     return numbered.group_by(key).aggregate(
         **{name: numbered[column].max(where=numbered[f"{_PLACE}:{column}"] == 0) for name, column in names.items()}
     )
+
+
+def whole_numbers(count: int) -> ir.Table:
+    """One column ``number``: 0, 1, 2, … below ``count``.
+
+    >>> whole_numbers(3).number.to_pyarrow().to_pylist()
+    [0, 1, 2]
+    """
+    return ibis.memtable(pa.table({"number": np.arange(count, dtype=np.int64)}))
