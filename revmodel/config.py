@@ -34,6 +34,7 @@ __all__ = [
     "FileConfig",
     "ForecastConfig",
     "FunnelConfig",
+    "IdentityConfig",
     "IndicatorConfig",
     "LookupConfig",
     "MetricsConfig",
@@ -178,6 +179,18 @@ class TrackingConfig(Frozen):
     enabled: bool = True
 
 
+class IdentityConfig(Frozen):
+    """By what a touch is known to be somebody's, most trusted first; see journeys/identity.py for how.
+
+    lead_id: the lead that the touch itself names. anonymous_id: a visitor's id that is linked to a lead. email: a
+    hashed address that is a lead's. domain: the account of a lead or touch without one, where one account has it.
+    """
+
+    keys: list[Literal["lead_id", "anonymous_id", "email", "domain"]] = Field(
+        default_factory=lambda: ["lead_id", "anonymous_id", "email", "domain"]
+    )
+
+
 class Config(Frozen):
     """One company's configuration."""
 
@@ -189,6 +202,7 @@ class Config(Frozen):
     privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
     rates: dict[str, float] = Field(default_factory=dict)  # currency → units of `currency` per unit of it
     funnel: FunnelConfig
+    identity: IdentityConfig = Field(default_factory=IdentityConfig)
     forecast: ForecastConfig = Field(default_factory=ForecastConfig)
     response: ResponseConfig = Field(default_factory=ResponseConfig)
     allocation: AllocationConfig = Field(default_factory=AllocationConfig)
@@ -246,7 +260,7 @@ def _explain(error: ValidationError, path: Path) -> str:
 def _did_you_mean(key: str) -> str:
     models = (
         *(Config, SourceConfig, FunnelConfig, ForecastConfig, ResponseConfig, AllocationConfig, TrackingConfig),
-        *(MetricsConfig, ServiceLevels, IndicatorConfig),
+        *(MetricsConfig, ServiceLevels, IndicatorConfig, IdentityConfig),
         *(PrivacyConfig, LookupConfig, UnpivotConfig, DistinctConfig),
     )
     known = {name for model in models for name in model.model_fields}
