@@ -9,20 +9,25 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from revmodel.config import Config
+from revmodel.sources.checks.activity import Activity, count_activity
+from revmodel.sources.checks.bursts import bursts
 from revmodel.sources.checks.channels import channel_names
+from revmodel.sources.checks.clocks import clock_faults
 from revmodel.sources.checks.counts import TableCounts, count_tables
 from revmodel.sources.checks.duplicates import drop_duplicates
 from revmodel.sources.checks.future import rows_after_as_of
 from revmodel.sources.checks.leaks import leaking_columns
 from revmodel.sources.checks.orders import mend_orders
 from revmodel.sources.checks.orphans import orphans
+from revmodel.sources.checks.rows import row_faults
 from revmodel.sources.checks.sizes import few_rows, require_rows
 from revmodel.sources.checks.spend import drop_negative_spend, gaps_in_spend
 from revmodel.sources.checks.stages import stage_names
+from revmodel.sources.checks.tracking import tracking_breaks
 from revmodel.sources.checks.truncation import exits_recorded_late
 from revmodel.sources.checks.visits import Visits, stage_visits
 from revmodel.sources.checks.zombies import zombies
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, worst_first
 from revmodel.sources.tables import Tables
 from revmodel.sources.versions import latest_versions
 
@@ -36,10 +41,15 @@ _CHECKS: tuple[Callable[[Tables, Config], list[Finding]], ...] = (
     channel_names,
     gaps_in_spend,
     leaking_columns,
+    row_faults,
 )
 _CHECKS_OF_COUNTS: tuple[Callable[[Tables, Config, Counts], list[Finding]], ...] = (few_rows, rows_after_as_of)
 _CHECKS_OF_VISITS: tuple[Callable[[Tables, Config, Visits], list[Finding]], ...] = (zombies, exits_recorded_late)
-_RANK = {"stop": 0, "warn": 1, "note": 2}
+_CHECKS_OF_ACTIVITY: tuple[Callable[[Tables, Config, Activity], list[Finding]], ...] = (
+    tracking_breaks,
+    clock_faults,
+    bursts,
+)
 
 
 def run_checks(tables: Tables, config: Config) -> Tables:
@@ -59,5 +69,6 @@ def run_checks(tables: Tables, config: Config) -> Tables:
     if "stage_changes" in tables:
         visits = stage_visits(current, config)
         findings += [finding for check in _CHECKS_OF_VISITS for finding in check(current, config, visits)]
-    ordered = sorted([*tables.findings, *findings], key=lambda finding: _RANK[finding.severity])
-    return replace(tables, findings=tuple(ordered))
+    if (activity := count_activity(current, config)) is not None:
+        findings += [finding for check in _CHECKS_OF_ACTIVITY for finding in check(current, config, activity)]
+    return replace(tables, findings=worst_first([*tables.findings, *findings]))
