@@ -179,6 +179,9 @@ class TrackingConfig(Frozen):
     enabled: bool = True
 
 
+IdentityKey = Literal["lead_id", "anonymous_id", "email", "domain"]
+
+
 class IdentityConfig(Frozen):
     """By what a touch is known to be somebody's, most trusted first; see journeys/identity.py for how.
 
@@ -186,9 +189,7 @@ class IdentityConfig(Frozen):
     hashed address that is a lead's. domain: the account of a lead or touch without one, where one account has it.
     """
 
-    keys: list[Literal["lead_id", "anonymous_id", "email", "domain"]] = Field(
-        default_factory=lambda: ["lead_id", "anonymous_id", "email", "domain"]
-    )
+    keys: tuple[IdentityKey, ...] = ("lead_id", "anonymous_id", "email", "domain")
 
 
 class Config(Frozen):
