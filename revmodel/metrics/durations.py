@@ -35,7 +35,7 @@ def clocks(journeys: Journeys, made: ir.Table) -> ir.Table:
     stays = with_campaign(journeys.spells.filter(journeys.spells.entry_delay_weeks == 0), journeys.tables)
     hours = hours_between(stays.entered_at, stays.left_at.fill_null(now))
     limit = stays.zombie_after_weeks * (7 * HOURS_PER_DAY)
-    hours = ibis.ifelse(stays.left_at.isnull() & limit.notnull(), ibis.least(hours, limit), hours)
+    hours = ibis.ifelse(stays.left_at.isnull() & limit.notnull(), ibis.least(hours, limit), hours)  # noqa: PD003, PD004
     won = made.filter(made.last_stage == WON_STAGE)
     parts = [
         _clock(stays, ibis.literal("stage:") + stays.stage, stays.entered_at, hours, stays.outcome),
@@ -67,7 +67,7 @@ def _leads_to_the_end(journeys: Journeys, now: ir.Value) -> ir.Table:
     each = with_campaign(journeys.records, journeys.tables)
     leads = each.filter(each.first_stage.isin(list(journeys.funnel.lead_stages)) & ~each.grown_from_lead)
     events = journeys.events
-    given = events.filter(events.handed_to.notnull()).select(of_lead="record_id", deal="handed_to").distinct()
+    given = events.filter(events.handed_to.notnull()).select(of_lead="record_id", deal="handed_to").distinct()  # noqa: PD004
     ends = journeys.records.select(deal="record_id", kind="record_type", deal_stage="last_stage", deal_at="last_at")
     given = given.inner_join(ends.filter(ends.kind == DEAL), "deal").drop("kind")
     rows = leads.left_join(given, [leads.record_id == given.of_lead, leads.record_type == LEAD])

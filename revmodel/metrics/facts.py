@@ -165,11 +165,11 @@ def customer_facts(tables: Tables) -> ir.Table:
         rows = rows.drop("segment").left_join(accounts, rows.account_id == accounts.of_account)
         rows = rows.mutate(segment=rows.of_segment.fill_null(UNKNOWN))
     ended = rows.filter(rows.ended_at.notnull())
-    mrr = {"mrr": lambda t: t.mrr.fill_null(0.0), "margin": lambda t: (t.mrr * t.gross_margin).fill_null(0.0)}
     parts = []
-    for name, value in mrr.items():
+    for when, each, moment in (("came", rows, rows.started_at), ("left", ended, ended.ended_at)):
+        margin = (each.mrr * each.gross_margin).fill_null(0.0)
         parts += [
-            fact(rows, f"{name}_came", rows.started_at, value(rows)),
-            fact(ended, f"{name}_left", ended.ended_at, value(ended)),
+            fact(each, f"mrr_{when}", moment, each.mrr.fill_null(0.0)),
+            fact(each, f"margin_{when}", moment, margin),
         ]
     return ibis.union(*parts)

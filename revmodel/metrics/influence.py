@@ -11,59 +11,62 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from revmodel.dims import UNKNOWN
+from revmodel.dims import ALL, UNKNOWN
 from revmodel.journeys.events import DEAL, WON_STAGE
 from revmodel.journeys.reconstruct import Journeys
 
-__all__ = ["influence_facts"]
+__all__ = ["influence_facts", "touched_deals"]
 
 _OF_TOUCH = ("channel", "campaign", "content")
 _SEEN_ONLY = "impression"  # an advertisement on a page is not a touch that one remembers
 
 
-def influence_facts(journeys: Journeys, made: ir.Table, dimension: str | None, marketing: Sequence[str]) -> ir.Table:
-    """measure ("influenced_pipeline", "influenced_bookings"), date, value, level: one row a deal and level.
+def touched_deals(journeys: Journeys, marketing: Sequence[str]) -> ir.Table:
+    """deal, channel, campaign, content, touched_at: the first touch of each deal's account, or lead, by each of these.
 
-    made : see facts.opportunities. dimension : channel, campaign or content of the touch; segment of the deal;
-    None: each deal once.
-    A deal is touched through its account, or through its lead where the account is not known; impressions do not count.
+    Touches of the channels ``marketing`` count, impressions do not. An unknown campaign or content is named so.
     """
-    touched = _first_touches(journeys, dimension if dimension in _OF_TOUCH else None, marketing)
-    made = made.filter(made.record_type == DEAL)
-    rows = made.inner_join(touched, made.record_id == touched.deal)
-    if dimension not in _OF_TOUCH:
-        rows = rows.mutate(level=rows.segment if dimension == "segment" else ibis.literal("all"))
-    before_made = rows.filter(rows.touched_at < rows.made_at)
-    won = rows.filter((rows.last_stage == WON_STAGE) & (rows.touched_at < rows.last_at) & rows.amount.notnull())
-    return ibis.union(
-        before_made.select(
-            "level",
-            measure=ibis.literal("influenced_pipeline"),
-            date=before_made.made_at.date(),
-            value=before_made.worth,
-        ),
-        won.select("level", measure=ibis.literal("influenced_bookings"), date=won.last_at.date(), value=won.amount),
-    )
-
-
-def _first_touches(journeys: Journeys, dimension: str | None, marketing: Sequence[str]) -> ir.Table:
-    """deal, level, touched_at: the first touch of each deal's account or lead by each level."""
     tables = journeys.tables
     touches = tables["touches"]
     touches = touches.filter(touches.channel.isin(list(marketing)))
     touches = touches.filter(touches.kind.isnull() | (touches.kind.lower() != _SEEN_ONLY))
-    level = touches[dimension].fill_null(UNKNOWN) if dimension else ibis.literal("all")
-    touches = touches.mutate(level=level, account=touches.account_id)
+    named = {name: touches[name].fill_null(UNKNOWN) for name in ("campaign", "content")}
+    touches = touches.mutate(account=touches.account_id, **named)
     if "leads" in tables:
         leads = tables["leads"].select(of_lead="lead_id", lead_account="account_id")
         touches = touches.left_join(leads, touches.lead_id == leads.of_lead)
         touches = touches.mutate(account=ibis.coalesce(touches.account, touches.lead_account))
-    deals = tables["deals"]
     parts = []
     for key, of_deal in (("account", "account_id"), ("lead_id", "lead_id")):
         known = touches.filter(touches[key].notnull())
-        first = known.group_by(key=known[key], level="level").aggregate(first_at=known.occurred_at.min())
-        linked = deals.select(deal="deal_id", key=of_deal).inner_join(first, "key")
-        parts.append(linked.select("deal", "level", "first_at"))
+        first = known.group_by(key=known[key], **{name: known[name] for name in _OF_TOUCH})
+        first = first.aggregate(first_at=known.occurred_at.min())
+        linked = tables["deals"].select(deal="deal_id", key=of_deal).inner_join(first, "key")
+        parts.append(linked.select("deal", *_OF_TOUCH, "first_at"))
     both = ibis.union(*parts)
-    return both.group_by("deal", "level").aggregate(touched_at=both.first_at.min())
+    return both.group_by("deal", *_OF_TOUCH).aggregate(touched_at=both.first_at.min())
+
+
+def influence_facts(made: ir.Table, touched: ir.Table, dimension: str | None) -> ir.Table:
+    """measure ("influenced_pipeline", "influenced_bookings"), date, value, level: one row a deal and level.
+
+    made : see facts.opportunities. touched : see touched_deals. dimension : channel, campaign or content of the touch;
+    segment of the deal; None: each deal once.
+    """
+    of_touch = dimension in _OF_TOUCH
+    level = touched[dimension] if of_touch else ibis.literal(ALL)
+    first = touched.group_by(deal="deal", level=level).aggregate(touched_at=touched.touched_at.min())
+    deals = made.filter(made.record_type == DEAL)
+    rows = deals.inner_join(first, deals.record_id == first.deal)
+    if dimension == "segment":
+        rows = rows.mutate(level=rows.segment)
+    before_made = rows.filter(rows.touched_at < rows.made_at)
+    won = rows.filter((rows.last_stage == WON_STAGE) & (rows.touched_at < rows.last_at) & rows.amount.notnull())
+    return ibis.union(
+        _dated(before_made, "influenced_pipeline", before_made.made_at, before_made.worth),
+        _dated(won, "influenced_bookings", won.last_at, won.amount),
+    )
+
+
+def _dated(rows: ir.Table, measure: str, moment: ir.Value, value: ir.Value) -> ir.Table:
+    return rows.select("level", measure=ibis.literal(measure), date=moment.date(), value=value)

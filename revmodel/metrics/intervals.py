@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 __all__ = ["LEVEL", "cost_interval", "mean_interval", "ratio_interval", "share_interval"]
 
@@ -25,7 +25,7 @@ def share_interval(of: Floats, among: Floats, level: float = LEVEL) -> Range:
     >>> round(float(low[0]), 3), round(float(high[0]), 3)
     (0.237, 0.763)
     """
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(special.ndtri((1 + level) / 2))
     with np.errstate(invalid="ignore", divide="ignore"):
         share = of / among
         centre = (share + z**2 / (2 * among)) / (1 + z**2 / among)
@@ -46,8 +46,8 @@ def ratio_interval(of: Floats, per: Floats, level: float = LEVEL) -> Range:
 def cost_interval(amount: Floats, count: Floats, level: float = LEVEL) -> Range:
     """Range of ``amount / count`` where the amount is known and the count is Poisson: Jeffreys' range of its rate."""
     tail = (1 - level) / 2
-    fewest = np.where(count > 0, stats.gamma.ppf(tail, count + 0.5), np.nan)
-    most = np.where(count > 0, stats.gamma.ppf(1 - tail, count + 0.5), np.nan)
+    fewest = np.where(count > 0, special.gammaincinv(count + 0.5, tail), np.nan)
+    most = np.where(count > 0, special.gammaincinv(count + 0.5, 1 - tail), np.nan)
     with np.errstate(invalid="ignore"):
         return amount / most, amount / fewest
 
@@ -57,7 +57,7 @@ def mean_interval(n: Floats, total: Floats, squares: Floats, level: float = LEVE
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / n
         variance = np.maximum(squares - n * mean**2, 0) / (n - 1)
-        half = stats.t.ppf((1 + level) / 2, np.maximum(n - 1, 1)) * np.sqrt(variance / n)
+        half = special.stdtrit(np.maximum(n - 1, 1), (1 + level) / 2) * np.sqrt(variance / n)
     half = np.where(n > 1, half, np.nan)
     return mean - half, mean + half
 

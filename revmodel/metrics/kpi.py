@@ -100,7 +100,11 @@ def cannot(kpi: Kpi, filled: frozenset[str]) -> str:
     """Why this data cannot support a KPI, with what would enable it; empty where it can."""
     if kpi.cannot:
         return kpi.cannot
+    if "touches.by_sales" in kpi.needs and "touches.by_sales" not in filled:
+        return "needs touches by sales (see metrics.sales_touches) of leads after they became MQLs: none is on record"
     missing = [need for need in kpi.needs if not any(one in filled for one in need.split(" or "))]
+    if missing == ["deals.type=renewal"]:
+        return "needs deals of type renewal: none is on record"
     return f"needs {', '.join(missing)}: add the table, or map the column, under tables" if missing else ""
 
 

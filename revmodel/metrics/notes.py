@@ -26,8 +26,8 @@ def notes_of(kpi: Kpi, rows: pd.DataFrame, drawn: Drawn, *, compared_in_part: bo
 
 
 def _words(
-    kpi: Kpi, drawn: Drawn, late: str, in_part: bool,  # noqa: FBT001 (private)
-    value: float, of: float, per: float, start: pd.Timestamp, end: pd.Timestamp, complete: bool,  # noqa: FBT001
+    kpi: Kpi, drawn: Drawn, late: str, in_part: bool,
+    value: float, of: float, per: float, start: pd.Timestamp, end: pd.Timestamp, complete: bool,
 ) -> list[str]:  # fmt: skip
     said = []
     if not np.isfinite(value):

@@ -14,7 +14,7 @@ from revmodel.metrics.facts import with_campaign
 from revmodel.metrics.periods import Grain, shifted
 from revmodel.metrics.totals import COLUMNS
 
-__all__ = ["days_needed", "open_deals_on", "open_sums"]
+__all__ = ["days_needed", "open_counts", "open_deals_on", "open_sums"]
 
 _DAY = pd.Timedelta(days=1)
 _RECORD = ["record_type", "record_id"]
@@ -54,42 +54,49 @@ def _with_amounts(pairs: ir.Table, journeys: Journeys) -> ir.Table:
     return joined.drop("day_right", "record_type_right", "record_id_right")
 
 
-def open_sums(
-    open_deals: ir.Table, level: ir.Value, periods: pd.DataFrame, grain: Grain, as_of: dt.date
-) -> pd.DataFrame:
-    """Measures of each period, as the COLUMNS of totals.
-
-    open_pipeline: amounts open at the period's end, or today where it is not over (n: deals).
-    due_next: of those, what is due in the period after.
-    due: what is due in the period itself, as it stood when the period began, or today where it is not over.
-    """
+def open_counts(open_deals: ir.Table, level: ir.Value) -> pd.DataFrame:
+    """day, level, close_date, n, total: open deals by the day they are due."""
     rows = open_deals.mutate(level=level)
     counted = rows.group_by("day", "level", "close_date").aggregate(
         n=rows.count(), total=rows.amount.sum().fill_null(0)
     )
     frame: pd.DataFrame = counted.to_pyarrow().to_pandas()
-    frame["day"], frame["close_date"] = pd.to_datetime(frame["day"]), pd.to_datetime(frame["close_date"])
+    days = {name: pd.to_datetime(frame[name]) for name in ("day", "close_date")}
+    return frame.assign(**days).astype({"n": "float64", "total": "float64"})
+
+
+def open_sums(counts: pd.DataFrame, periods: pd.DataFrame, grain: Grain, as_of: dt.date) -> pd.DataFrame:
+    """Measures of each period, as the COLUMNS of totals. counts: see open_counts.
+
+    open_pipeline: amounts open at the period's end, or today where it is not over (n: deals).
+    due_next: of those, what is due in the period after.
+    due: what is due in the period itself, as it stood when the period began, or today where it is not over.
+    """
     today = pd.Timestamp(as_of)
+    starts, ends = periods["start"], periods["end"]
+    at_end = ends.where(periods["complete"], today)
+    at_start = (starts - _DAY).where(periods["complete"], today)
+    after = pd.Series([shifted(start, grain, 1) for start in starts])
+    after_end = pd.Series([shifted(start, grain, 2) for start in starts]) - _DAY
+    looks = (
+        ("open_pipeline", at_end, None, None),
+        ("due_next", at_end, after, after_end),
+        ("due", at_start, starts, ends),
+    )
     parts = []
-    for start, end, complete in zip(periods["start"], periods["end"], periods["complete"], strict=True):
-        after, last_after = shifted(start, grain, 1), shifted(start, grain, 2) - _DAY
-        at_end = frame.loc[frame["day"] == min(end, today)]
-        at_start = frame.loc[frame["day"] == (start - _DAY if complete else today)]
-        parts += [
-            _measure("open_pipeline", start, at_end),
-            _measure("due_next", start, at_end.loc[at_end["close_date"].between(after, last_after)]),
-            _measure("due", start, at_start.loc[at_start["close_date"].between(start, end)]),
-        ]
-    filled = [part for part in parts if not part.empty]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COLUMNS))
+    for measure, day, first, last in looks:
+        window = pd.DataFrame({"day": day, "start": starts})
+        if first is not None and last is not None:
+            window = window.assign(first=first, last=last)
+        rows = counts.merge(window.astype("datetime64[us]"), on="day")
+        if first is not None:
+            rows = rows[rows["close_date"].between(rows["first"], rows["last"])]
+        sums = rows.groupby(["start", "level"], as_index=False)[["n", "total"]].sum()
+        parts.append(sums.assign(measure=measure, squares=float("nan"))[list(COLUMNS)])
+    return pd.concat(parts, ignore_index=True)
 
 
 def days_needed(periods: pd.DataFrame, as_of: dt.date) -> list[dt.date]:
     """The days on which open_sums looks: each period's end, the day before each begins, and today."""
     ends = [*periods["end"], *(periods["start"] - _DAY)]
     return sorted({min(day, pd.Timestamp(as_of)).date() for day in ends} | {as_of})
-
-
-def _measure(name: str, start: pd.Timestamp, rows: pd.DataFrame) -> pd.DataFrame:
-    sums = rows.groupby("level", as_index=False)[["n", "total"]].sum().astype({"n": "float64"})
-    return sums.assign(measure=name, start=start, squares=float("nan"))[list(COLUMNS)]

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Answer:
-    """A KPI by level and period; NaN where it is not known. numerator / denominator give the value where it is a ratio."""
+    """A KPI by level and period; NaN where it is not known. Of a ratio, value = numerator / denominator."""
 
     value: Floats
     numerator: Floats
@@ -51,7 +51,8 @@ def _unknown(cells: Cells) -> Floats:
 
 
 def _ratio(of: Floats, per: Floats) -> Floats:
-    return np.divide(of, per, out=np.full(of.shape, np.nan), where=per > 0)
+    shares: Floats = np.divide(of, per, out=np.full(of.shape, np.nan), where=per > 0)
+    return shares
 
 
 def _plain(cells: Cells, of: Floats, per: Floats, scale: float = 1.0) -> Answer:

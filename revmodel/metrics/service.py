@@ -25,7 +25,7 @@ def service_facts(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir
     hours = int(settings.service_levels.accept_days * HOURS_PER_DAY)
     stays = _stays(journeys, stage)
     old = stays.filter(hours_between(stays.entered_at, _now(journeys.as_of)) >= hours)
-    quick = old.filter(old.left_at.notnull() & (hours_between(old.entered_at, old.left_at) < hours))
+    quick = old.filter(old.left_at.notnull() & (hours_between(old.entered_at, old.left_at) < hours))  # noqa: PD004
     one = ibis.literal(1.0)
     return ibis.union(
         fact(old, "decidable", old.entered_at, one), fact(quick, "decided_in_time", quick.entered_at, one)
@@ -37,7 +37,7 @@ def follow_facts(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir.
     hours = int(settings.service_levels.follow_up_hours)
     stays = _with_first_touch(journeys, stage, settings)
     old = stays.filter(hours_between(stays.entered_at, _now(journeys.as_of)) >= hours)
-    quick = old.filter(old.touched_at.notnull() & (hours_between(old.entered_at, old.touched_at) < hours))
+    quick = old.filter(old.touched_at.notnull() & (hours_between(old.entered_at, old.touched_at) < hours))  # noqa: PD004
     one = ibis.literal(1.0)
     return ibis.union(
         fact(old, "followable", old.entered_at, one), fact(quick, "followed_in_time", quick.entered_at, one)
@@ -50,10 +50,10 @@ def follow_clock(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir.
     outcome: "advance" where sales touched, "lost" where the record was lost untouched, else "open".
     """
     stays = _with_first_touch(journeys, stage, settings)
-    lost = stays.left_at.notnull() & (stays.to_stage == LOST_STAGE)
+    lost = stays.left_at.notnull() & (stays.to_stage == LOST_STAGE)  # noqa: PD004
     lost_at = ibis.ifelse(lost, stays.left_at, ibis.null().cast("timestamp(6)"))
     end = ibis.coalesce(stays.touched_at, lost_at, _now(journeys.as_of))
-    outcome = ibis.ifelse(stays.touched_at.notnull(), "advance", ibis.ifelse(lost.fill_null(False), "lost", "open"))
+    outcome = ibis.ifelse(stays.touched_at.notnull(), "advance", ibis.ifelse(lost.fill_null(False), "lost", "open"))  # noqa: PD004
     return stays.select(
         *("channel", "segment", "campaign"),
         clock=ibis.literal(f"follow:{stage}"),
@@ -77,7 +77,7 @@ def rejections(journeys: Journeys, stage: str, grain: Grain, fiscal_year_start_m
     counted = rows.group_by(stage=rows.stage_left, reason="reason", day="day").aggregate(n=lambda t: t.count())
     frame: pd.DataFrame = counted.to_pyarrow().to_pandas()
     frame["start"] = period_of(pd.to_datetime(frame["day"]), grain, fiscal_year_start_month)
-    return frame.groupby(["start", "stage", "reason"], as_index=False)["n"].sum()
+    return frame.groupby(["start", "stage", "reason"], as_index=False)[["n"]].sum()
 
 
 def service_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -55,12 +56,14 @@ def other_cost_days(per_month: float, first: dt.date, as_of: dt.date) -> pd.Data
     return pd.DataFrame({"measure": "other_cost", "date": days, "value": per_month / DAYS_PER_MONTH})
 
 
-def day_sums(days: pd.DataFrame, dimension: str | None, grain: Grain, fiscal_year_start_month: int) -> pd.DataFrame:
-    """Days (measure, date, value, dimensions) summed by period and level: the COLUMNS of totals."""
+def day_sums(
+    days: pd.DataFrame, dimension: str | None, grain: Grain | Literal["day"], fiscal_year_start_month: int
+) -> pd.DataFrame:
+    """Days (measure, date, value, dimensions) summed by day or period, and level: the COLUMNS of totals."""
     if days.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     level = days[dimension] if dimension else ALL
-    start = period_of(days["date"], grain, fiscal_year_start_month)
+    start = days["date"] if grain == "day" else period_of(days["date"], grain, fiscal_year_start_month)
     rows = days.assign(level=level, start=start, squares=days["value"] ** 2)
     keys = ["measure", "start", "level"]
     return rows.groupby(keys, as_index=False).agg(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from revmodel.metrics.intervals import LEVEL
 
@@ -40,7 +40,7 @@ def quantiles_of(counts: pd.DataFrame, groups: Sequence[str], share: float, leve
     """
     keys = list(groups)
     steps = survival_steps(counts, keys)
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(special.ndtri((1 + level) / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.exp(z * np.sqrt(steps["variance"]) / -np.log(steps["survival"]))
         band = {"low": steps["survival"] ** spread, "high": steps["survival"] ** (1 / spread)}
@@ -73,7 +73,7 @@ def incidence_at(
     out = within.groupby(keys).agg(value=("step", "sum"), followed=("time", "max"))
     variance = _variance(within[within["time"] <= horizon], keys, cause)
     out["variance"] = variance.reindex(out.index).fillna(0.0)
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(special.ndtri((1 + level) / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.exp(z * np.sqrt(out["variance"]) / (out["value"] * np.log(out["value"])))
         low, high = out["value"] ** (1 / spread), out["value"] ** spread

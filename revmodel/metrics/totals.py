@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -15,7 +15,7 @@ import pandas as pd
 from revmodel.dims import ALL
 from revmodel.metrics.periods import Grain, period_of
 
-__all__ = ["COLUMNS", "DAYS_PER_MONTH", "Cells", "cells_of", "folded", "sums_by", "sums_in_windows"]
+__all__ = ["COLUMNS", "DAYS_PER_MONTH", "Cells", "cells_of", "folded", "sums_by"]
 
 Floats = npt.NDArray[np.float64]
 Sums = tuple[Floats, Floats, Floats]
@@ -25,32 +25,14 @@ DAYS_PER_MONTH = 365.25 / 12
 _KEYS = ["measure", "start", "level"]
 
 
-def sums_by(facts: Sequence[ir.Table], grain: Grain) -> pd.DataFrame:
-    """Facts (measure, date, value, level) by week or month: COLUMNS, start being the period's first day.
+def sums_by(facts: Sequence[ir.Table], unit: Literal["day", "week", "month"]) -> pd.DataFrame:
+    """Facts (measure, date, value, level) by day, week or month: COLUMNS, start being the first day.
 
     Quarters and years are folded from months, see folded.
     """
-    unit = "W" if grain == "week" else "M"
-    parts = [part.mutate(start=part.date.truncate(unit)).select("measure", "start", "level", "value") for part in facts]
-    return _summed(parts)
-
-
-def sums_in_windows(facts: Sequence[ir.Table], windows: Sequence[Window]) -> pd.DataFrame:
-    """The same within windows of days, both ends included; start is the window's first day."""
-    parts = []
-    for part in facts:
-        for first, last in windows:
-            inside = part.filter((part.date >= first.date()) & (part.date <= last.date()))
-            start = ibis.literal(first.date(), type="date")
-            parts.append(inside.select("measure", "level", "value", start=start))
-    return _summed(parts)
-
-
-def _summed(parts: Sequence[ir.Table]) -> pd.DataFrame:
-    if not parts:
-        return pd.DataFrame(columns=list(COLUMNS))
-    same = [part.select("measure", "level", "value", start=part.start.cast("date")) for part in parts]
-    rows = ibis.union(*same) if len(same) > 1 else same[0]
+    names: dict[str, Literal["D", "W", "M"]] = {"day": "D", "week": "W", "month": "M"}
+    rows = ibis.union(*facts) if len(facts) > 1 else facts[0]
+    rows = rows.mutate(start=rows.date.truncate(names[unit]).cast("date"))
     sums = rows.group_by(_KEYS).aggregate(
         n=rows.count().cast("float64"), total=rows.value.sum(), squares=(rows.value * rows.value).sum()
     )
@@ -107,28 +89,30 @@ class Cells:
 
     def _sum(self, measures: Sequence[str], which: int) -> Floats:
         nothing = np.zeros(self.shape)
-        return np.sum([self.sums[name][which] if name in self.sums else nothing for name in measures], axis=0)
+        total: Floats = np.sum([self.sums[name][which] if name in self.sums else nothing for name in measures], axis=0)
+        return total
 
 
 def cells_of(sums: pd.DataFrame, grain: Grain, periods: pd.DataFrame, levels: Sequence[str] = ()) -> Cells:
     """Sums (COLUMNS) laid out as arrays; ``levels`` are there whether anything happened at them or not."""
     names = tuple(sorted(set(levels) | set(sums["level"]))) or (ALL,)
-    place = {start: i for i, start in enumerate(periods["start"])}
-    column = sums["start"].map(place)
-    row = sums["level"].map({name: i for i, name in enumerate(names)})
-    laid: dict[str, Sums] = {}
-    for measure, part in sums.groupby("measure", sort=False):
-        inside = column.loc[part.index].notna()
-        at = (row.loc[part.index][inside].to_numpy(), column.loc[part.index][inside].to_numpy(dtype=int))
-        laid[str(measure)] = _laid(part[inside], at, (len(names), len(periods)))
-        earlier = part[part["start"] < periods["start"].iloc[0]]
-        first = (row.loc[earlier.index].to_numpy(), np.zeros(len(earlier), dtype=int))
-        laid[f"opening|{measure}"] = _laid(earlier, first, (len(names), len(periods)))
-    return Cells(grain, periods, names, laid)
+    place, measures = pd.Index(periods["start"]), pd.Index(sums["measure"].unique())
+    column = place.get_indexer(pd.Index(sums["start"]))
+    earlier = sums["start"].to_numpy() < periods["start"].iloc[0]
+    row, which = pd.Index(names).get_indexer(pd.Index(sums["level"])), measures.get_indexer(pd.Index(sums["measure"]))
+    laid = _laid(sums, column >= 0, (which, row, column), (len(measures), len(names), len(periods)))
+    opening = _laid(sums, earlier, (which, row, np.zeros_like(column)), (len(measures), len(names), len(periods)))
+    found = {str(name): (laid[0][i], laid[1][i], laid[2][i]) for i, name in enumerate(measures)}
+    found |= {f"opening|{name}": (opening[0][i], opening[1][i], opening[2][i]) for i, name in enumerate(measures)}
+    return Cells(grain, periods, names, found)
 
 
-def _laid(part: pd.DataFrame, at: tuple[npt.NDArray[np.int64], ...], shape: tuple[int, int]) -> Sums:
-    arrays = {name: np.zeros(shape) for name in ("n", "total", "squares")}
-    for name, array in arrays.items():
-        np.add.at(array, at, part[name].to_numpy(dtype=np.float64))
-    return arrays["n"], arrays["total"], arrays["squares"]
+def _laid(
+    sums: pd.DataFrame, kept: npt.NDArray[np.bool_], at: tuple[npt.NDArray[np.int64], ...], shape: tuple[int, int, int]
+) -> Sums:
+    """n, total and squares of the rows that are kept, as (measure, level, period) arrays."""
+    places = tuple(axis[kept] for axis in at)
+    arrays = [np.zeros(shape) for _ in range(3)]
+    for name, array in zip(("n", "total", "squares"), arrays, strict=True):
+        np.add.at(array, places, sums[name].to_numpy(dtype=np.float64)[kept])
+    return arrays[0], arrays[1], arrays[2]

@@ -15,7 +15,7 @@ from revmodel.metrics.drawn import Drawn
 from revmodel.metrics.durations import clock_quantiles
 from revmodel.metrics.kpi import Kpi, cannot, dimensions_of
 from revmodel.metrics.notes import notes_of
-from revmodel.metrics.periods import Grain, period_label, shifted
+from revmodel.metrics.periods import PER_YEAR, Grain, period_label, shifted
 from revmodel.metrics.recipes import Answer, Quantile
 from revmodel.metrics.totals import Cells, cells_of
 
@@ -30,7 +30,12 @@ COLUMNS = (
 
 
 def kpi_rows(
-    drawn: Drawn, kpis: Sequence[Kpi], dimension: str | None, grain: Grain, periods: pd.DataFrame, last: int | None = None
+    drawn: Drawn,
+    kpis: Sequence[Kpi],
+    dimension: str | None,
+    grain: Grain,
+    periods: pd.DataFrame,
+    last: int | None = None,
 ) -> pd.DataFrame:
     """COLUMNS of the KPIs that this data can support by this dimension (None: in total), one row a period and level.
 
@@ -72,7 +77,7 @@ def _cells(
 ) -> Cells:  # fmt: skip
     """Sums and quantiles of every period and level, with what is left to book."""
     sums = drawn.sums(dimension, grain, periods)
-    over = periods.assign(last=periods["end"].clip(upper=pd.Timestamp(drawn.as_of)))
+    over = periods.assign(last=periods["end"].where(periods["complete"], pd.Timestamp(drawn.as_of)))
     cells = cells_of(sums, grain, over)
     asked = {kpi.recipe for kpi in kpis if isinstance(kpi.recipe, Quantile)}
     if asked and dimension != "content":
@@ -138,9 +143,7 @@ def _rows(
     levels, periods = cells.shape
     flat = {name: array.ravel() for name, array in vars(answer).items()}
     value = flat["value"]
-    target = np.array([
-        targets.get((kpi.key, str(period), level), np.nan) for level in cells.levels for period in cells.periods["period"]
-    ])  # fmt: skip
+    target = _targets(kpi, cells, targets)
     frame = pd.DataFrame(
         {
             "kpi": kpi.key, "label": kpi.label, "unit": kpi.unit, "grain": cells.grain,
@@ -157,21 +160,23 @@ def _rows(
     return frame.assign(note=notes_of(kpi, frame, drawn, compared_in_part=part is not None))[list(COLUMNS)]
 
 
+def _targets(kpi: Kpi, cells: Cells, targets: Mapping[tuple[str, str, str], float]) -> Floats:
+    if not any(key == kpi.key for key, _, _ in targets):
+        return np.full(cells.shape, np.nan).ravel()
+    named = [(kpi.key, str(period), level) for level in cells.levels for period in cells.periods["period"]]
+    return np.array([targets.get(cell, np.nan) for cell in named])
+
+
 def _compared(kpi: Kpi, value: Floats, cells: Cells, part: Cells | None) -> tuple[Floats, Floats]:
     """The value of the period before and of a year ago, at the latest period of as many days where it is not over."""
-    place = {start: i for i, start in enumerate(cells.periods["start"])}
     found = []
-    for which in (0, 1):
+    for which, back in enumerate((1, PER_YEAR[cells.grain])):
         array = np.full(value.shape, np.nan)
-        for i, start in enumerate(cells.periods["start"]):
-            j = place.get(earlier(start, cells.grain)[which])
-            if j is not None:
-                array[:, i] = value[:, j]
-        if part is not None and kpi.recipe is not None and kpi.by_part:
+        array[:, back:] = value[:, :-back] if back < value.shape[1] else array[:, back:]
+        if part is not None and kpi.recipe is not None and kpi.by_part and np.isfinite(array[:, -1]).any():
             start = earlier(cells.periods["start"].iloc[-1], cells.grain)[which]
-            if start in place and np.isfinite(array[:, -1]).any():
-                column = int(np.flatnonzero(part.periods["start"] == start)[0])
-                array[:, -1] = kpi.recipe.answer(part).value[:, column]
+            column = int(np.flatnonzero(part.periods["start"] == start)[0])
+            array[:, -1] = kpi.recipe.answer(part).value[:, column]
         found.append(array)
     return found[0], found[1]
 
@@ -188,4 +193,5 @@ def _where_covered(kpi: Kpi, answer: Answer, cells: Cells, drawn: Drawn) -> Answ
 
 
 def _relative(value: Floats, other: Floats) -> Floats:
-    return np.divide(value - other, np.abs(other), out=np.full(value.shape, np.nan), where=np.abs(other) > 0)
+    change: Floats = np.divide(value - other, np.abs(other), out=np.full(value.shape, np.nan), where=np.abs(other) > 0)
+    return change

@@ -30,7 +30,7 @@ def customer_kpis(funnel: FunnelConfig, *, with_costs: bool) -> list[Kpi]:
         Kpi("customer_retention", "Customers kept", name, "share", "1 − customers lost", _SOURCE, "higher",
             Lost("mrr_came", "mrr_left", kept=True), churn, nothing=nobody),
         Kpi("revenue_churn", "Recurring revenue lost", name, "share",
-            "mrr of the subscriptions that ended in the period ÷ mrr when it began (gross: growth is not set against it)",
+            "mrr of the subscriptions that ended in the period ÷ mrr when it began (gross of growth)",
             _SOURCE, "lower", Lost("mrr_came", "mrr_left", values=True), churn, nothing=nobody),
         Kpi("ltv", "Lifetime value of a customer", name, "money",
             "(mrr × gross margin) per customer ÷ share of customers lost a month: assumes that both stay as they are",

@@ -74,7 +74,8 @@ def _conversion(funnel: FunnelConfig, roles: dict[str, str]) -> list[Kpi]:
     both = {"sal", "sql"} <= set(roles)
     found.append(
         Kpi(
-            "sal_per_sql", "SALs per SQL", "Conversion", "ratio", "SALs ÷ SQLs of the period (SAL : SQL)", _MOVES, "lower",
+            "sal_per_sql", "SALs per SQL", "Conversion", "ratio", "SALs ÷ SQLs of the period (SAL : SQL)", _MOVES,
+            "lower",
             Flow(f"first:{roles['sal']}", f"first:{roles['sql']}") if both else None, nothing="no SQL in the period",
             cannot="" if both else "needs stages called sal and sql: say which they are under metrics.stages",
         )
@@ -146,11 +147,12 @@ def service_kpis(roles: dict[str, str], settings: MetricsConfig) -> list[Kpi]:
             headline=True, cannot=why,
         ),
         Kpi(
-            "followed_up_in_time", f"MQLs followed up within {level.follow_up_hours:g} hours", "Service levels", "share",
+            "followed_up_in_time", f"MQLs followed up within {level.follow_up_hours:g} hours", "Service levels",
+            "share",
             f"of the MQLs that are {level.follow_up_hours:g} hours old, the share with a touch by sales ({kinds}) by "
             "then; by the day of the MQL",
             "stage_changes (to_stage, changed_at), touches (kind, occurred_at, lead_id)", "higher",
-            Share(("followed_in_time",), ("followable",)), ("touches.kind", "touches.lead_id"),
+            Share(("followed_in_time",), ("followable",)), ("touches.kind", "touches.lead_id", "touches.by_sales"),
             nothing="no MQL is old enough", cannot=why,
         ),
     ]  # fmt: skip

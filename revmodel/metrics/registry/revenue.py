@@ -83,7 +83,8 @@ def cost_kpis(funnel: FunnelConfig, roles: dict[str, str], *, with_costs: bool) 
     mql = roles.get("mql")
     blended = "of the same period; the total is blended, with records of channels that cost nothing in it"
     found = [
-        Kpi("spend", "Spend", "Cost and return", "money", "spend of the period; a row for a week is spread over its days",
+        Kpi("spend", "Spend", "Cost and return", "money",
+            "spend of the period; a row for a week is spread over its days",
             _COST, "neither", Sum("spend"), _SPEND, adds_up=True, headline=True),
     ]  # fmt: skip
     for key, label, per, words, why in (
@@ -94,7 +95,8 @@ def cost_kpis(funnel: FunnelConfig, roles: dict[str, str], *, with_costs: bool) 
         ("cost_per_deal", "Cost per deal", "wins", "wins", ""),
     ):  # fmt: skip
         found.append(
-            Kpi(key, label, "Cost and return", "money", f"spend ÷ {words} {blended}", f"{_COST}, stage_changes", "lower",
+            Kpi(key, label, "Cost and return", "money", f"spend ÷ {words} {blended}", f"{_COST}, stage_changes",
+                "lower",
                 Cost(("spend",), per), _SPEND, nothing=f"no spend, or no {words}", headline=key == "cost_per_lead",
                 cannot=why)
         )  # fmt: skip
