@@ -106,7 +106,7 @@ def _annotations(journeys: Journeys, weeks: int) -> pd.DataFrame:
     days = spans.inner_join(every_day, [every_day.number >= spans.latest, every_day.number <= spans.oldest])
     days = days.select("name", "number").distinct()
     covered = days.group_by("name", weeks_ago=days.number // DAYS_PER_WEEK).aggregate(days=days.count())
-    return _frame(covered.select("name", "weeks_ago", value=covered.days / float(DAYS_PER_WEEK)))
+    return _frame(covered.select("name", "weeks_ago", value=covered.days.cast("float64") / DAYS_PER_WEEK))
 
 
 def _days_before(as_of: dt.date, day: ir.Column) -> ir.IntegerColumn:
