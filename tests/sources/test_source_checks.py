@@ -12,10 +12,10 @@ import pytest
 from revmodel.config import Config
 from revmodel.errors import EmptyTableError
 from revmodel.sources.checks import run_checks
-from revmodel.sources.checks.channels import channel_names
 from revmodel.sources.checks.counts import count_tables
 from revmodel.sources.checks.duplicates import drop_duplicates
 from revmodel.sources.checks.leaks import leaking_columns
+from revmodel.sources.checks.names import names_written_twice
 from revmodel.sources.checks.orders import mend_orders
 from revmodel.sources.checks.orphans import orphans
 from revmodel.sources.checks.sizes import few_rows
@@ -161,17 +161,17 @@ def test_unmapped_stage_stops_and_suggests_the_line(frames: Frames, checked: Che
 def test_spellings_of_one_channel_are_told_with_the_line(frames: Frames, config: Config) -> None:
     leads = frames["leads"].copy()
     leads.loc[:4, "channel"] = "Events"
-    finding = told(channel_names, frames | {"leads": leads}, config)["channel-variants"]
+    finding = told(names_written_twice, frames | {"leads": leads}, config)["name-variants"]
     assert finding.severity == "warn"
     assert finding.table == "leads, spend"
-    assert "values: {channel: {'Events': events}}" in finding.remedy
+    assert "values: {channel: {Events: events}}" in finding.remedy
 
 
 def test_share_without_channel_is_told(frames: Frames, config: Config) -> None:
     leads = frames["leads"].copy()
     leads.loc[:14, "channel"] = None
     leads.loc[15:17, "channel"] = "Unknown"
-    finding = told(channel_names, frames | {"leads": leads}, config)["missing-channel"]
+    finding = told(names_written_twice, frames | {"leads": leads}, config)["missing-channel"]
     assert (finding.severity, finding.count) == ("warn", 18)
     assert "30%" in finding.what
 

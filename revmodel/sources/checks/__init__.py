@@ -11,18 +11,19 @@ from dataclasses import replace
 from revmodel.config import Config
 from revmodel.sources.checks.activity import Activity, count_activity
 from revmodel.sources.checks.bursts import bursts
-from revmodel.sources.checks.channels import channel_names
 from revmodel.sources.checks.clocks import clock_faults
 from revmodel.sources.checks.counts import TableCounts, count_tables
 from revmodel.sources.checks.duplicates import drop_duplicates
 from revmodel.sources.checks.future import rows_after_as_of
 from revmodel.sources.checks.leaks import leaking_columns
+from revmodel.sources.checks.names import names_written_twice
 from revmodel.sources.checks.orders import mend_orders
 from revmodel.sources.checks.orphans import orphans
 from revmodel.sources.checks.rows import row_faults
 from revmodel.sources.checks.sizes import few_rows, require_rows
 from revmodel.sources.checks.spend import drop_negative_spend, gaps_in_spend
 from revmodel.sources.checks.stages import stage_names
+from revmodel.sources.checks.totals import spend_counted_twice
 from revmodel.sources.checks.tracking import tracking_breaks
 from revmodel.sources.checks.truncation import exits_recorded_late
 from revmodel.sources.checks.visits import Visits, stage_visits
@@ -38,10 +39,11 @@ _MENDS: tuple[Callable[[Tables, Config], Tables], ...] = (mend_orders, drop_nega
 _CHECKS: tuple[Callable[[Tables, Config], list[Finding]], ...] = (
     stage_names,
     orphans,
-    channel_names,
+    names_written_twice,
     gaps_in_spend,
     leaking_columns,
     row_faults,
+    spend_counted_twice,
 )
 _CHECKS_OF_COUNTS: tuple[Callable[[Tables, Config, Counts], list[Finding]], ...] = (few_rows, rows_after_as_of)
 _CHECKS_OF_VISITS: tuple[Callable[[Tables, Config, Visits], list[Finding]], ...] = (zombies, exits_recorded_late)
