@@ -106,7 +106,8 @@ def realised_between(tables: Tables, config: Config, origin: dt.date, until: dt.
 
     Holds every metric that this data has ever shown by ``until``, zero where nothing happened in the window.
     """
-    realised = RealisedBuilder().fit_transform(reconstruct_journeys(tables, config.funnel, until))
+    journeys = reconstruct_journeys(tables, config.funnel, until, config.identity)
+    realised = RealisedBuilder().fit_transform(journeys)
     inside = realised[(realised["date"] > pd.Timestamp(origin)) & (realised["date"] <= pd.Timestamp(until))]
     totals = inside.groupby("metric")["value"].sum()
     return {metric: float(totals.get(metric, 0.0)) for metric in metrics_seen(realised)}

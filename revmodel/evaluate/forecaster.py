@@ -45,7 +45,7 @@ class BacktestInput:
     @cached_property
     def journeys(self) -> Journeys:
         """The journeys of the tables as of the origin, worked out when first asked for and shared by forecasters."""
-        return reconstruct_journeys(self.tables, self.config.funnel, self.features.as_of)
+        return reconstruct_journeys(self.tables, self.config.funnel, self.features.as_of, self.config.identity)
 
 
 # metric (of dims.METRICS) → weekly totals, (draw, week)

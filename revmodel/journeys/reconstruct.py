@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import pandas as pd
 
-from revmodel.config import FunnelConfig
+from revmodel.config import FunnelConfig, IdentityConfig
 from revmodel.errors import JourneyError
 from revmodel.journeys.as_of import as_of as cut_as_of
 from revmodel.journeys.events import event_log
+from revmodel.journeys.identity import stitched
 from revmodel.journeys.records import records
 from revmodel.journeys.risk import spell_counts, truncated_stages, zombie_limits
 from revmodel.journeys.spells import stays, with_time_at_risk
@@ -24,8 +25,8 @@ __all__ = ["Journeys", "reconstruct_journeys"]
 class Journeys:
     """Journeys as known at the end of ``as_of``.
 
-    tables: cut as of that day. events: see event_log. records: see records. spells: see journeys.spells.
-    truncated: stages whose exits were recorded late, see left_truncation.
+    tables: cut as of that day and stitched (see journeys.identity). events: see event_log. records: see records.
+    spells: see journeys.spells. truncated: stages whose exits were recorded late, see left_truncation.
     """
 
     tables: Tables
@@ -37,12 +38,14 @@ class Journeys:
     truncated: pd.DataFrame
 
 
-def reconstruct_journeys(tables: Tables, funnel: FunnelConfig, as_of: dt.date) -> Journeys:
-    """Cut the tables, order the events, find the spells; each is computed once, in the engine.
+def reconstruct_journeys(
+    tables: Tables, funnel: FunnelConfig, as_of: dt.date, identity: IdentityConfig | None = None
+) -> Journeys:
+    """Cut the tables, stitch people to accounts, order the events, find the spells; each is computed in the engine.
 
     Raises JourneyError: no record had entered the funnel by then, no table holds one, or a stage is not in the funnel.
     """
-    tables = cut_as_of(tables, as_of)
+    tables = stitched(cut_as_of(tables, as_of), identity)
     if "deals" in tables:
         tables = tables.replace(deals=tables["deals"].cache())  # gathered from two histories, read many times
     events = event_log(tables, funnel).cache()
