@@ -48,6 +48,27 @@ def demo(json: Json = False, quiet: Quiet = False, engine: Engine = None) -> Non
 
 
 @app.command()
+def init(
+    preset: Annotated[str, typer.Option("--preset", help="whose exports; 'list' names the known ones")],
+    data: Annotated[Path | None, typer.Option("--data", help="folder that holds the exports")] = None,
+    out: Annotated[Path, typer.Option("--out", help="folder to write the project to")] = Path("."),
+    force: Annotated[bool, typer.Option("--force", help="replace a config that is there already")] = False,
+    json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """A project folder with a commented config for a vendor's exports."""
+    from revmodel.sources.presets import PRESETS
+    from revmodel.workflows.init import start_project
+
+    console = _console(json, quiet)
+    if preset == "list":
+        console.lines("presets", [f"{known.name}: {known.title}" for known in PRESETS.values()])
+        return
+    with console.progress("looking into the exports"):
+        started = start_project(preset, data, out, force=force)
+    console.lines("init", started.sentences())
+
+
+@app.command()
 def check(config: ConfigPath, json: Json = False, quiet: Quiet = False) -> None:
     """What is in the data, what is wrong with it, and what it allows."""
     from revmodel.config import load_config

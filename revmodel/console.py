@@ -52,6 +52,14 @@ class Console:
         if not self.quiet:
             self.out.print(text, markup=False)
 
+    def lines(self, name: str, sentences: list[str]) -> None:
+        """Sentences, one a line, or as JSON."""
+        if self.json:
+            print(jsonlib.dumps({name: sentences}))
+            return
+        for sentence in sentences:
+            self.say(sentence)
+
     def table(self, name: str, frame: pd.DataFrame) -> None:
         """A frame as it is, or as JSON."""
         if self.json:

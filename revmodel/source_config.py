@@ -5,11 +5,13 @@ Everything here is data, not code: a preset writes it, and a person may edit it.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 __all__ = [
+    "DatabaseConfig",
     "DateFormats",
     "DistinctConfig",
     "FileConfig",
@@ -48,32 +50,58 @@ class PrivacyConfig(Frozen):
         return salt
 
 
+class DatabaseConfig(Frozen):
+    """A database that tables may be read from.
+
+    url_env: the environment variable with its address, credentials included; an address is never in a config.
+    Spark may do without: then it runs on this machine. schema: where tables lie that are named without one.
+    """
+
+    kind: Literal["postgres", "spark", "bigquery", "snowflake", "duckdb"]
+    url_env: str | None = None
+    schema_name: str | None = Field(None, alias="schema")
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> DatabaseConfig:
+        if self.url_env is None and self.kind != "spark":
+            raise ValueError(f"a {self.kind} database needs 'url_env': the environment variable that holds its address")
+        if self.url_env is not None and not re.fullmatch(r"[A-Za-z_]\w*", self.url_env):
+            raise ValueError("url_env is the name of an environment variable (WAREHOUSE_URL), not the address itself")
+        return self
+
+
 class FileConfig(Frozen):
-    """A file, or a table of one.
+    """A file, a table of one, or a table of a database.
 
     skip_lines: lines above the header of a CSV file (the title of a report).
     """
 
     path: str | None = None  # a .csv, .parquet or .duckdb file; a glob is allowed for csv and parquet
-    table: str | None = None  # the table's name inside a .duckdb file
+    database: str | None = None  # one of the config's databases, in place of a path
+    table: str | None = None  # the table's name inside the .duckdb file or the database; schema.table is allowed
     delimiter: str = ","
     skip_lines: int = Field(0, ge=0, le=100)
 
     @model_validator(mode="after")
     def _has_a_path(self) -> FileConfig:
-        if self.path is None:
-            raise ValueError("a source needs 'path': a .csv, .parquet or .duckdb file")
+        if (self.path is None) == (self.database is None):
+            raise ValueError(
+                "a source needs either 'path': a .csv, .parquet or .duckdb file; or 'database': one of the config's, "
+                "with 'table'"
+            )
+        if self.database is not None and self.table is None:
+            raise ValueError(f"a source in the database {self.database!r} needs 'table': its name there")
         return self
 
 
 class LookupConfig(FileConfig):
     """Another file in which something is looked up; it never adds rows.
 
-    on: column of the source → column of this file that holds the same key. take: new column → column of this file.
+    match: column of the source → column of this file that holds the same key. take: new column → column of this file.
     Where a key has several rows, the first in the order of the taken columns is used, and a finding says so.
     """
 
-    on: dict[str, str] = Field(min_length=1)
+    match: dict[str, str] = Field(min_length=1)
     take: dict[str, str] = Field(min_length=1)
     keep: dict[str, list[str]] = Field(default_factory=dict)
 

@@ -15,6 +15,7 @@ def engine() -> Any:
     """A fresh DuckDB in memory; its clock is UTC so that casts of zoned timestamps do not depend on the machine."""
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone = 'UTC'")
+    connection.raw_sql("SET enable_progress_bar = false")  # what is printed is the command line's to say
     return connection
 
 

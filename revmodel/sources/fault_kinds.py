@@ -81,6 +81,9 @@ KINDS: dict[str, FaultKind] = {
     "several-answers": FaultKind(
         TABLES, "A row belongs to one of several; the others are not counted with it.", note="each row is counted once"
     ),
+    "addresses-as-ids": FaultKind(
+        TABLES, "None: the hash of an address ties rows together as the address did.", note="it has been dealt with"
+    ),
     "hashes-without-salt": FaultKind(
         TABLES,
         "None for the numbers; whoever can guess an address can find it among the hashes.",

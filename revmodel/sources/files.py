@@ -19,7 +19,7 @@ from revmodel.errors import EmptyTableError, SourceError
 from revmodel.sources.engine import discard, store
 from revmodel.sources.needed import Chooser
 
-__all__ = ["input_files", "origin_of", "raw_rows"]
+__all__ = ["flattened", "input_files", "origin_of", "raw_rows"]
 
 _KINDS = (".csv", ".tsv", ".txt", ".parquet", ".duckdb")
 
@@ -93,14 +93,23 @@ def origin_of(source: FileConfig) -> str:
     return f"{source.path}" + (f" (table {source.table})" if source.table else "")
 
 
+def flattened(raw: ir.Table) -> ir.Table:
+    """Every column, a field of a nested one as outer.inner, named without the blanks that hand-made exports have."""
+    return raw.select(**_columns_of(raw))
+
+
 def _chosen(raw: ir.Table, choose: Chooser) -> ir.Table:
-    """The chosen columns, named without the blanks that hand-made exports have around them."""
+    columns = _columns_of(raw)
+    chosen = choose(list(columns))
+    return raw.select(**{name: columns[name] for name in chosen}) if chosen else raw.select(nothing=ibis.null())
+
+
+def _columns_of(raw: ir.Table) -> dict[str, ir.Column]:
     clean = {name.strip(): name for name in raw.columns if name.strip() and name.strip() not in raw.columns}
     columns = {name: raw[name] for name in raw.columns if name not in clean.values()}
     columns |= {name: raw[original] for name, original in clean.items()}
-    columns |= {f"{name}.{key}": value for name, column in list(columns.items()) for key, value in _fields(column)}
-    chosen = choose(list(columns))
-    return raw.select(**{name: columns[name] for name in chosen}) if chosen else raw.select(nothing=ibis.null())
+    inner = {f"{name}.{key}": value for name, column in columns.items() for key, value in _fields(column)}
+    return columns | inner
 
 
 def _fields(column: ir.Column) -> Iterator[tuple[str, ir.Column]]:

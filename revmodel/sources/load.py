@@ -17,6 +17,7 @@ from revmodel.sources.files import origin_of, raw_rows
 from revmodel.sources.findings import Finding
 from revmodel.sources.mapping import mapped
 from revmodel.sources.needed import columns_of_lookup, columns_of_source
+from revmodel.sources.personal import unsalted, without_addresses_as_ids
 from revmodel.sources.schema import TableSchema, schema_of
 from revmodel.sources.shape import shape_findings, shaped
 from revmodel.sources.tables import Tables
@@ -57,15 +58,18 @@ def _read_source(
         raw = reading.enter_context(raw_rows(connection, source, config, schema.name, choose))
         lookups = [_looked_up(reading, connection, lookup, config, schema) for lookup in source.join]
         rows = shaped(raw, source, lookups)
+        named = mapped(rows, source, schema, config.privacy)
+        named, about_people = without_addresses_as_ids(named, schema, config.privacy, origin)
         table, findings = canonical_table(
             connection,
-            mapped(rows, source, schema, config.privacy),
+            named,
             schema,
             origin,
             formats=source.dates,
             drop_missing=source.drop_missing,
         )
-        return table, [*shape_findings(rows, source, lookups, schema.name, origin), *findings]
+        about_people += unsalted(source, schema, config.privacy, origin)
+        return table, [*about_people, *shape_findings(rows, source, lookups, schema.name, origin), *findings]
 
 
 def _looked_up(

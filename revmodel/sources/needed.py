@@ -43,7 +43,7 @@ def columns_of_lookup(lookup: LookupConfig, table: str, origin: str) -> Chooser:
     """What to read of a file in which something is looked up. The chooser raises MissingColumnError."""
 
     def choose(there: Sequence[str]) -> list[str]:
-        used = {**lookup.take, **{name: name for name in (*lookup.on.values(), *lookup.keep)}}
+        used = {**lookup.take, **{name: name for name in (*lookup.match.values(), *lookup.keep)}}
         for wanted, column in used.items():
             if column not in there:
                 raise missing_column(wanted, table, origin, there, asked=column, where="join")
@@ -61,7 +61,7 @@ def _asked(source: SourceConfig, schema: TableSchema, there: Sequence[str]) -> l
         "split": source.split,
         "unpivot": source.unpivot.columns if source.unpivot else (),
         "distinct": _of_distinct(source),
-        "join": (column for lookup in source.join for column in lookup.on),
+        "join": (column for lookup in source.join for column in lookup.match),
     }
     return [
         *((canonical, column, "columns") for canonical, column in source.columns.items() if column),

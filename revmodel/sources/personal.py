@@ -13,11 +13,21 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from revmodel.config import PrivacyConfig
+from revmodel.config import PrivacyConfig, SourceConfig
 from revmodel.errors import ConfigError
+from revmodel.sources.findings import Finding
 from revmodel.sources.schema import TableSchema
 
-__all__ = ["EMAIL", "company_domain", "hashed_email", "salt_of", "takes_email", "without_query"]
+__all__ = [
+    "EMAIL",
+    "company_domain",
+    "hashed_email",
+    "salt_of",
+    "takes_email",
+    "unsalted",
+    "without_addresses_as_ids",
+    "without_query",
+]
 
 EMAIL = "email"  # may be mapped like a column, but no table has it
 _LEAST_SALT = 8  # characters; fewer are tried out in no time
@@ -51,9 +61,10 @@ def salt_of(privacy: PrivacyConfig, environment: Mapping[str, str] = os.environ)
     if len(salt) < _LEAST_SALT:
         came = f"has {len(salt)} characters, wanted at least {_LEAST_SALT}" if salt else "is not set"
         raise ConfigError(
-            f"an e-mail address is mapped (columns: {{email: …}}), but the environment variable {privacy.salt_env} "
-            f"{came}: addresses are stored as salted hashes only. Make a salt once, keep it secret and the same for "
-            f"all exports: export {privacy.salt_env}=$(python -c 'import secrets; print(secrets.token_hex(16))'). "
+            "e-mail addresses are read (columns: {email: …}, or as ids), but the environment variable "
+            f"{privacy.salt_env} {came}: addresses are stored as salted hashes only. Make a salt once, keep it secret "
+            "and the same for all exports: "
+            f"export {privacy.salt_env}=$(python -c 'import secrets; print(secrets.token_hex(16))'). "
             "For data without real people set privacy: {salt: none}; or take the e-mail out of columns"
         )
     return salt
@@ -84,6 +95,64 @@ def company_domain(text: ir.Column, privacy: PrivacyConfig) -> ir.StringColumn:
     host = bare.re_replace(r"^.*@", "").re_replace(r":[0-9]+$", "").re_replace(r"^www\.", "")
     is_domain = host.re_search(r"^[^\s@.]+(\.[^\s@.]+)+$") & host.notin([*FREE_MAIL, *_lower(privacy.free_mail)])
     return ibis.ifelse(is_domain, host, ibis.null().cast("string"))
+
+
+def without_addresses_as_ids(
+    rows: ir.Table, schema: TableSchema, privacy: PrivacyConfig, origin: str
+) -> tuple[ir.Table, list[Finding]]:
+    """Ids and owners that are e-mail addresses become their hashes, alike in every table; a finding tells.
+
+    rows: under canonical names. Raises ConfigError: there are such ids and there is no salt.
+    """
+    held = [name for name in rows.columns if _may_hold_people(name, schema)]
+    if not held:
+        return rows, []
+    hits = rows.aggregate(**{name: rows[name].cast("string").contains("@").sum() for name in held})
+    counts = {name: int(n or 0) for name, n in hits.to_pyarrow().to_pylist()[0].items()}
+    found = [name for name, n in counts.items() if n]
+    if not found:
+        return rows, []
+    salt = salt_of(privacy)
+    hashed = {name: ibis.coalesce(hashed_email(rows[name], salt), rows[name].cast("string")) for name in found}
+    return rows.mutate(**hashed), [_told_of_ids({name: counts[name] for name in found}, schema, origin)]
+
+
+def _may_hold_people(name: str, schema: TableSchema) -> bool:
+    """Columns of ids and owners."""
+    is_id = name.endswith("_id") or name in ("owner", "email_hash")
+    return is_id and schema.columns.get(name) == "string"
+
+
+def _told_of_ids(counts: Mapping[str, int], schema: TableSchema, origin: str) -> Finding:
+    listed = ", ".join(f"{name} ({n:,} rows)" for name, n in counts.items())
+    return Finding(
+        code="addresses-as-ids",
+        severity="note",
+        table=schema.name,
+        what=f"{origin} has e-mail addresses as {listed}",
+        count=max(counts.values()),
+        examples=(),
+        done="Each was replaced by its salted hash, the same in every table",
+        remedy="Nothing; an id of the system's own would not change when an address does.",
+    )
+
+
+def unsalted(source: SourceConfig, schema: TableSchema, privacy: PrivacyConfig, origin: str) -> list[Finding]:
+    """A finding where e-mails are hashed without a salt."""
+    if EMAIL not in source.columns or privacy.salt != "none" or "email_hash" not in schema.columns:
+        return []
+    return [
+        Finding(
+            code="hashes-without-salt",
+            severity="warn",
+            table=schema.name,
+            what=f"e-mail addresses of {origin} are hashed without a salt",
+            count=0,
+            examples=(),
+            done="Hashed, as the config says (privacy: {salt: none})",
+            remedy=f"For data about real people take salt out of privacy, and set {privacy.salt_env} where it runs.",
+        )
+    ]
 
 
 def without_query(content: ir.Column) -> ir.StringColumn:

@@ -60,7 +60,7 @@ def shape_findings(
 def _joined(raw: ir.Table, lookup: LookupConfig, rows: ir.Table) -> ir.Table:
     """A left join that never adds a row: of several matches the first in the order of what is taken."""
     one = _answers(lookup, rows, once=True)
-    wanted = [text_of(raw[ours]) == one[f"{_KEY}:{theirs}"] for ours, theirs in lookup.on.items()]
+    wanted = [text_of(raw[ours]) == one[f"{_KEY}:{theirs}"] for ours, theirs in lookup.match.items()]
     taken = raw.drop(*(name for name in lookup.take if name in raw.columns))
     return raw.left_join(one, wanted).select(*taken.columns, *(one[f"taken:{name}"].name(name) for name in lookup.take))
 
@@ -68,7 +68,7 @@ def _joined(raw: ir.Table, lookup: LookupConfig, rows: ir.Table) -> ir.Table:
 def _answers(lookup: LookupConfig, rows: ir.Table, *, once: bool) -> ir.Table:
     """Key columns as text and what is taken, of the rows kept; rows without a key are left out."""
     rows = kept(rows, lookup.keep)
-    keys = {f"{_KEY}:{theirs}": text_of(rows[theirs]) for theirs in lookup.on.values()}
+    keys = {f"{_KEY}:{theirs}": text_of(rows[theirs]) for theirs in lookup.match.values()}
     taken = {f"taken:{name}": rows[column] for name, column in lookup.take.items()}
     answers = rows.select(**keys, **taken).drop_null(list(keys), how="any").distinct()
     return first_rows(answers, list(keys), [answers[name] for name in taken]) if once else answers
@@ -112,7 +112,7 @@ def _is_one_of(column: ir.Column, values: Sequence[str]) -> ir.BooleanColumn:
 
 def _of_lookup(lookup: LookupConfig, rows: ir.Table, table: str, origin: str) -> list[Finding]:
     answers = _answers(lookup, rows, once=False)
-    keys = [f"{_KEY}:{theirs}" for theirs in lookup.on.values()]
+    keys = [f"{_KEY}:{theirs}" for theirs in lookup.match.values()]
     several = answers.group_by(keys).having(answers.count() > 1).aggregate(n=answers.count())
     n_several = int(several.count().to_pyarrow().as_py())
     if not n_several:
