@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from revmodel.sources.schema import TABLES
 from revmodel.sources.tables import Tables
 
-__all__ = ["KINDS", "UNKNOWN_KIND", "known_at", "touches_of_deals"]
+__all__ = ["KINDS", "UNKNOWN_KIND", "canonical_kind", "known_at", "touches_of_deals"]
 
 KINDS = ("impression", "visit", "click", "form", "email", "event", "call", "meeting")
 UNKNOWN_KIND = "other"  # a kind that is not among the canonical ones, or none
@@ -26,7 +26,9 @@ def touches_of_deals(tables: Tables, deals: ir.Table) -> ir.Table:
     deals: deal_id, account_id, lead_id. A touch belongs to a deal when its account, or its lead's account, is the
     deal's, or when its lead is the deal's own; each touch counts once a deal.
     """
-    touches = tables["touches"].select("lead_id", "account_id", "occurred_at", kind=_canonical(tables["touches"].kind))
+    touches = tables["touches"].select(
+        "lead_id", "account_id", "occurred_at", kind=canonical_kind(tables["touches"].kind)
+    )
     if "leads" in tables:
         of_lead = tables["leads"].select(known_lead="lead_id", lead_account="account_id")
         touches = touches.left_join(of_lead, touches.lead_id == of_lead.known_lead)
@@ -40,5 +42,6 @@ def touches_of_deals(tables: Tables, deals: ir.Table) -> ir.Table:
     return ibis.union(by_account.select(columns), by_lead.filter(other_account).select(columns))
 
 
-def _canonical(kind: ir.StringColumn) -> ir.StringColumn:
+def canonical_kind(kind: ir.StringColumn) -> ir.StringColumn:
+    """A kind as it is spelled in KINDS, "other" for all else."""
     return ibis.ifelse(kind.lower().isin(KINDS), kind.lower(), UNKNOWN_KIND)
