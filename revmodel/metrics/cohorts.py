@@ -46,7 +46,7 @@ def cohort_table(
 ) -> pd.DataFrame:
     """COHORT_COLUMNS, one row a clock and period of entry.
 
-    counts : of clocks, in total (see durations.clock_counts). names : clock → label, in the order told. days : horizons.
+    counts : of clocks, in total (see durations.clock_counts). names : clock → label, in order. days : see horizons.
     honest : share that goes on within the horizon (Aalen-Johansen), with its 80 % range; not known while nobody of the
     cohort has been followed so long. naive : went on so far ÷ entered.
     """
@@ -90,8 +90,8 @@ def _sentence(row: Mapping[Hashable, Any]) -> str:
         return f"{so_far}, and {told}: nearly all are decided, so the two agree."
     if gap > 0:
         return (
-            f"{so_far}, but {told}: the {row['open']:.0f} that are open have not had the time, and the ratio counts them "
-            "as lost."
+            f"{so_far}, but {told}: the {row['open']:.0f} that are open have not had the time, and the ratio counts "
+            "them as lost."
         )
     return f"{so_far}, and {told}: the rest of them took longer than that."
 

@@ -16,7 +16,7 @@ from revmodel.config import Config
 from revmodel.dims import ADVANCE, ALL
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.metrics.durations import clock_counts, clocks
-from revmodel.metrics.facts import DIMENSIONS, customer_facts, opportunities, record_facts, touch_facts
+from revmodel.metrics.facts import DIMENSIONS, customer_facts, opportunities, record_facts, touch_facts, with_campaign
 from revmodel.metrics.influence import influence_facts, touched_deals
 from revmodel.metrics.kpi import filled_columns
 from revmodel.metrics.periods import GRAINS, Grain, periods_between
@@ -52,7 +52,7 @@ class Drawn:
         found = filled_columns(self.journeys.tables)
         mql = self.roles.get("mql")
         if mql and {"touches.kind", "touches.lead_id"} <= found:
-            clock = follow_clock(self.journeys, mql, self.config.metrics)
+            clock = follow_clock(self.journeys, self._stays, mql, self.config.metrics)
             if clock.filter(clock.outcome == ADVANCE).count().to_pyarrow().as_py():
                 return found | {"touches.by_sales"}
         return found
@@ -152,16 +152,26 @@ class Drawn:
 
     @cached_property
     def _made(self) -> ir.Table:
-        return opportunities(self.journeys).cache()
+        return opportunities(self.journeys, self._each).cache()
+
+    @cached_property
+    def _each(self) -> ir.Table:
+        """Records with their campaign."""
+        return with_campaign(self.journeys.records, self.journeys.tables).cache()
+
+    @cached_property
+    def _stays(self) -> ir.Table:
+        """Stays in stages, with their campaign."""
+        return with_campaign(self.journeys.spells, self.journeys.tables).cache()
 
     @cached_property
     def _events(self) -> ir.Table:
         """Facts that have one level of each dimension, so that levels add up; null where a dimension does not apply."""
-        parts = [record_facts(self.journeys, self._made, self.marketing)]
+        parts = [record_facts(self.journeys, self._each, self._stays, self._made, self.marketing)]
         if mql := self.roles.get("mql"):
-            parts.append(service_facts(self.journeys, mql, self.config.metrics))
+            parts.append(service_facts(self._stays, mql, self.config.metrics, self.as_of))
             if self._sales_touches:
-                parts.append(follow_facts(self.journeys, mql, self.config.metrics))
+                parts.append(follow_facts(self.journeys, self._stays, mql, self.config.metrics))
         if "subscriptions" in self.journeys.tables:
             parts.append(customer_facts(self.journeys.tables))
         if "touches" in self.journeys.tables:
@@ -186,10 +196,10 @@ class Drawn:
 
     @cached_property
     def _clocks(self) -> ir.Table:
-        parts = [clocks(self.journeys, self._made)]
+        parts = [clocks(self.journeys, self._each, self._stays, self._made)]
         if self._sales_touches:
             stages = dict.fromkeys(self.roles[role] for role in ("mql", "sal") if role in self.roles)
-            parts += [follow_clock(self.journeys, stage, self.config.metrics) for stage in stages]
+            parts += [follow_clock(self.journeys, self._stays, stage, self.config.metrics) for stage in stages]
         return ibis.union(*parts).cache() if len(parts) > 1 else parts[0].cache()
 
     def _facts(self, dimension: str | None) -> list[ir.Table]:
@@ -223,7 +233,7 @@ class Drawn:
         """What was open on every day that any grain looks at."""
         tables = [periods_between(self.first_day, self.as_of, grain, self.month) for grain in GRAINS]
         days = sorted({day for periods in tables for day in days_needed(periods, self.as_of)})
-        return open_deals_on(self.journeys, days)
+        return open_deals_on(self.journeys, self._stays, days)
 
 
 def _level(table: ir.Table, dimension: str | None) -> ir.Value:

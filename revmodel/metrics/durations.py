@@ -12,7 +12,6 @@ from revmodel.dims import ADVANCE, LOST
 from revmodel.journeys.events import DEAL, LEAD, LOST_STAGE, WON_STAGE
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.journeys.spells import OPEN
-from revmodel.metrics.facts import with_campaign
 from revmodel.metrics.periods import Grain, period_of
 from revmodel.metrics.survival import quantiles_of
 
@@ -23,16 +22,16 @@ _KEYS = ["clock", "start", "level"]
 _CAUSES = ("advance", "lost", "recycled", "open")
 
 
-def clocks(journeys: Journeys, made: ir.Table) -> ir.Table:
+def clocks(journeys: Journeys, each: ir.Table, stays: ir.Table, made: ir.Table) -> ir.Table:
     """clock, date, hours, outcome ("advance", "lost", "recycled", "open"), channel, segment, campaign.
 
     "stage:<stage>": each stay, dated by its entry. One still open is followed to the end of the as-of date, a zombie to
     where it became one; one that began before exits of its stage were recorded says nothing of time and is left out.
     "cycle": from opportunity to win, dated by the win. "win:opportunity": from opportunity to its end, dated by its
-    making. "win:lead": from a lead's entry to its own end or its deal's. made: see facts.opportunities.
+    making. "win:lead": from a lead's entry to its own end or its deal's. each, stays, made: see facts.
     """
     now = ibis.literal(end_of(journeys.as_of), type="timestamp(6)")
-    stays = with_campaign(journeys.spells.filter(journeys.spells.entry_delay_weeks == 0), journeys.tables)
+    stays = stays.filter(stays.entry_delay_weeks == 0)
     hours = hours_between(stays.entered_at, stays.left_at.fill_null(now))
     limit = stays.zombie_after_weeks * (7 * HOURS_PER_DAY)
     hours = ibis.ifelse(stays.left_at.isnull() & limit.notnull(), ibis.least(hours, limit), hours)  # noqa: PD003, PD004
@@ -43,7 +42,7 @@ def clocks(journeys: Journeys, made: ir.Table) -> ir.Table:
         _to_the_end(made, "win:opportunity", made.made_at, made.last_stage, made.last_at, now),
     ]
     if journeys.funnel.lead_stages:
-        parts.append(_leads_to_the_end(journeys, now))
+        parts.append(_leads_to_the_end(journeys, each, now))
     return ibis.union(*parts)
 
 
@@ -62,9 +61,8 @@ def _to_the_end(
     return _clock(rows, clock, began, hours_between(began, ibis.ifelse(ended, last_at, now)), outcome)
 
 
-def _leads_to_the_end(journeys: Journeys, now: ir.Value) -> ir.Table:
+def _leads_to_the_end(journeys: Journeys, each: ir.Table, now: ir.Value) -> ir.Table:
     """Leads, each with its own end or, where it became a deal, that deal's."""
-    each = with_campaign(journeys.records, journeys.tables)
     leads = each.filter(each.first_stage.isin(list(journeys.funnel.lead_stages)) & ~each.grown_from_lead)
     events = journeys.events
     given = events.filter(events.handed_to.notnull()).select(of_lead="record_id", deal="handed_to").distinct()  # noqa: PD004

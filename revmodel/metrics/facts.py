@@ -32,15 +32,17 @@ def fact(rows: ir.Table, measure: str | ir.Value, moment: ir.Value, value: ir.Va
     return rows.select(measure=named, date=moment.date(), value=value.cast("float64"), **carried)
 
 
-def record_facts(journeys: Journeys, made: ir.Table, marketing: Sequence[str]) -> ir.Table:
+def record_facts(
+    journeys: Journeys, each: ir.Table, stays: ir.Table, made: ir.Table, marketing: Sequence[str]
+) -> ir.Table:
     """Leads, stays in stages, opportunities, wins and losses.
 
-    made: see opportunities. marketing: channels whose deals count as sourced.
+    each, stays: journeys.records and journeys.spells, with_campaign. made: see opportunities. marketing: channels whose
+    deals count as sourced.
     """
     one = ibis.literal(1.0)
-    each = with_campaign(journeys.records, journeys.tables)
     leads = each.filter(each.first_stage.isin(list(journeys.funnel.lead_stages)) & ~each.grown_from_lead)
-    parts = [fact(leads, "leads", leads.first_at, one), *_stay_facts(journeys)]
+    parts = [fact(leads, "leads", leads.first_at, one), *_stay_facts(stays)]
     won = each.filter(each.last_stage == WON_STAGE)
     parts += [fact(won, "wins", won.last_at, one), *_customers(won, journeys.tables)]
     if journeys.funnel.deal_stages:
@@ -70,24 +72,22 @@ def with_campaign(rows: ir.Table, tables: Tables) -> ir.Table:
     return joined.mutate(campaign=joined.campaign.fill_null(UNKNOWN))
 
 
-def opportunities(journeys: Journeys) -> ir.Table:
+def opportunities(journeys: Journeys, each: ir.Table) -> ir.Table:
     """Records that became pipeline, at their first entry into a deal stage (at the win if they skipped all).
 
-    Columns of records, with campaign, made_at and worth: the amount first on file, the mean of those where there is
+    each: journeys.records, with_campaign. Returns its columns with made_at and worth: the amount first on file, the mean of those where there is
     none; null where no amount is known at all.
     """
     events = journeys.events
     counts = events.stage.isin([*journeys.funnel.deal_stages, WON_STAGE]) & events.handed_to.isnull()
     made = events.filter(counts)
     first = made.group_by(_RECORD).aggregate(made_at=made["at"].min())
-    rows = journeys.records.inner_join(first, _RECORD)
-    rows = rows.mutate(worth=rows.first_amount.fill_null(rows.first_amount.mean().over()))
-    return with_campaign(rows, journeys.tables)
+    rows = each.inner_join(first, _RECORD)
+    return rows.mutate(worth=rows.first_amount.fill_null(rows.first_amount.mean().over()))
 
 
-def _stay_facts(journeys: Journeys) -> list[ir.Table]:
+def _stay_facts(stays: ir.Table) -> list[ir.Table]:
     """Entries into stages and ways out of them: "first:mql", "came:mql", "left:mql", "advance:mql", …"""
-    stays = with_campaign(journeys.spells, journeys.tables)
     one, stage = ibis.literal(1.0), stays.stage
     ended = stays.filter(stays.left_at.notnull())
     first = stays.filter(stays.attempt == 1)

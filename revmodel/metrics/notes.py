@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from revmodel.metrics.drawn import Drawn
 from revmodel.metrics.kpi import Kpi
-from revmodel.metrics.recipes import Quantile
+from revmodel.metrics.recipes import Answer, Quantile
+from revmodel.metrics.totals import Cells
 
-__all__ = ["FEW", "notes_of"]
+__all__ = ["FEW", "notes_of", "uncovered"]
+
+Texts = npt.NDArray[np.object_]
 
 FEW = 30  # fewer say little: the range is wide
 
 
-def notes_of(kpi: Kpi, rows: pd.DataFrame, drawn: Drawn, *, compared_in_part: bool) -> list[str]:
-    """A note for each row of a KPI: why there is no value, few records, a period that is not over."""
-    first = {table: drawn.begins[table] for table in kpi.tables if table in drawn.begins}
-    late = max(first, key=lambda table: first[table]) if first else ""
-    columns = ("value", "numerator", "denominator", "period_start", "period_end", "complete")
-    return [
-        "; ".join(_words(kpi, drawn, late, compared_in_part, *row))
-        for row in zip(*(rows[name] for name in columns), strict=True)
-    ]
-
-
-def _words(
-    kpi: Kpi, drawn: Drawn, late: str, in_part: bool,
-    value: float, of: float, per: float, start: pd.Timestamp, end: pd.Timestamp, complete: bool,
-) -> list[str]:  # fmt: skip
-    said = []
-    if not np.isfinite(value):
-        begins = drawn.begins.get(late)
-        early = begins is not None and start + 0.1 * (end - start) < begins.normalize()
-        said.append(f"{late} begins on {begins:%Y-%m-%d}" if early and begins is not None else kpi.nothing)
-        if isinstance(kpi.recipe, Quantile) and per > 0:
-            said.append(f"{of:.0f} of {per:.0f} have left")
-    elif kpi.counted and 0 < per < FEW:
-        said.append(f"few: {of:.0f} of {per:.0f}" if kpi.unit in ("share", "days") else f"few: {per:.0f}")
-    if not complete:
+def notes_of(kpi: Kpi, answer: Answer, cells: Cells, drawn: Drawn, *, compared_in_part: bool) -> Texts:
+    """A note by level and period: why there is no value, few records, a period that is not over."""
+    notes = np.full(cells.shape, "", dtype=object)
+    known = np.isfinite(answer.value)
+    if kpi.counted:
+        few = known & (answer.denominator > 0) & (answer.denominator < FEW)
+        notes[few] = [
+            f"few: {of:.0f} of {per:.0f}" if kpi.unit in ("share", "days") else f"few: {per:.0f}"
+            for of, per in zip(answer.numerator[few], answer.denominator[few], strict=True)
+        ]
+    notes[~known] = kpi.nothing
+    if isinstance(kpi.recipe, Quantile):
+        some = ~known & (answer.denominator > 0)
+        pairs = zip(answer.numerator[some], answer.denominator[some], strict=True)
+        notes[some] = [f"{kpi.nothing}: {of:.0f} of {per:.0f}" for of, per in pairs]
+    for table, early in uncovered(kpi, cells, drawn).items():
+        notes[:, early] = f"{table} begins on {drawn.begins[table]:%Y-%m-%d}"
+    if not bool(cells.periods["complete"].iloc[-1]):
+        start, end = cells.periods["start"].iloc[-1], cells.periods["end"].iloc[-1]
         days, length = (pd.Timestamp(drawn.as_of) - start).days + 1, (end - start).days + 1
-        same = ", compared with as many days" if in_part and kpi.by_part else ""
-        said.append(f"{days} of {length} days{same}")
-    return said
+        same = ", compared with as many days" if compared_in_part and kpi.by_part else ""
+        notes[:, -1] = [f"{note}; {days} of {length} days{same}".removeprefix("; ") for note in notes[:, -1]]
+    return notes
+
+
+def uncovered(kpi: Kpi, cells: Cells, drawn: Drawn) -> dict[str, npt.NDArray[np.bool_]]:
+    """Table → periods that began well before the table does, so that a KPI that needs it would be too low in them."""
+    starts, length = cells.periods["start"], cells.periods["end"] - cells.periods["start"]
+    found = {}
+    for table in sorted(kpi.tables & set(drawn.begins)):
+        early = (starts + 0.1 * length < drawn.begins[table].normalize()).to_numpy()
+        if early.any():
+            found[table] = early
+    return found

@@ -10,7 +10,6 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from revmodel.journeys.reconstruct import Journeys
-from revmodel.metrics.facts import with_campaign
 from revmodel.metrics.periods import Grain, shifted
 from revmodel.metrics.totals import COLUMNS
 
@@ -20,16 +19,15 @@ _DAY = pd.Timedelta(days=1)
 _RECORD = ["record_type", "record_id"]
 
 
-def open_deals_on(journeys: Journeys, days: Sequence[dt.date]) -> ir.Table:
+def open_deals_on(journeys: Journeys, stays: ir.Table, days: Sequence[dt.date]) -> ir.Table:
     """Deals open at the end of each day: day, record_type, record_id, amount, close_date, channel, segment, campaign.
 
-    Amount and close date are the latest on file by that day, null where deal_history holds none. A deal that stayed in
+    stays: journeys.spells with campaigns. Amount and close date are the latest on file by that day, null where deal_history holds none. A deal that stayed in
     its stage longer than any that ever left (a zombie by then) is not counted.
     """
     ends = [dt.datetime.combine(day + dt.timedelta(days=1), dt.time()) for day in days]
     calendar = ibis.memtable(pd.DataFrame({"day": pd.to_datetime(list(days)), "day_end": pd.to_datetime(ends)}))
     calendar = calendar.select(day=calendar.day.date(), day_end=calendar.day_end.cast("timestamp(6)"))
-    stays = journeys.spells
     stays = stays.filter(stays.stage.isin(list(journeys.funnel.deal_stages)))
     pairs = stays.inner_join(
         calendar,
@@ -37,8 +35,8 @@ def open_deals_on(journeys: Journeys, days: Sequence[dt.date]) -> ir.Table:
     )
     weeks = (pairs.day_end.epoch_seconds() - pairs.entered_at.epoch_seconds()) // (7 * 86_400)
     alive = pairs.filter(pairs.zombie_after_weeks.isnull() | (weeks < pairs.zombie_after_weeks))  # noqa: PD003
-    alive = alive.select("day", "day_end", *_RECORD, "channel", "segment")
-    return with_campaign(_with_amounts(alive, journeys), journeys.tables).cache()
+    alive = alive.select("day", "day_end", *_RECORD, "channel", "segment", "campaign")
+    return _with_amounts(alive, journeys).cache()
 
 
 def _with_amounts(pairs: ir.Table, journeys: Journeys) -> ir.Table:

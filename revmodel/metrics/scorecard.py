@@ -33,8 +33,8 @@ def metrics_tables(
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """The tables of a metrics run, and what could not be told, one sentence each.
 
-    metrics : COLUMNS of metrics.values; totals by week, month, quarter and year, and each dimension by ``grain`` for the
-    latest eight periods. kpis : the definitions. cohorts, service_levels, rejections : by ``grain``. links : indicators
+    metrics : COLUMNS of metrics.values; totals by week, month, quarter and year, and each dimension by ``grain`` for
+    the latest eight periods. kpis : the definitions. cohorts, service_levels, rejections : by ``grain``. links : indicators
     beside pipeline and bookings.
     Raises ConfigError: the config's section metrics names a stage or a KPI that is not there.
     """

@@ -9,10 +9,11 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from revmodel.config import MetricsConfig
+from revmodel.dims import LOST
 from revmodel.journeys.events import LEAD, LOST_STAGE
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.metrics.durations import HOURS_PER_DAY, end_of, hours_between
-from revmodel.metrics.facts import fact, with_campaign
+from revmodel.metrics.facts import fact
 from revmodel.metrics.periods import Grain, period_of
 
 __all__ = ["follow_clock", "follow_facts", "rejections", "service_facts", "service_table"]
@@ -20,11 +21,11 @@ __all__ = ["follow_clock", "follow_facts", "rejections", "service_facts", "servi
 _NOT_SAID = "not said"
 
 
-def service_facts(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir.Table:
+def service_facts(stays: ir.Table, stage: str, settings: MetricsConfig, as_of: dt.date) -> ir.Table:
     """Stays in ``stage`` old enough to be judged ("decidable"), and those decided in time ("decided_in_time")."""
     hours = int(settings.service_levels.accept_days * HOURS_PER_DAY)
-    stays = _stays(journeys, stage)
-    old = stays.filter(hours_between(stays.entered_at, _now(journeys.as_of)) >= hours)
+    stays = stays.filter(stays.stage == stage)
+    old = stays.filter(hours_between(stays.entered_at, _now(as_of)) >= hours)
     quick = old.filter(old.left_at.notnull() & (hours_between(old.entered_at, old.left_at) < hours))  # noqa: PD004
     one = ibis.literal(1.0)
     return ibis.union(
@@ -32,10 +33,10 @@ def service_facts(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir
     )
 
 
-def follow_facts(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir.Table:
+def follow_facts(journeys: Journeys, stays: ir.Table, stage: str, settings: MetricsConfig) -> ir.Table:
     """Stays old enough to have been followed up ("followable"), and those that were in time ("followed_in_time")."""
     hours = int(settings.service_levels.follow_up_hours)
-    stays = _with_first_touch(journeys, stage, settings)
+    stays = _with_first_touch(journeys, stays, stage, settings)
     old = stays.filter(hours_between(stays.entered_at, _now(journeys.as_of)) >= hours)
     quick = old.filter(old.touched_at.notnull() & (hours_between(old.entered_at, old.touched_at) < hours))  # noqa: PD004
     one = ibis.literal(1.0)
@@ -44,12 +45,12 @@ def follow_facts(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir.
     )
 
 
-def follow_clock(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir.Table:
+def follow_clock(journeys: Journeys, stays: ir.Table, stage: str, settings: MetricsConfig) -> ir.Table:
     """Clock "follow:<stage>": from entry to the first touch by sales; who is lost untouched waits no longer.
 
     outcome: "advance" where sales touched, "lost" where the record was lost untouched, else "open".
     """
-    stays = _with_first_touch(journeys, stage, settings)
+    stays = _with_first_touch(journeys, stays, stage, settings)
     lost = stays.left_at.notnull() & (stays.to_stage == LOST_STAGE)  # noqa: PD004
     lost_at = ibis.ifelse(lost, stays.left_at, ibis.null().cast("timestamp(6)"))
     end = ibis.coalesce(stays.touched_at, lost_at, _now(journeys.as_of))
@@ -65,8 +66,8 @@ def follow_clock(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir.
 
 def rejections(journeys: Journeys, stage: str, grain: Grain, fiscal_year_start_month: int) -> pd.DataFrame:
     """start, stage, reason, n: losses out of ``stage`` by the reason given, by the day of the loss."""
-    stays = _stays(journeys, stage)
-    lost = stays.filter(stays.outcome == "lost").mutate(stage_left=ibis.literal(stage))
+    stays = journeys.spells
+    lost = stays.filter((stays.stage == stage) & (stays.outcome == LOST)).mutate(stage_left=ibis.literal(stage))
     if "stage_changes" not in journeys.tables:
         return pd.DataFrame(columns=["start", "stage", "reason", "n"])
     changes = journeys.tables["stage_changes"]
@@ -121,15 +122,9 @@ def _of(row: pd.Series[float] | None, name: str) -> float:
     return float("nan") if row is None else float(row[name])
 
 
-def _stays(journeys: Journeys, stage: str) -> ir.Table:
-    spells = journeys.spells
-    return with_campaign(spells.filter(spells.stage == stage), journeys.tables)
-
-
-def _with_first_touch(journeys: Journeys, stage: str, settings: MetricsConfig) -> ir.Table:
+def _with_first_touch(journeys: Journeys, stays: ir.Table, stage: str, settings: MetricsConfig) -> ir.Table:
     """Stays of leads in ``stage`` with touched_at: the first touch by sales on or after the entry."""
-    stays = _stays(journeys, stage)
-    stays = stays.filter(stays.record_type == LEAD)
+    stays = stays.filter((stays.stage == stage) & (stays.record_type == LEAD))
     touches = journeys.tables["touches"]
     by_sales = touches.filter(touches.kind.lower().isin([kind.lower() for kind in settings.sales_touches]))
     by_sales = by_sales.select(of_lead="lead_id", occurred_at="occurred_at")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from revmodel.metrics.compare import earlier, targets_by_cell
 from revmodel.metrics.drawn import Drawn
 from revmodel.metrics.durations import clock_quantiles
 from revmodel.metrics.kpi import Kpi, cannot, dimensions_of
-from revmodel.metrics.notes import notes_of
+from revmodel.metrics.notes import notes_of, uncovered
 from revmodel.metrics.periods import PER_YEAR, Grain, period_label, shifted
 from revmodel.metrics.recipes import Answer, Quantile
 from revmodel.metrics.totals import Cells, cells_of
@@ -47,13 +48,12 @@ def kpi_rows(
     if not supported:
         return pd.DataFrame(columns=list(COLUMNS))
     targets = targets_by_cell(drawn, supported, grain, dimension)
-    cells = _cells(drawn, supported, dimension, grain, periods, targets)
+    first = periods["start"].iloc[0 if last is None else max(0, len(periods) - last)]
+    cells = _cells(drawn, supported, dimension, grain, periods, targets, first)
     part = _part_cells(drawn, dimension, grain, periods, cells.levels)
-    frames = [_rows(kpi, drawn, dimension, cells, part, targets) for kpi in supported]
-    rows = pd.concat(frames, ignore_index=True)
-    if last is not None:
-        rows = rows[rows["period_start"].isin(set(periods["start"].iloc[-last:]))]
-    return rows.reset_index(drop=True)
+    kept = np.arange(len(periods)) >= (0 if last is None else len(periods) - last)
+    columns = [_columns(kpi, drawn, dimension, cells, part, targets, kept) for kpi in supported]
+    return pd.DataFrame({name: np.concatenate([each[name] for each in columns]) for name in COLUMNS})
 
 
 def unsupported_rows(drawn: Drawn, kpis: Sequence[Kpi], grain: Grain, periods: pd.DataFrame) -> pd.DataFrame:
@@ -73,10 +73,11 @@ def unsupported_rows(drawn: Drawn, kpis: Sequence[Kpi], grain: Grain, periods: p
 
 def _cells(
     drawn: Drawn, kpis: Sequence[Kpi], dimension: str | None, grain: Grain, periods: pd.DataFrame,
-    targets: Mapping[tuple[str, str, str], float],
+    targets: Mapping[tuple[str, str, str], float], first: pd.Timestamp,
 ) -> Cells:  # fmt: skip
-    """Sums and quantiles of every period and level, with what is left to book."""
+    """Sums and quantiles by period and level, with what is left to book; of levels with any event since ``first``."""
     sums = drawn.sums(dimension, grain, periods)
+    sums = sums[sums["level"].isin(set(sums.loc[sums["start"] >= first, "level"]))]
     over = periods.assign(last=periods["end"].where(periods["complete"], pd.Timestamp(drawn.as_of)))
     cells = cells_of(sums, grain, over)
     asked = {kpi.recipe for kpi in kpis if isinstance(kpi.recipe, Quantile)}
@@ -133,38 +134,34 @@ def _part_cells(
     return cells_of(sums[sums["level"].isin(set(levels))], grain, table, levels)
 
 
-def _rows(
+def _columns(
     kpi: Kpi, drawn: Drawn, dimension: str | None, cells: Cells, part: Cells | None,
-    targets: Mapping[tuple[str, str, str], float],
-) -> pd.DataFrame:  # fmt: skip
+    targets: Mapping[tuple[str, str, str], float], kept: npt.NDArray[np.bool_],
+) -> dict[str, npt.NDArray[Any]]:  # fmt: skip
+    """COLUMNS of one KPI as arrays, level by level, of the periods that are kept."""
     assert kpi.recipe is not None
     answer = _where_covered(kpi, kpi.recipe.answer(cells), cells, drawn)
     previous, last_year = _compared(kpi, answer.value, cells, part)
-    levels, periods = cells.shape
-    flat = {name: array.ravel() for name, array in vars(answer).items()}
-    value = flat["value"]
     target = _targets(kpi, cells, targets)
-    frame = pd.DataFrame(
-        {
-            "kpi": kpi.key, "label": kpi.label, "unit": kpi.unit, "grain": cells.grain,
-            "period": np.tile(cells.periods["period"], levels),
-            "period_start": np.tile(cells.periods["start"], levels),
-            "period_end": np.tile(cells.periods["end"], levels),
-            "dimension": dimension or ALL, "level": np.repeat(list(cells.levels), periods), **flat,
-            "target": target, "vs_target": _relative(value, target),
-            "previous": previous.ravel(), "change": _relative(value, previous.ravel()),
-            "last_year": last_year.ravel(), "change_last_year": _relative(value, last_year.ravel()),
-            "complete": np.tile(cells.periods["complete"], levels),
-        }
-    )  # fmt: skip
-    return frame.assign(note=notes_of(kpi, frame, drawn, compared_in_part=part is not None))[list(COLUMNS)]
+    rows = {
+        **vars(answer), "target": target, "vs_target": _relative(answer.value, target), "previous": previous,
+        "change": _relative(answer.value, previous), "last_year": last_year,
+        "change_last_year": _relative(answer.value, last_year),
+        "note": notes_of(kpi, answer, cells, drawn, compared_in_part=part is not None),
+        "level": np.broadcast_to(np.array(cells.levels, dtype=object)[:, None], cells.shape),
+    }  # fmt: skip
+    of_period = {"period": "period", "period_start": "start", "period_end": "end", "complete": "complete"}
+    rows |= {name: np.broadcast_to(cells.periods[column].to_numpy(), cells.shape) for name, column in of_period.items()}
+    same = {"kpi": kpi.key, "label": kpi.label, "unit": kpi.unit, "grain": cells.grain, "dimension": dimension or ALL}
+    rows |= {name: np.full(cells.shape, value, dtype=object) for name, value in same.items()}
+    return {name: array[:, kept].ravel() for name, array in rows.items()}
 
 
 def _targets(kpi: Kpi, cells: Cells, targets: Mapping[tuple[str, str, str], float]) -> Floats:
     if not any(key == kpi.key for key, _, _ in targets):
-        return np.full(cells.shape, np.nan).ravel()
-    named = [(kpi.key, str(period), level) for level in cells.levels for period in cells.periods["period"]]
-    return np.array([targets.get(cell, np.nan) for cell in named])
+        return np.full(cells.shape, np.nan)
+    labels = cells.periods["period"].astype(str)
+    return np.array([[targets.get((kpi.key, one, level), np.nan) for one in labels] for level in cells.levels])
 
 
 def _compared(kpi: Kpi, value: Floats, cells: Cells, part: Cells | None) -> tuple[Floats, Floats]:
@@ -183,13 +180,11 @@ def _compared(kpi: Kpi, value: Floats, cells: Cells, part: Cells | None) -> tupl
 
 def _where_covered(kpi: Kpi, answer: Answer, cells: Cells, drawn: Drawn) -> Answer:
     """No value for periods that began well before the table that a KPI needs does."""
-    begins = [drawn.begins[table] for table in kpi.tables if table in drawn.begins]
-    if not begins:
+    hidden = uncovered(kpi, cells, drawn)
+    if not hidden:
         return answer
-    length = cells.periods["end"] - cells.periods["start"]
-    early = (cells.periods["start"] + 0.1 * length < max(begins).normalize()).to_numpy()
-    hidden = {name: np.where(early[None, :], np.nan, array) for name, array in vars(answer).items()}
-    return replace(answer, **hidden)
+    early = np.any(list(hidden.values()), axis=0)[None, :]
+    return replace(answer, **{name: np.where(early, np.nan, array) for name, array in vars(answer).items()})
 
 
 def _relative(value: Floats, other: Floats) -> Floats:
