@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from revmodel.errors import ConfigError
 from revmodel.source_config import (
+    DatabaseConfig,
     DateFormats,
     DistinctConfig,
     FileConfig,
@@ -23,12 +25,14 @@ from revmodel.source_config import (
     LookupConfig,
     PrivacyConfig,
     SourceConfig,
+    TimeZone,
     UnpivotConfig,
 )
 
 __all__ = [
     "AllocationConfig",
     "Config",
+    "DatabaseConfig",
     "DateFormats",
     "DistinctConfig",
     "FileConfig",
@@ -46,6 +50,9 @@ __all__ = [
     "UnpivotConfig",
     "load_config",
 ]
+
+
+DUCKDB = "duckdb"  # the embedded engine
 
 
 class FunnelConfig(Frozen):
@@ -193,13 +200,20 @@ class IdentityConfig(Frozen):
 
 
 class Config(Frozen):
-    """One company's configuration."""
+    """One company's configuration.
+
+    timezone: where the company's days begin and end ("Europe/Berlin"): as-of dates, weeks and quarters are its days,
+    and all moments are kept as its local times (see sources/zones.py).
+    """
 
     company: str
     currency: str = "USD"
+    timezone: TimeZone = "UTC"
     as_of: dt.date | None = None
     seed: int = 1
     tables: dict[str, list[SourceConfig]]
+    databases: dict[str, DatabaseConfig] = Field(default_factory=dict)
+    engine: str = DUCKDB  # where everything is computed: DuckDB in memory, or one of the databases
     privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
     rates: dict[str, float] = Field(default_factory=dict)  # currency → units of `currency` per unit of it
     funnel: FunnelConfig
@@ -212,9 +226,32 @@ class Config(Frozen):
     reports: str = "reports"
     root: Path = Field(default=Path("."), exclude=True)  # the folder of the config file
 
+    @model_validator(mode="after")
+    def _databases_are_there(self) -> Config:
+        if self.engine not in (DUCKDB, *self.databases):
+            raise ValueError(f"engine {self.engine!r} is neither {DUCKDB!r} nor among databases: {[*self.databases]}")
+        for name, source in ((name, file) for name, sources in self.tables.items() for file in files_in(sources)):
+            if source.database is not None and source.database not in self.databases:
+                raise ValueError(f"tables.{name}: database {source.database!r} is not among databases: name it there")
+            if self.engine not in (DUCKDB, source.database) and not self._reads_there(source):
+                raise ValueError(
+                    f"tables.{name} lies elsewhere than the engine {self.engine!r}: leave 'engine' out, and DuckDB "
+                    "reads it from wherever it lies; or load it there first"
+                )
+        return self
+
+    def _reads_there(self, source: FileConfig) -> bool:
+        """Spark reads Parquet files itself."""
+        return self.databases[self.engine].kind == "spark" and str(source.path).endswith(".parquet")
+
     def resolve(self, path: str) -> Path:
         """``path`` as written in the config, made absolute from the config's folder."""
         return (self.root / path).resolve()
+
+
+def files_in(sources: Sequence[SourceConfig]) -> list[FileConfig]:
+    """The sources of a table, and the files in which they look something up."""
+    return [file for source in sources for file in (source, *source.join)]
 
 
 def load_config(path: str | Path) -> Config:
@@ -262,7 +299,7 @@ def _did_you_mean(key: str) -> str:
     models = (
         *(Config, SourceConfig, FunnelConfig, ForecastConfig, ResponseConfig, AllocationConfig, TrackingConfig),
         *(MetricsConfig, ServiceLevels, IndicatorConfig, IdentityConfig),
-        *(PrivacyConfig, LookupConfig, UnpivotConfig, DistinctConfig),
+        *(PrivacyConfig, LookupConfig, DatabaseConfig, UnpivotConfig, DistinctConfig),
     )
     known = {name for model in models for name in model.model_fields}
     close = difflib.get_close_matches(key, known, n=1)

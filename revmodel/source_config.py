@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 DateFormats = str | list[str]
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
 class Frozen(BaseModel):
@@ -58,16 +59,21 @@ class DatabaseConfig(Frozen):
     """
 
     kind: Literal["postgres", "spark", "bigquery", "snowflake", "duckdb"]
-    url_env: str | None = None
+    url_env: str | None = Field(None, pattern=_VARIABLE)
     schema_name: str | None = Field(None, alias="schema")
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> DatabaseConfig:
         if self.url_env is None and self.kind != "spark":
             raise ValueError(f"a {self.kind} database needs 'url_env': the environment variable that holds its address")
-        if self.url_env is not None and not re.fullmatch(r"[A-Za-z_]\w*", self.url_env):
-            raise ValueError("url_env is the name of an environment variable (WAREHOUSE_URL), not the address itself")
         return self
+
+    @field_validator("url_env", mode="before")
+    @classmethod
+    def _is_no_secret(cls, name: object) -> object:
+        if name is not None and not re.fullmatch(_VARIABLE, str(name)):  # an address may hold a password: not shown
+            return "an address, wanted the name of a variable"
+        return name
 
 
 class FileConfig(Frozen):
@@ -86,8 +92,8 @@ class FileConfig(Frozen):
     def _has_a_path(self) -> FileConfig:
         if (self.path is None) == (self.database is None):
             raise ValueError(
-                "a source needs either 'path': a .csv, .parquet or .duckdb file; or 'database': one of the config's, "
-                "with 'table'"
+                "a source needs 'path': a .csv, .parquet or .duckdb file; or else 'database' and 'table': "
+                "one of the config's databases, and the table's name there"
             )
         if self.database is not None and self.table is None:
             raise ValueError(f"a source in the database {self.database!r} needs 'table': its name there")
