@@ -5,10 +5,12 @@ Everything here is data, not code: a preset writes it, and a person may edit it.
 
 from __future__ import annotations
 
+import difflib
 import re
-from typing import Literal
+import zoneinfo
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 __all__ = [
     "DatabaseConfig",
@@ -19,10 +21,23 @@ __all__ = [
     "LookupConfig",
     "PrivacyConfig",
     "SourceConfig",
+    "TimeZone",
     "UnpivotConfig",
 ]
 
+
+def _known_zone(name: str) -> str:
+    """The name, if it is a time zone; a machine without a list of zones leaves it to the engine to refuse."""
+    zones = set() if name == "UTC" else zoneinfo.available_timezones()
+    if zones and name not in zones:
+        close = difflib.get_close_matches(name, zones, n=1, cutoff=0.5)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"{name!r} is not a time zone: wanted a name such as 'Europe/Berlin'{hint}")
+    return name
+
+
 DateFormats = str | list[str]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
@@ -148,6 +163,7 @@ class SourceConfig(FileConfig):
     others: canonical column → what a value that ``values`` does not name becomes ('' is missing); a finding tells.
     dates: canonical column → strptime format, or several that are tried in turn; "iso" is 2026-09-30 13:05,
     "epoch_ms" milliseconds since 1970; without a format ISO is expected.
+    timezone: of times that say no offset ("Europe/Berlin"); they are moved to the company's zone.
     remove: canonical column → characters taken out before a number is read ("$,"). scale: → a factor (0.000001).
     drop_missing: canonical columns whose empty value means that the row is not an event of this table.
     """
@@ -163,6 +179,7 @@ class SourceConfig(FileConfig):
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     others: dict[str, str] = Field(default_factory=dict)
     dates: dict[str, DateFormats] = Field(default_factory=dict)
+    timezone: TimeZone = "UTC"
     remove: dict[str, str] = Field(default_factory=dict)
     scale: dict[str, float] = Field(default_factory=dict)
     drop_missing: list[str] = Field(default_factory=list)

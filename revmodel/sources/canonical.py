@@ -1,6 +1,7 @@
 """Any table → the canonical one: every declared column, in its declared type; unreadable values and rows are told.
 
-Text is trimmed and empty text is null. Timestamps are naive UTC. Ids are strings, whatever they were in the source.
+Text is trimmed and empty text is null. Timestamps are naive, in the company's time zone (sources/zones.py). Ids are
+strings, whatever they were in the source.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from revmodel.sources.findings import Finding
 from revmodel.sources.missing import missing_column
 from revmodel.sources.schema import ColumnType, TableSchema
 from revmodel.sources.usable import is_usable, lost_values, text_name
+from revmodel.sources.zones import Zones, has_offset, names_offset, on_company_clock
 
 __all__ = ["IBIS_TYPES", "canonical_table", "text_of"]
 
@@ -30,9 +32,14 @@ IBIS_TYPES: dict[ColumnType, str] = {
     "bool": "boolean",
 }
 
-_STRPTIME = (("string", "string"), "timestamp(6)")
+_ONE_ZONE = Zones()
 # DuckDB's own: null where the text does not follow the format, instead of an error that stops the load.
-_try_strptime = ibis.udf.scalar.builtin(lambda _text, _format: None, name="try_strptime", signature=_STRPTIME)
+_try_strptime = ibis.udf.scalar.builtin(
+    lambda _text, _format: None, name="try_strptime", signature=(("string", "string"), "timestamp(6)")
+)
+_try_strptime_with_offset = ibis.udf.scalar.builtin(
+    lambda _text, _format: None, name="try_strptime", signature=(("string", "string"), "timestamp('UTC')")
+)
 
 
 def canonical_table(
@@ -43,6 +50,7 @@ def canonical_table(
     *,
     formats: Mapping[str, DateFormats] | None = None,
     drop_missing: Sequence[str] = (),
+    zones: Zones = _ONE_ZONE,
     source_columns: Sequence[str] | None = None,
 ) -> tuple[ir.Table, list[Finding]]:
     """``raw``, whose columns already have canonical names, as a canonical table of the engine, and what was lost.
@@ -50,13 +58,14 @@ def canonical_table(
     origin: the file (or frame) named in messages. formats: column → how its text is written: a
     strptime format, "iso", "epoch_ms", or several that are tried in turn.
     drop_missing: columns without which a row is no event of this table, so not worth a finding.
+    zones: of the source's times and of the company's.
     source_columns: what the columns are called in the source, for messages.
     Rows without a value in a required column are set aside with a finding.
     Raises MissingColumnError: a required column is not there.
     """
     _check_required(raw, schema, origin, list(source_columns or raw.columns))
     formats, parsed = formats or {}, _parsed(raw, schema)
-    typed = {name: _typed(raw, name, kind, formats.get(name)) for name, kind in schema.columns.items()}
+    typed = {name: _typed(raw, name, kind, formats.get(name), zones) for name, kind in schema.columns.items()}
     free = {name: _free(connection, raw[name]) for name in raw.columns if schema.free and name not in schema.columns}
     texts = {text_name(name): text_of(raw[name]) for name in parsed}
     staged = store(connection, schema.name, raw.select(**typed, **free, **texts))
@@ -106,14 +115,14 @@ def _is_safe(came: Any, kind: ColumnType) -> bool:
     return kind == "string" or bool(came.is_numeric() or came.is_boolean())
 
 
-def _typed(raw: ir.Table, name: str, kind: ColumnType, format: DateFormats | None) -> ir.Column:
+def _typed(raw: ir.Table, name: str, kind: ColumnType, format: DateFormats | None, zones: Zones) -> ir.Column:
     if name not in raw.columns:
         return ibis.null().cast(IBIS_TYPES[kind])
     column = raw[name]
     if kind == "string":
         return text_of(column)
     if kind in ("timestamp", "date"):
-        return _moment(column, format).cast(IBIS_TYPES[kind])
+        return _moment(column, format, zones).cast(IBIS_TYPES[kind])
     if not _is_safe(column.type(), kind):
         column = text_of(column)
     if kind == "bool":
@@ -123,24 +132,25 @@ def _typed(raw: ir.Table, name: str, kind: ColumnType, format: DateFormats | Non
     return number.round().cast("int64") if kind == "int" else number
 
 
-def _moment(column: ir.Column, formats: DateFormats | None) -> ir.Column:
-    """A point in time, naive UTC; text with an offset is moved to UTC, text without is taken as UTC.
-
-    Of several formats the first that fits counts.
-    """
+def _moment(column: ir.Column, formats: DateFormats | None, zones: Zones) -> ir.Column:
+    """A point in time, naive, in the company's zone (see sources/zones.py). Of several formats the first that fits."""
     if _is_safe(column.type(), "timestamp"):
-        return column.cast("timestamp(6)")
+        exact = column.type().is_timestamp() and column.type().timezone is not None
+        return on_company_clock(column.cast("timestamp(6)"), exact, zones)
     text = text_of(column)
-    tried = [_read_as(text, name) for name in ([formats] if isinstance(formats, str) else formats or ["iso"])]
+    tried = [_read_as(text, name, zones) for name in ([formats] if isinstance(formats, str) else formats or ["iso"])]
     return ibis.coalesce(*tried) if len(tried) > 1 else tried[0]
 
 
-def _read_as(text: ir.StringColumn, format: str) -> ir.Column:
+def _read_as(text: ir.StringColumn, format: str, zones: Zones) -> ir.Column:
     if format == "iso":
-        return text.try_cast("timestamp('UTC')").cast("timestamp(6)")
+        naive = text.try_cast("timestamp('UTC')").cast("timestamp(6)")
+        return on_company_clock(naive, has_offset(text), zones)
     if format == "epoch_ms":
-        return text.try_cast("int64").as_timestamp("ms").cast("timestamp(6)")
-    return _try_strptime(text, format)
+        return on_company_clock(text.try_cast("int64").as_timestamp("ms").cast("timestamp(6)"), True, zones)
+    if names_offset(format):
+        return on_company_clock(_try_strptime_with_offset(text, format).cast("timestamp(6)"), True, zones)
+    return on_company_clock(_try_strptime(text, format), False, zones)
 
 
 def _free(connection: Any, column: ir.Column) -> ir.Column:

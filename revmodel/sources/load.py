@@ -12,7 +12,8 @@ from revmodel.config import Config, LookupConfig, SourceConfig
 from revmodel.sources.canonical import canonical_table
 from revmodel.sources.checks import run_checks
 from revmodel.sources.currency import to_one_currency
-from revmodel.sources.engine import discard, engine, store
+from revmodel.sources.databases import engine_of
+from revmodel.sources.engine import discard, store
 from revmodel.sources.files import origin_of, raw_rows
 from revmodel.sources.findings import Finding
 from revmodel.sources.mapping import mapped
@@ -21,6 +22,7 @@ from revmodel.sources.personal import unsalted, without_addresses_as_ids
 from revmodel.sources.schema import TableSchema, schema_of
 from revmodel.sources.shape import shape_findings, shaped
 from revmodel.sources.tables import Tables
+from revmodel.sources.zones import Zones
 
 __all__ = ["load_tables", "read_tables"]
 
@@ -38,7 +40,7 @@ def load_tables(config: Config) -> Tables:
 def read_tables(config: Config) -> Tables:
     """The canonical tables as the sources have them: each file is parsed once, each table materialised once."""
     schemas = {name: schema_of(name) for name in config.tables}
-    connection = engine()
+    connection = engine_of(config)
     tables: dict[str, ir.Table] = {}
     findings: list[Finding] = []
     for name, schema in schemas.items():
@@ -67,6 +69,7 @@ def _read_source(
             origin,
             formats=source.dates,
             drop_missing=source.drop_missing,
+            zones=Zones(source.timezone, config.timezone),
         )
         about_people += unsalted(source, schema, config.privacy, origin)
         return table, [*about_people, *shape_findings(rows, source, lookups, schema.name, origin), *findings]

@@ -25,7 +25,7 @@ __all__ = ["Tables", "tables_from_frames"]
 class Tables:
     """Canonical name → ibis table. Every canonical column is in every table that is present (typed nulls if absent).
 
-    Ids are trimmed strings, timestamps naive UTC, an unknown channel or segment is null.
+    Ids are trimmed strings, timestamps naive in the company's zone, an unknown channel or segment is null.
     versioned: tables in which rows of one id correct each other (see sources/versions.py); None: nobody has looked.
     cut_on: the day at whose end the tables are known, once they were cut; None: everything that was ever recorded.
     Pickling carries the rows over: another process gets an engine of its own.
