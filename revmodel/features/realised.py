@@ -13,7 +13,7 @@ from revmodel.dims import BOOKINGS, LEADS, PIPELINE_CREATED, WINS
 from revmodel.journeys.events import WON_STAGE
 from revmodel.journeys.reconstruct import Journeys
 
-__all__ = ["RealisedBuilder"]
+__all__ = ["RealisedBuilder", "opportunities"]
 
 _KEYS = ["metric", "date", "channel", "segment"]
 
@@ -45,7 +45,7 @@ class RealisedBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
             leads = each.filter(each.first_stage.isin(journeys.funnel.lead_stages) & ~each.grown_from_lead)
             parts.append(_rows(leads, LEADS, leads.first_at, one))
         if journeys.funnel.deal_stages:
-            made = _opportunities(each, journeys)
+            made = opportunities(each, journeys)
             worth = made.first_amount.fill_null(made.first_amount.mean().over()) if self.has_amounts_ else one
             parts.append(_rows(made, PIPELINE_CREATED, made.made_at, worth))
             parts.append(_rows(won, BOOKINGS, won.last_at, won.amount if self.has_amounts_ else one))
@@ -60,7 +60,7 @@ class RealisedBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         return np.array([*_KEYS, "value"], dtype=object)
 
 
-def _opportunities(each: ir.Table, journeys: Journeys) -> ir.Table:
+def opportunities(each: ir.Table, journeys: Journeys) -> ir.Table:
     """Records with the time at which they became pipeline."""
     events = journeys.events
     counts_as_made = events.stage.isin([*journeys.funnel.deal_stages, WON_STAGE]) & events.handed_to.isnull()  # noqa: PD003 (ibis, not pandas)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["MONTH", "cadence_days", "days_covered", "spend_by_week"]
+__all__ = ["MONTH", "cadence_days", "channel_cadences", "days_covered", "spend_by_week", "spread"]
 
 MONTH = 0  # rows a calendar month apart: each covers the days to the same day of the next month
 _LEAST_DATES = 3  # fewer say nothing about how far apart rows are
@@ -26,13 +26,21 @@ def spend_by_week(spend: pd.DataFrame, week_ends: pd.DatetimeIndex) -> pd.DataFr
     """
     if spend.empty:
         return pd.DataFrame(index=week_ends)
-    common = cadence_days(pd.DatetimeIndex(spend["date"].unique()))
-    columns = {}
-    for channel, rows in spend.groupby("channel", sort=True):
-        dates = pd.DatetimeIndex(rows["date"])
-        cadence = cadence_days(dates) if dates.nunique() >= _LEAST_DATES else common
-        columns[str(channel)] = _spread(dates, rows["spend"].to_numpy(dtype=np.float64), cadence, week_ends)
+    cadence = channel_cadences(spend)
+    columns = {
+        str(channel): spread(pd.DatetimeIndex(rows["date"]), rows["spend"].to_numpy(), cadence[str(channel)], week_ends)
+        for channel, rows in spend.groupby("channel", sort=True)
+    }
     return pd.DataFrame(columns, index=week_ends)
+
+
+def channel_cadences(spend: pd.DataFrame) -> dict[str, int]:
+    """Channel → days that each of its rows covers. spend: date, channel; see spend_by_week."""
+    common = cadence_days(pd.DatetimeIndex(spend["date"].unique()))
+    return {
+        str(channel): cadence_days(pd.DatetimeIndex(dates)) if dates.nunique() >= _LEAST_DATES else common
+        for channel, dates in spend.groupby("channel", sort=True)["date"]
+    }
 
 
 def cadence_days(dates: pd.DatetimeIndex) -> int:
@@ -58,15 +66,15 @@ def cadence_days(dates: pd.DatetimeIndex) -> int:
     return MONTH if same_day or about_a_month else 1
 
 
-def _spread(dates: pd.DatetimeIndex, spend: Floats, cadence: int, week_ends: pd.DatetimeIndex) -> Floats:
-    """(week,): each row's spend in equal parts on its days, summed by week."""
+def spread(dates: pd.DatetimeIndex, amounts: Floats, cadence: int, week_ends: pd.DatetimeIndex) -> Floats:
+    """(week,): each row's amount in equal parts on its days, summed by week; days outside the weeks are left out."""
     first, days = days_covered(dates, cadence)
-    row = np.repeat(np.arange(len(spend)), days)
+    row = np.repeat(np.arange(len(amounts)), days)
     day_of_row = np.arange(row.size) - np.repeat(np.cumsum(days) - days, days)
     last_day = int(week_ends[-1].to_datetime64().astype("datetime64[D]").astype(np.int64))
     week = len(week_ends) - 1 - (last_day - (first[row] + day_of_row)) // _WEEK
     inside = (week >= 0) & (week < len(week_ends))
-    per_day = (spend / days)[row]
+    per_day = (amounts.astype(np.float64) / days)[row]
     return np.bincount(week[inside], weights=per_day[inside], minlength=len(week_ends)).astype(np.float64)
 
 
