@@ -1,4 +1,4 @@
-"""The engine that holds the tables: DuckDB in memory, behind ibis."""
+"""The engine that holds the tables, behind ibis: DuckDB in memory, unless a config says otherwise (see databases)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ def engine() -> Any:
 
 
 def store(connection: Any, stem: str, rows: Any, *, temp: bool = False) -> ir.Table:
-    """``rows`` (an expression, a frame or an arrow table) computed once, under a name that no other table has."""
-    return connection.create_table(f"{stem}_{uuid.uuid4().hex}", rows, temp=temp)
+    """``rows`` (an expression, a frame or an arrow table) computed once, under a name that no other table has.
+
+    In a database every stored table is temporary: it is there for this session only.
+    """
+    return connection.create_table(f"{stem}_{uuid.uuid4().hex}", rows, temp=temp or connection.name != "duckdb")
 
 
 def discard(connection: Any, table: ir.Table) -> None:
     """Drop a stored table whose rows are no longer needed."""
-    connection.drop_table(table.op().name)
+    if connection.name != "bigquery":  # which drops the tables of a session itself
+        connection.drop_table(table.op().name)

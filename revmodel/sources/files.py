@@ -1,4 +1,4 @@
-"""Files → raw ibis tables: CSV (read as text, so that nothing is guessed), Parquet, and tables of a DuckDB file."""
+"""Sources → raw ibis tables: CSV (read as text, so that nothing is guessed), Parquet, tables of files and databases."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 
 from revmodel.config import Config, FileConfig
 from revmodel.errors import EmptyTableError, SourceError
+from revmodel.sources.databases import close, connect_to, copied, table_of
 from revmodel.sources.engine import discard, store
 from revmodel.sources.needed import Chooser
 
@@ -31,14 +32,18 @@ def raw_rows(connection: Any, source: FileConfig, config: Config, table: str, ch
     Only the columns that ``choose`` picks from those of the source are read. A field of a nested column is a column
     called outer.inner.
     Raises SourceError: no such file, a format that is not known, or a file that cannot be read;
-    EmptyTableError: a CSV file without even a header; and what ``choose`` raises.
+    EmptyTableError: a CSV file without even a header; what ``choose`` raises, and what databases do.
     """
+    if source.database is not None:
+        with _of_database(connection, source, config, table, choose) as rows:
+            yield rows
+        return
     paths = files_of(source, config, table)
     names = [str(path) for path in paths]
     kind = paths[0].suffix.lower()
     try:
         if kind == ".parquet":
-            view = connection.read_parquet(names, union_by_name=True)
+            view = connection.read_parquet(names, **_by_name(connection))
             yield _chosen(view, choose)
             connection.drop_view(view.op().name)
         else:
@@ -51,6 +56,34 @@ def raw_rows(connection: Any, source: FileConfig, config: Config, table: str, ch
             discard(connection, stored)
     except duckdb.Error as error:
         raise SourceError(_unreadable(table, source, error)) from error
+
+
+@contextmanager
+def _of_database(
+    connection: Any, source: FileConfig, config: Config, table: str, choose: Chooser
+) -> Iterator[ir.Table]:
+    """A table of the engine itself as it lies there, or a copy of another database's."""
+    database = config.databases[str(source.database)]
+    if source.database == config.engine:
+        yield _chosen(table_of(connection, source, database), choose)
+        return
+    there = connect_to(str(source.database), database)
+    try:
+        rows = _chosen(table_of(there, source, database), choose)
+        stored = copied(connection, rows)
+    except duckdb.Error as error:
+        raise SourceError(
+            f"{table}: {origin_of(source)} could not be read to its end: {error}; run it again"
+        ) from error
+    finally:
+        close(there)
+    yield stored
+    discard(connection, stored)
+
+
+def _by_name(connection: Any) -> dict[str, bool]:
+    """How columns of several files are matched: Spark's own word for it, or DuckDB's."""
+    return {"mergeSchema": True} if connection.name == "pyspark" else {"union_by_name": True}
 
 
 def files_of(source: FileConfig, config: Config, table: str) -> list[Path]:
@@ -83,14 +116,15 @@ def input_files(config: Config) -> list[Path]:
         for table, sources in config.tables.items()
         for source in sources
         for file in (source, *source.join)
+        if file.path is not None
         for path in files_of(file, config, table)
     }
     return list(files)
 
 
 def origin_of(source: FileConfig) -> str:
-    """How messages name a source: the path as the config gives it, and the table inside a DuckDB file."""
-    return f"{source.path}" + (f" (table {source.table})" if source.table else "")
+    """How messages name a source: the path as the config gives it or the database, and the table inside it."""
+    return f"{source.path or source.database}" + (f" (table {source.table})" if source.table else "")
 
 
 def flattened(raw: ir.Table) -> ir.Table:
