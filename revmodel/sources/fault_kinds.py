@@ -114,6 +114,32 @@ KINDS: dict[str, FaultKind] = {
         RECORDS, "None: each date sees what was known by then.", note="corrections are a part of the history"
     ),
     # Leads and deals
+    "shared-anonymous-id": FaultKind(
+        RECORDS,
+        "Some visits are in the journey of a colleague: credit by touch is shared out among the wrong people of often "
+        "the same account. The forecast does not use touches.",
+        note="within an account it changes nothing, and few ids are shared beyond it",
+    ),
+    "shared-email": FaultKind(
+        RECORDS,
+        "One person counts as several leads: more leads than people, and a lower conversion.",
+        warn="every such lead but one is no new demand",
+    ),
+    "shared-domain": FaultKind(
+        RECORDS,
+        "People of these domains have no account unless they name one: their touches are in no account's journey.",
+        note="nothing is guessed",
+    ),
+    "lead-of-other-account": FaultKind(
+        RECORDS,
+        "The segment of these leads, and the journey that their touches are in, may be another company's.",
+        note="what people entered is trusted more than a domain",
+    ),
+    "deal-of-other-account": FaultKind(
+        RECORDS,
+        "The deal's journey mixes the touches of two companies, or its segment is another company's.",
+        warn="one of the two is wrong",
+    ),
     **dict.fromkeys(("orphan-lead-id", "orphan-account-id", "orphan-record-id", "orphan-deal-id"), _ORPHAN),
     "missing-channel": FaultKind(
         RECORDS,
