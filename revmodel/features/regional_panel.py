@@ -127,8 +127,8 @@ def _counted(journeys: Journeys, weeks: pd.DatetimeIndex) -> pd.DataFrame:
         return pd.DataFrame()
     together = pd.concat(parts, ignore_index=True)
     place = len(weeks) - 1 - together["weeks_ago"].to_numpy(dtype=np.int64)
-    dated: pd.DataFrame = together.assign(week=weeks[place])
-    return dated
+    by_week: pd.DataFrame = together.assign(week=weeks[place])
+    return by_week
 
 
 def _with_region(rows: ir.Table, journeys: Journeys) -> ir.Table:
