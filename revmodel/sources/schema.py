@@ -191,9 +191,10 @@ _ALL = (
     ),
     TableSchema(
         "indicators",
-        {"date": "date", "name": "string", "value": "float", "region": "string"},
+        {"date": "date", "name": "string", "value": "float", "region": "string", "recorded_at": "timestamp"},
         required=("date", "name", "value"),
         event="date",
+        recorded="recorded_at",
     ),
     TableSchema(
         "experiments",
