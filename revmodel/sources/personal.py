@@ -62,9 +62,9 @@ def salt_of(privacy: PrivacyConfig, environment: Mapping[str, str] = os.environ)
         came = f"has {len(salt)} characters, wanted at least {_LEAST_SALT}" if salt else "is not set"
         raise ConfigError(
             "e-mail addresses are read (columns: {email: …}, or as ids), but the environment variable "
-            f"{privacy.salt_env} {came}: addresses are stored as salted hashes only. Make a salt once, keep it secret "
-            "and the same for all exports: "
-            f"export {privacy.salt_env}=$(python -c 'import secrets; print(secrets.token_hex(16))'). "
+            f"{privacy.salt_env} {came}: addresses are stored as salted hashes only. Make a salt once (python -c 'import "
+            "secrets; print(secrets.token_hex(16))'), keep it secret, and set it wherever this runs, always the same: "
+            f"export {privacy.salt_env}=<the salt>. "
             "For data without real people set privacy: {salt: none}; or take the e-mail out of columns"
         )
     return salt

@@ -100,7 +100,8 @@ def _distinct(raw: ir.Table, distinct: DistinctConfig) -> ir.Table:
         ibis.desc(raw[name[1:]], nulls_first=False) if name.startswith("-") else ibis.asc(raw[name], nulls_first=False)
         for name in distinct.first
     ]
-    rest = [raw[name] for name in raw.columns if name not in distinct.by]
+    named = {*distinct.by, *(name.removeprefix("-") for name in distinct.first)}
+    rest = [raw[name] for name in raw.columns if name not in named]
     numbered = raw.mutate(is_filled=filled)
     once = first_rows(numbered.filter(numbered.is_filled), distinct.by, [*order, *rest])
     return ibis.union(once, numbered.filter(~numbered.is_filled)).drop("is_filled")
