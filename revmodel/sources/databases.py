@@ -15,6 +15,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+from ibis.util import gen_name
 
 from revmodel.config import DUCKDB, Config, DatabaseConfig, FileConfig
 from revmodel.errors import ConfigError, SourceError
@@ -86,7 +87,7 @@ def copied(engine: Any, rows: ir.Table) -> ir.Table:
     """
     plain = rows.select(**{name: _plain(rows[name]) for name in rows.columns})
     batches = plain.to_pyarrow_batches(chunk_size=_BATCH_ROWS)
-    name = ibis.util.gen_name("read")
+    name = gen_name("read")
     engine.con.register(name, batches)
     try:
         return store(engine, "rows", engine.table(name), temp=True)

@@ -13,9 +13,23 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["first_rows", "latest_values", "whole_numbers"]
+__all__ = ["distinct_values", "first_rows", "latest_values", "whole_numbers"]
 
 _PLACE = "place_in_group"
+
+
+def distinct_values(column: ir.Column) -> ir.Table:
+    """One column ``value``: each value once.
+
+    Grouped rather than SELECT DISTINCT: ibis 12 adds the columns that an expression is made of to an ordered SELECT
+    DISTINCT for Postgres, Spark, Snowflake and BigQuery, and values then come several times.
+
+    >>> table = ibis.memtable({"channel": ["b", "a", "b"]})
+    >>> distinct_values(table.channel).order_by("value").to_pyarrow().to_pylist()
+    [{'value': 'a'}, {'value': 'b'}]
+    """
+    values = column.name("value").as_table()
+    return values.group_by("value").aggregate(rows=values.count()).select("value")
 
 
 def first_rows(table: ir.Table, keys: Sequence[str], order: Sequence[ir.Value]) -> ir.Table:

@@ -6,11 +6,13 @@ Nothing is written to the catalogue: a stored table is a checkpoint held by the 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.pyspark import Backend
+from ibis.util import gen_name
 from pyspark.sql import DataFrame, SparkSession
 
 __all__ = ["Spark", "connect"]
@@ -41,6 +43,12 @@ class Spark(Backend):  # type: ignore[misc]  # ibis is untyped
         frame = self._frame_of(obj).localCheckpoint(eager=True)
         frame.createTempView(name)
         self._cached_dataframes[name] = frame
+        return self.table(name)
+
+    def read_parquet(self, paths: Sequence[str], /, **options: Any) -> ir.Table:
+        """The files as one view; ibis hands Spark a list of paths as if it were one path."""
+        name = gen_name("parquet")
+        self._session.read.parquet(*paths, **options).createTempView(name)
         return self.table(name)
 
     def drop_table(self, name: str, /, **options: Any) -> None:

@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from revmodel.config import DateFormats
+from revmodel.sources.dialect import distinct_values
 from revmodel.sources.findings import Finding
 from revmodel.sources.masking import shown
 from revmodel.sources.schema import TableSchema
@@ -83,7 +84,7 @@ def lost_values(
 
 def examples_of(column: ir.Column, n: int = 5) -> tuple[str, ...]:
     """A few distinct values as text, in order."""
-    values = column.cast("string").name("value").as_table().distinct().order_by("value").limit(n)
+    values = distinct_values(column.cast("string")).order_by("value").limit(n)
     return tuple(value for value in values.to_pyarrow()["value"].to_pylist() if value is not None)
 
 

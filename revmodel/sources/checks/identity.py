@@ -14,6 +14,7 @@ from revmodel.config import Config
 from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.links import PersonKey, account_domains, domain_of, links_of
 from revmodel.sources.tables import Tables
+from revmodel.sources.usable import examples_of
 from revmodel.sources.wording import plural
 
 __all__ = ["identity_findings"]
@@ -125,8 +126,7 @@ def _count(rows: ir.Table) -> int:
 
 
 def _examples(ids: ir.StringColumn) -> tuple[str, ...]:
-    rows = ids.name("id").as_table().distinct().order_by("id").limit(_EXAMPLES)
-    return tuple(rows.to_pyarrow()["id"].to_pylist())
+    return examples_of(ids, _EXAMPLES)
 
 
 def _pairs(rows: ir.Table, one: str, other: str) -> tuple[str, ...]:
