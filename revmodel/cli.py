@@ -126,6 +126,26 @@ def backtest(
 
 
 @app.command()
+def metrics(
+    config: ConfigPath,
+    period: Annotated[str, typer.Option("--period", help="week, month, quarter or year (fiscal)")] = "quarter",
+    by: Annotated[str, typer.Option("--by", help="channel, campaign, segment or content")] = "channel",
+    as_of: AsOf = None, json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """The KPIs of the practice: by period and dimension, against targets and the periods before."""
+    from revmodel.config import load_config
+    from revmodel.workflows.metrics import company_metrics
+
+    out = _console(json, quiet)
+    _one_of("--period", period, ("week", "month", "quarter", "year"))
+    _one_of("--by", by, ("channel", "campaign", "segment", "content"))
+    loaded = load_config(config)
+    with out.progress("starting") as say:
+        run = company_metrics(loaded, as_of=_day(as_of), grain=period, by=by, progress=say)  # type: ignore[arg-type]
+    out.metrics(run)
+
+
+@app.command()
 def report(run: Annotated[Path, typer.Argument(help="folder of a run", metavar="RUN")], quiet: Quiet = False) -> None:
     """Write a run's page again from its tables."""
     from revmodel.report.page import write_page
@@ -186,6 +206,13 @@ def _day(text: str | None) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise ConfigError(f"--as-of {text!r} is not a date: write it as 2026-09-30") from error
+
+
+def _one_of(option: str, given: str, wanted: tuple[str, ...]) -> None:
+    from revmodel.errors import ConfigError
+
+    if given not in wanted:
+        raise ConfigError(f"{option} {given!r} is not known: give one of {', '.join(wanted)}")
 
 
 def _run(out: Console, config: Any, parts: list[str], command: str, **options: Any) -> RunFolder:

@@ -109,6 +109,21 @@ class Console:
         self.say(("" if verdict["passed"] else "NOT PUBLISHED: ") + verdict["sentence"])
         self.say(f"page: {run.path / 'index.html'}")
 
+    def metrics(self, run: RunFolder) -> None:
+        """The result of ``revmodel metrics``: the scorecard, one dimension, and a sentence."""
+        if self.json or self.quiet:
+            self.run(run)
+            return
+        from revmodel.report.scorecard_words import breakdown_words, headline_words, scorecard_words
+
+        for title, names, rows in (scorecard_words(run), breakdown_words(run)):
+            if rows:
+                self._print_table(title, names, rows)
+        self.say(f"\n{headline_words(run)}")
+        for sentence in run.manifest["cannot"]:
+            self.say(f"note: {sentence}")
+        self.say(f"page: {run.path / 'index.html'}")
+
     def _forecast(self, forecast: pd.DataFrame, currency: str) -> None:
         total = forecast[
             (forecast["grain"] == "quarter") & (forecast["channel"] == dims.ALL) & (forecast["segment"] == dims.ALL)

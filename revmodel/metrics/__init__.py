@@ -9,5 +9,6 @@ survival   Kaplan-Meier and Aalen-Johansen on counts              intervals  ran
 durations  time in stage, time to follow up                       cohorts    conversion that waits for the young
 service    what marketing and sales promised each other           links      indicators beside pipeline and revenue
 values     KPIs by period and level                               compare    targets, the period before, a year ago
-scorecard  all tables of a metrics run
+notes      what a reader must know of a value      drawn      all that is counted from, drawn once
+scorecard  all tables of a metrics run             summary    the latest period at a glance
 """

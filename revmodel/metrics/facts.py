@@ -75,8 +75,8 @@ def with_campaign(rows: ir.Table, tables: Tables) -> ir.Table:
 def opportunities(journeys: Journeys, each: ir.Table) -> ir.Table:
     """Records that became pipeline, at their first entry into a deal stage (at the win if they skipped all).
 
-    each: journeys.records, with_campaign. Returns its columns with made_at and worth: the amount first on file, the mean of those where there is
-    none; null where no amount is known at all.
+    each: journeys.records, with_campaign. Returns its columns with made_at and worth: the amount first on file, the
+    mean of those where there is none; null where no amount is known at all.
     """
     events = journeys.events
     counts = events.stage.isin([*journeys.funnel.deal_stages, WON_STAGE]) & events.handed_to.isnull()

@@ -22,8 +22,9 @@ _RECORD = ["record_type", "record_id"]
 def open_deals_on(journeys: Journeys, stays: ir.Table, days: Sequence[dt.date]) -> ir.Table:
     """Deals open at the end of each day: day, record_type, record_id, amount, close_date, channel, segment, campaign.
 
-    stays: journeys.spells with campaigns. Amount and close date are the latest on file by that day, null where deal_history holds none. A deal that stayed in
-    its stage longer than any that ever left (a zombie by then) is not counted.
+    stays: journeys.spells with campaigns. Amount and close date are the latest on file by that day, null where
+    deal_history holds none. A deal that stayed in its stage longer than any that ever left (a zombie by then) is not
+    counted.
     """
     ends = [dt.datetime.combine(day + dt.timedelta(days=1), dt.time()) for day in days]
     calendar = ibis.memtable(pd.DataFrame({"day": pd.to_datetime(list(days)), "day_end": pd.to_datetime(ends)}))

@@ -17,6 +17,7 @@ from revmodel.metrics.facts import DIMENSIONS
 from revmodel.metrics.kpi import Kpi, cannot, dimensions_of
 from revmodel.metrics.links import link_table
 from revmodel.metrics.periods import GRAINS, Grain, periods_between
+from revmodel.metrics.recipes import Sum
 from revmodel.metrics.registry import kpis_of
 from revmodel.metrics.service import rejections, service_table
 from revmodel.metrics.values import kpi_rows, unsupported_rows
@@ -34,8 +35,8 @@ def metrics_tables(
     """The tables of a metrics run, and what could not be told, one sentence each.
 
     metrics : COLUMNS of metrics.values; totals by week, month, quarter and year, and each dimension by ``grain`` for
-    the latest eight periods. kpis : the definitions. cohorts, service_levels, rejections : by ``grain``. links : indicators
-    beside pipeline and bookings.
+    the latest eight periods. kpis : the definitions. cohorts, service_levels, rejections : by ``grain``.
+    links : indicators beside pipeline and bookings.
     Raises ConfigError: the config's section metrics names a stage or a KPI that is not there.
     """
     drawn = Drawn(journeys, config)
@@ -58,15 +59,20 @@ def metrics_tables(
 
 
 def _definitions(drawn: Drawn, kpis: Sequence[Kpi]) -> pd.DataFrame:
-    """kpi, label, group, unit, formula, source, better, by (dimensions), adds_up, headline, possible, why."""
-    rows = []
-    for kpi in kpis:
-        why = cannot(kpi, drawn.filled)
-        by = ", ".join(dimensions_of(kpi, drawn.filled))
-        rows.append((kpi.key, kpi.label, kpi.group, kpi.unit, kpi.formula, kpi.source, kpi.better, by))
-        rows[-1] = (*rows[-1], kpi.adds_up, kpi.headline, not why, why)  # type: ignore[assignment]
-    columns = ["kpi", "label", "group", "unit", "formula", "source", "better", "by", "adds_up", "headline"]
-    return pd.DataFrame(rows, columns=[*columns, "possible", "why"])
+    """The definitions: one row a KPI.
+
+    by : dimensions that it can be told by in this data. adds_up : over their levels; cumulates : over periods.
+    possible, why : whether this data supports it, and why not.
+    """
+    return pd.DataFrame(
+        {
+            "kpi": kpi.key, "label": kpi.label, "group": kpi.group, "unit": kpi.unit, "formula": kpi.formula,
+            "source": kpi.source, "better": kpi.better, "by": ", ".join(dimensions_of(kpi, drawn.filled)),
+            "adds_up": kpi.adds_up, "cumulates": isinstance(kpi.recipe, Sum) and kpi.by_part,
+            "headline": kpi.headline, "possible": not (why := cannot(kpi, drawn.filled)), "why": why,
+        }
+        for kpi in kpis
+    )  # fmt: skip
 
 
 def _cohorts(drawn: Drawn, grain: Grain, periods: pd.DataFrame) -> pd.DataFrame:

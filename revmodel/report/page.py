@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from revmodel.report.metrics_page import holds_metrics_alone, render_metrics_page
 from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.facts import deals_section, method_section, provenance_section
 from revmodel.report.sections.marketing import budget_section, channels_section
@@ -16,6 +15,7 @@ from revmodel.report.sections.outlook import bridge_section, forecast_section
 from revmodel.report.sections.parts import Section
 from revmodel.report.sections.trust import findings_section, health_section, record_section
 from revmodel.report.tables import PAGE, RunFolder
+from revmodel.report.template import Tile, rendered
 from revmodel.report.verdicts import our_rows
 from revmodel.report.wording import headline, outlook
 from revmodel.report.words import chance, date, number, percent, quarter
@@ -23,35 +23,24 @@ from revmodel.report.words import chance, date, number, percent, quarter
 __all__ = ["render_page", "write_page"]
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One number of the first screen. tone: good, bad or plain."""
-
-    title: str
-    value: str
-    words: str
-    tone: str = "plain"
-
-
 def write_page(folder: RunFolder) -> Path:
     """Render the run's manifest and tables to ``index.html`` in its folder; returns the page's path.
 
-    Raises EmptyTableError: the run holds no forecast.
+    A run of KPIs alone gets their page. Raises EmptyTableError: the run holds neither KPIs nor a forecast.
     """
     page = folder.path / PAGE
-    page.write_text(render_page(folder), encoding="utf-8")
+    text = render_metrics_page(folder) if holds_metrics_alone(folder) else render_page(folder)
+    page.write_text(text, encoding="utf-8")
     return page
 
 
 def render_page(folder: RunFolder) -> str:
     """The page as text: everything inside, nothing fetched; the same run gives the same bytes."""
     run = Run(folder)
-    environment = Environment(
-        loader=PackageLoader("revmodel.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     first = next(rows_of(run.quarters(run.leading)))
     context: dict[str, Any] = {
         "manifest": run.manifest,
+        "kind": "Revenue forecast",
         "title": f"{run.manifest['company']}: forecast as of {date(run.manifest['as_of'])}",
         "as_of": date(run.manifest["as_of"]),
         "headline": headline(run),
@@ -61,7 +50,7 @@ def render_page(folder: RunFolder) -> str:
         "health": run.manifest["health"],
         "sections": _sections(run),
     }
-    return environment.get_template("page.html.j2").render(context)
+    return rendered(context)
 
 
 def _sections(run: Run) -> list[Section]:

@@ -12,7 +12,7 @@ from revmodel.dims import ACTUAL, ALL, BOOKINGS, CHANNEL, LEADS, METRIC, PIPELIN
 from revmodel.errors import EmptyTableError
 from revmodel.report.tables import RunFolder
 
-__all__ = ["Run", "rows_of"]
+__all__ = ["AnyRun", "Run", "rows_of"]
 
 _NAMES = {BOOKINGS: "bookings", WINS: "wins", PIPELINE_CREATED: "new pipeline", LEADS: "new leads"}
 _LEADING = (BOOKINGS, WINS, PIPELINE_CREATED, LEADS)
@@ -23,22 +23,12 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     return frame.itertuples(index=False)
 
 
-class Run:
-    """A run's folder with the questions that every part of the page asks of it."""
+class AnyRun:
+    """A run's folder, whatever it holds."""
 
     def __init__(self, folder: RunFolder) -> None:
-        """Hold the folder. Raises EmptyTableError: the run holds no forecast."""
+        """Hold the folder."""
         self.folder, self.manifest = folder, folder.manifest
-        forecast = self.table("forecast")
-        if forecast is None:
-            raise EmptyTableError(f"{folder.path} holds no table forecast: run 'revmodel forecast' first")
-        self.forecast = forecast
-        held = set(forecast[METRIC])
-        self.metrics = [metric for metric in _LEADING if metric in held]
-        self.leading = self.metrics[0]
-        self.has_amounts = BOOKINGS in held
-        self.has_spend = any(item.get("table") == "spend" for item in self.manifest["inputs"])
-        self.start_month = int(self.manifest["fiscal_year_start_month"])
 
     def table(self, name: str) -> pd.DataFrame | None:
         """A table of the run, None where it is absent or empty."""
@@ -49,6 +39,24 @@ class Run:
     def currency(self) -> str:
         """The company's currency."""
         return str(self.manifest["currency"])
+
+
+class Run(AnyRun):
+    """A run that holds a forecast, with the questions that every part of its page asks of it."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        """Hold the folder. Raises EmptyTableError: the run holds no forecast."""
+        super().__init__(folder)
+        forecast = self.table("forecast")
+        if forecast is None:
+            raise EmptyTableError(f"{folder.path} holds no table forecast: run 'revmodel forecast' first")
+        self.forecast = forecast
+        held = set(forecast[METRIC])
+        self.metrics = [metric for metric in _LEADING if metric in held]
+        self.leading = self.metrics[0]
+        self.has_amounts = BOOKINGS in held
+        self.has_spend = any(item.get("table") == "spend" for item in self.manifest["inputs"])
+        self.start_month = int(self.manifest["fiscal_year_start_month"])
 
     def unit(self, metric: str) -> str | None:
         """The currency of a metric in money, None for counts."""

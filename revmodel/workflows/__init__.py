@@ -8,11 +8,12 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["backtest_company", "check_data", "forecast_quarter", "reallocate_budget", "run_company"]
+__all__ = ["backtest_company", "check_data", "company_metrics", "forecast_quarter", "reallocate_budget", "run_company"]
 
 _HOME = {
     "backtest_company": "backtest",
     "check_data": "company",
+    "company_metrics": "metrics",
     "forecast_quarter": "run",
     "reallocate_budget": "run",
     "run_company": "run",

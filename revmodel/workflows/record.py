@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,8 @@ import xarray as xr
 from revmodel.report.page import write_page
 from revmodel.report.tables import RunFolder, write_run
 from revmodel.tracking.mlflow_store import log_run
-from revmodel.workflows.digest import input_digests
 from revmodel.workflows.fitted import FittedCompany
+from revmodel.workflows.manifest import run_manifest, run_name
 
 __all__ = ["health_verdict", "record_run"]
 
@@ -27,7 +25,7 @@ def record_run(
     """Write the run's folder and page, log it, and return it as it lies on disk."""
     config = fitted.config
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    run = name or f"{command}-{fitted.as_of}-{created:%Y%m%d-%H%M%S}"
+    run = name or run_name(command, fitted.as_of, created)
     everything = {
         **tables,
         "findings": fitted.data.findings,
@@ -58,44 +56,15 @@ def health_verdict(health: pd.DataFrame) -> dict[str, Any]:
 def _manifest(
     fitted: FittedCompany, tables: dict[str, pd.DataFrame], command: str, run: str, created: dt.datetime
 ) -> dict[str, Any]:
-    config = fitted.config
     forecast = tables.get("forecast")
     quarters = (
         [] if forecast is None else forecast.loc[forecast["grain"] == "quarter", "period"].drop_duplicates().tolist()
     )
-    return {
-        "run": run,
-        "company": config.company,
-        "currency": config.currency,
-        "created_at": created.isoformat(),
-        "as_of": fitted.as_of.isoformat(),
-        "command": command,
-        "version": metadata.version("revmodel"),
-        "git_sha": _git_sha(config.root),
-        "seed": config.seed,
-        "engine": config.forecast.engine,
-        "inputs": input_digests(config, fitted.data.rows),
-        "config": config.model_dump(mode="json"),
-        "health": health_verdict(fitted.model.health_),
-        "timings_s": {**fitted.timings_s, **fitted.model.timings_s_},
-        "cannot": fitted.cannot(),
-        "quarters": quarters,
-        "fiscal_year_start_month": config.forecast.fiscal_year_start_month,
-    }
-
-
-def _git_sha(root: Path) -> str:
-    """The commit of the config's folder, "-dirty" where it has changes; "none" outside a repository."""
-    try:
-        sha = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "-uno"], cwd=root, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:  # no git on this machine
-        return "none"
-    if sha.returncode != 0:
-        return "none"
-    return sha.stdout.strip() + ("-dirty" if changed.stdout.strip() else "")
+    return run_manifest(
+        fitted.config, fitted.data.rows, fitted.as_of, command, run, created,
+        engine=fitted.config.forecast.engine, health=health_verdict(fitted.model.health_),
+        timings_s={**fitted.timings_s, **fitted.model.timings_s_}, cannot=fitted.cannot(), quarters=quarters,
+    )  # fmt: skip
 
 
 def _write_draws(fitted: FittedCompany, folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from revmodel.report.reading import Run, rows_of
+from revmodel.report.reading import AnyRun, Run, rows_of
 from revmodel.report.sections.parts import Grid, Section
 from revmodel.report.words import count, date, label, money, percent, plural
 
@@ -83,7 +83,7 @@ def method_section(run: Run) -> Section:
     return Section("method", "How to read this", tuple(said))
 
 
-def provenance_section(run: Run) -> Section:
+def provenance_section(run: AnyRun) -> Section:
     """As-of date, data with digests, version, seed: what it takes to get the same numbers again."""
     manifest: dict[str, Any] = run.manifest
     facts = (

@@ -6,7 +6,7 @@ import pandas as pd
 
 from revmodel.evaluate.score_table import score_table
 from revmodel.report.figures.record import record_figure
-from revmodel.report.reading import Run, rows_of
+from revmodel.report.reading import AnyRun, Run, rows_of
 from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
 from revmodel.report.verdicts import best_simple_method, our_rows, record_sentences
 from revmodel.report.words import count, label, money, percent, plural
@@ -59,7 +59,7 @@ def _scores(run: Run, backtest: pd.DataFrame) -> Grid:
     return Grid(columns, tuple(rows), right=(2, 3, 4, 5), caption="All methods, in numbers")
 
 
-def findings_section(run: Run) -> Section:
+def findings_section(run: AnyRun) -> Section:
     """What is wrong with the data, how much of it, and what was done; and what the data does not allow."""
     findings = run.table("findings")
     said = ["Nothing wrong was found."] if findings is None else [_count(findings)]
@@ -84,7 +84,7 @@ def _findings_grid(findings: pd.DataFrame) -> Grid:
     return Grid(("", "Table", "What", "Rows", "What was done", "What you can do"), rows, right=(3,))
 
 
-def _allowed(run: Run) -> tuple[Grid, ...]:
+def _allowed(run: AnyRun) -> tuple[Grid, ...]:
     table = run.table("allows")
     if table is None:
         return ()
