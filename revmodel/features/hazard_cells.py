@@ -14,6 +14,8 @@ very ones that a forecast starts from.
 
 from __future__ import annotations
 
+import datetime as dt
+
 import ibis
 import ibis.expr.types as ir
 import numpy as np
@@ -22,6 +24,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from revmodel.dims import CAUSES
+from revmodel.features.deal_bands import band_edges, with_deal_band
 from revmodel.features.phase import quarter_phase
 from revmodel.features.tables import AGE_EDGES_WEEKS, HazardCells
 from revmodel.journeys.days import DAYS_PER_WEEK, days_before
@@ -32,7 +35,8 @@ from revmodel.sources.dialect import whole_numbers
 __all__ = ["PERIOD_DAYS", "HazardCellBuilder"]
 
 PERIOD_DAYS = 28
-_KEYS = ["stage", "channel", "segment", "age_bin", "period", "phase"]
+_GROUPS = ["stage", "channel", "segment"]
+_KEYS = [*_GROUPS, "age_bin", "period", "phase"]
 _COUNTS = ["n", *CAUSES]
 
 
@@ -41,7 +45,8 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
 
     history_weeks: use only age weeks that ended in the latest weeks (None: all). The cost is one row a distinct
     combination of stage, group and days, whatever the number of records.
-    After ``fit``: stages_, channels_, segments_.
+    deal_bands: how many bands of deal size to tell apart, or their edges (see features/deal_bands.py); None: none.
+    After ``fit``: stages_, channels_, segments_, deal_band_edges_.
     """
 
     def __init__(
@@ -49,31 +54,37 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         fiscal_year_start_month: int = 1,
         history_weeks: int | None = None,
         age_edges_weeks: tuple[int, ...] = AGE_EDGES_WEEKS,
+        deal_bands: int | tuple[float, ...] | None = None,
     ) -> None:
         self.fiscal_year_start_month = fiscal_year_start_month
         self.history_weeks = history_weeks
         self.age_edges_weeks = age_edges_weeks
+        self.deal_bands = deal_bands
 
     def fit(self, journeys: Journeys, y: None = None) -> HazardCellBuilder:  # noqa: ARG002 (scikit-learn's signature)
-        """Learn the levels of stage, channel and segment."""
+        """Learn the levels of stage, channel and segment, and the edges of deal bands."""
         groups = journeys.records.select("channel", "segment").distinct().to_pyarrow()
         self.stages_ = tuple(journeys.funnel.stages)
         self.channels_ = tuple(sorted(set(groups["channel"].to_pylist())))
         self.segments_ = tuple(sorted(set(groups["segment"].to_pylist())))
+        self.deal_band_edges_ = () if self.deal_bands is None else band_edges(journeys, self.deal_bands)
         return self
 
     def transform(self, journeys: Journeys) -> HazardCells:
         """Count weeks at risk and exits by cell, and where exits went."""
-        alike = _alike(journeys).cache()
+        spells = journeys.spells if self.deal_bands is None else with_deal_band(journeys, self.deal_band_edges_)
+        groups = [*_GROUPS, *self._bands]
+        alike = _alike(spells, journeys.as_of, groups).cache()
         oldest = alike.entered_ago.max().to_pyarrow().as_py()
         days = 0 if oldest is None else int(oldest) + 1
-        weeks = _weeks_at_risk(alike, whole_numbers(days // DAYS_PER_WEEK + 2))
+        weeks = _weeks_at_risk(alike, groups, whole_numbers(days // DAYS_PER_WEEK + 2))
         calendar = self._calendar(journeys, days)
         cells = weeks.inner_join(calendar, weeks.week_end_ago == calendar.days_ago)
         cells = cells.mutate(age_bin=_age_bin(cells.age_week, self.age_edges_weeks))
         counts = {cause: cells.records.sum(where=cells[cause]).fill_null(0).cast("int64") for cause in CAUSES}
-        frame = cells.group_by(_KEYS).aggregate(n=cells.records.sum().cast("int64"), **counts)
-        ordered = frame.select(*_KEYS, *_COUNTS).order_by(_KEYS).to_pyarrow().to_pandas()
+        keys = [*_KEYS, *self._bands]
+        frame = cells.group_by(keys).aggregate(n=cells.records.sum().cast("int64"), **counts)
+        ordered = frame.select(*keys, *_COUNTS).order_by(keys).to_pyarrow().to_pandas()
         return HazardCells(
             frame=_in_funnel_order(ordered, self.stages_),
             destinations=_in_funnel_order(_destinations(journeys.spells), self.stages_),
@@ -81,11 +92,16 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
             channels=self.channels_,
             segments=self.segments_,
             age_edges_weeks=self.age_edges_weeks,
+            deal_band_edges=self.deal_band_edges_,
         )
 
     def get_feature_names_out(self, input_features: None = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Columns of the frame of cells."""
-        return np.array([*_KEYS, *_COUNTS], dtype=object)
+        return np.array([*_KEYS, *self._bands, *_COUNTS], dtype=object)
+
+    @property
+    def _bands(self) -> list[str]:
+        return [] if self.deal_bands is None else ["deal_band"]
 
     def _calendar(self, journeys: Journeys, days: int) -> ir.Table:
         """Period and phase of each day on which an age week may end, ``days`` back."""
@@ -97,12 +113,11 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         return ibis.memtable(pd.DataFrame({"days_ago": ago, "period": ago // PERIOD_DAYS, "phase": phase}))
 
 
-def _alike(journeys: Journeys) -> ir.Table:
+def _alike(spells: ir.Table, as_of: dt.date, groups: list[str]) -> ir.Table:
     """Spells that no week can tell apart, once, with how many they are: first and last age week at risk, exit week."""
-    spells, as_of = journeys.spells, journeys.as_of
     entered_ago, left_ago = days_before(as_of, spells.entered_at), days_before(as_of, spells.left_at)
     keys = {
-        **{name: spells[name] for name in ("stage", "channel", "segment", "outcome")},
+        **{name: spells[name] for name in (*groups, "outcome")},
         "entered_ago": entered_ago,
         "exit_week": (entered_ago - left_ago) // DAYS_PER_WEEK,
         "first_week": spells.entry_delay_weeks,
@@ -116,7 +131,7 @@ def _alike(journeys: Journeys) -> ir.Table:
     return alike.mutate(end_week=end_week.cast("int64")).filter(lambda t: t.end_week > t.first_week)
 
 
-def _weeks_at_risk(alike: ir.Table, numbers: ir.Table) -> ir.Table:
+def _weeks_at_risk(alike: ir.Table, groups: list[str], numbers: ir.Table) -> ir.Table:
     """One row for each age week that they are at risk; the causes say whether it is the week of that exit."""
     # Joined by equality: every engine does that fast, whatever the number of weeks.
     lengths = numbers.select(length=numbers.number)
@@ -125,7 +140,7 @@ def _weeks_at_risk(alike: ir.Table, numbers: ir.Table) -> ir.Table:
     weeks = weeks.mutate(age_week=weeks.first_week + weeks.number)
     leaves = (weeks.age_week == weeks.exit_week).fill_null(False)
     return weeks.select(
-        *("stage", "channel", "segment", "age_week", "records"),
+        *(*groups, "age_week", "records"),
         week_end_ago=weeks.entered_ago - weeks.age_week * DAYS_PER_WEEK - (DAYS_PER_WEEK - 1),
         **{cause: leaves & (weeks.outcome == cause) for cause in CAUSES},
     )

@@ -27,6 +27,8 @@ class HazardCells:
         period : int, whole blocks of four weeks before the as-of date (0 = the latest four weeks)
         phase : str, where in the fiscal quarter the exposed week ends: "m1", "m2", "m3" (months) or
             "end" (the quarter's last two weeks)
+        deal_band : int, only where bands were asked for: 1 below deal_band_edges[0], 2 from it on, …; 0 without an
+            amount on file at entry
         n : int, records at risk for a week (record-weeks); advance, lost, recycled : int, exits by cause
     destinations: stage, cause, to_stage, count: where exits went (skips and moves back).
     """
@@ -37,6 +39,7 @@ class HazardCells:
     channels: tuple[str, ...]
     segments: tuple[str, ...]
     age_edges_weeks: tuple[int, ...] = AGE_EDGES_WEEKS
+    deal_band_edges: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
