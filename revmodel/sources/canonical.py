@@ -42,6 +42,9 @@ _try_strptime_with_offset = ibis.udf.scalar.builtin(
 )
 
 
+_trim = ibis.udf.scalar.builtin(lambda _text: None, name="trim", signature=(("string",), "string"))
+
+
 def canonical_table(
     connection: Any,
     raw: ir.Table,
@@ -52,6 +55,7 @@ def canonical_table(
     drop_missing: Sequence[str] = (),
     zones: Zones = _ONE_ZONE,
     source_columns: Sequence[str] | None = None,
+    in_place: bool = False,
 ) -> tuple[ir.Table, list[Finding]]:
     """``raw``, whose columns already have canonical names, as a canonical table of the engine, and what was lost.
 
@@ -60,20 +64,31 @@ def canonical_table(
     drop_missing: columns without which a row is no event of this table, so not worth a finding.
     zones: of the source's times and of the company's.
     source_columns: what the columns are called in the source, for messages.
+    in_place: ``raw`` stays and can be read again and again, so that no copy is made where no text has to be parsed.
     Rows without a value in a required column are set aside with a finding.
     Raises MissingColumnError: a required column is not there.
     """
     _check_required(raw, schema, origin, list(source_columns or raw.columns))
     formats, parsed = formats or {}, _parsed(raw, schema)
-    typed = {name: _typed(raw, name, kind, formats.get(name), zones) for name, kind in schema.columns.items()}
+    as_text = trimmed if in_place else text_of
+    typed = {
+        name: as_text(raw[name])
+        if kind == "string" and name in raw.columns
+        else _typed(raw, name, kind, formats.get(name), zones)
+        for name, kind in schema.columns.items()
+    }
     free = {name: _free(connection, raw[name]) for name in raw.columns if schema.free and name not in schema.columns}
     texts = {text_name(name): text_of(raw[name]) for name in parsed}
-    staged = store(connection, schema.name, raw.select(**typed, **free, **texts))
+    selected = raw.select(**typed, **free, **texts)
+    lies_ready = in_place and not texts
+    staged = selected if lies_ready else store(connection, schema.name, selected)
     rows = staged.filter(*(_is_filled(staged, name) for name in drop_missing)) if drop_missing else staged
     lost = lost_values(rows, schema, origin, parsed, formats)
     if not (texts or drop_missing or lost.rows):
         return staged, lost.findings
     kept = rows.filter(is_usable(rows, schema)) if lost.rows else rows
+    if lies_ready:
+        return kept, lost.findings
     table = store(connection, schema.name, kept.select(*typed, *free))
     discard(connection, staged)
     return table, lost.findings
@@ -85,6 +100,11 @@ def text_of(column: ir.Column) -> ir.StringColumn:
         whole = column == column.floor()
         column = ibis.ifelse(whole, column.try_cast("int64").cast("string"), column.cast("string"))
     return column.cast("string").strip().nullif("")
+
+
+def trimmed(column: ir.Column) -> ir.StringColumn:
+    """``text_of`` for columns that are text already, of blanks alone: a fifth of the time, at each reading."""
+    return _trim(column).nullif("") if column.type().is_string() else text_of(column)
 
 
 def _is_filled(table: ir.Table, name: str) -> ir.BooleanColumn:
@@ -119,8 +139,6 @@ def _typed(raw: ir.Table, name: str, kind: ColumnType, format: DateFormats | Non
     if name not in raw.columns:
         return ibis.null().cast(IBIS_TYPES[kind])
     column = raw[name]
-    if kind == "string":
-        return text_of(column)
     if kind in ("timestamp", "date"):
         return _moment(column, format, zones).cast(IBIS_TYPES[kind])
     if not _is_safe(column.type(), kind):

@@ -7,8 +7,9 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+from ibis.expr.operations import DatabaseTable
 
-__all__ = ["discard", "engine", "store"]
+__all__ = ["discard", "engine", "is_stored", "store"]
 
 
 def engine() -> Any:
@@ -25,6 +26,11 @@ def store(connection: Any, stem: str, rows: Any, *, temp: bool = False) -> ir.Ta
     In a database every stored table is temporary: it is there for this session only.
     """
     return connection.create_table(f"{stem}_{uuid.uuid4().hex}", rows, temp=temp or connection.name != "duckdb")
+
+
+def is_stored(table: ir.Table) -> bool:
+    """Whether the rows lie in a table of the engine, and are not computed at each reading."""
+    return isinstance(table.op(), DatabaseTable)
 
 
 def discard(connection: Any, table: ir.Table) -> None:

@@ -14,14 +14,15 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 
-from revmodel.config import Config, FileConfig
+from revmodel.config import DUCKDB, Config, FileConfig, SourceConfig
 from revmodel.errors import EmptyTableError, SourceError
 from revmodel.sources.databases import close, connect_to, copied, table_of
 from revmodel.sources.engine import discard, store
 from revmodel.sources.needed import Chooser
 
-__all__ = ["flattened", "input_files", "origin_of", "raw_rows"]
+__all__ = ["flattened", "input_files", "origin_of", "raw_rows", "stays_in_place"]
 
+IN_PLACE_ROWS = 20_000_000
 _KINDS = (".csv", ".tsv", ".txt", ".parquet", ".duckdb")
 
 
@@ -43,9 +44,7 @@ def raw_rows(connection: Any, source: FileConfig, config: Config, table: str, ch
     kind = paths[0].suffix.lower()
     try:
         if kind == ".parquet":
-            view = connection.read_parquet(names, **_by_name(connection))
-            yield _chosen(view, choose)
-            connection.drop_view(view.op().name)
+            yield _chosen(connection.read_parquet(names, **_by_name(connection)), choose)  # a view: it holds no rows
         else:
             stored = (
                 _from_duckdb(connection, paths[0], source, table, choose)
@@ -120,6 +119,13 @@ def input_files(config: Config) -> list[Path]:
         for path in files_of(file, config, table)
     }
     return list(files)
+
+
+def stays_in_place(raw: ir.Table, source: SourceConfig, config: Config) -> bool:
+    """Whether a source is so large that its rows are better read again than copied: Parquet of many rows, as it is."""
+    is_plain = not (source.join or source.unpivot or source.split or source.distinct)
+    is_parquet = config.engine == DUCKDB and str(source.path).endswith(".parquet")
+    return is_parquet and is_plain and int(raw.count().to_pyarrow().as_py()) >= IN_PLACE_ROWS
 
 
 def origin_of(source: FileConfig) -> str:

@@ -13,8 +13,8 @@ from revmodel.sources.canonical import canonical_table
 from revmodel.sources.checks import run_checks
 from revmodel.sources.currency import to_one_currency
 from revmodel.sources.databases import engine_of
-from revmodel.sources.engine import discard, store
-from revmodel.sources.files import origin_of, raw_rows
+from revmodel.sources.engine import discard, is_stored, store
+from revmodel.sources.files import origin_of, raw_rows, stays_in_place
 from revmodel.sources.findings import Finding
 from revmodel.sources.mapping import mapped
 from revmodel.sources.needed import columns_of_lookup, columns_of_source
@@ -70,6 +70,7 @@ def _read_source(
             formats=source.dates,
             drop_missing=source.drop_missing,
             zones=Zones(source.timezone, config.timezone),
+            in_place=stays_in_place(raw, source, config),
         )
         about_people += unsalted(source, schema, config.privacy, origin)
         return table, [*about_people, *shape_findings(rows, source, lookups, schema.name, origin), *findings]
@@ -88,7 +89,10 @@ def _union(connection: Any, parts: list[ir.Table]) -> ir.Table:
         return parts[0]
     types = {name: kind for part in reversed(parts) for name, kind in part.schema().items()}
     names = list(dict.fromkeys(name for part in parts for name in part.columns))
-    table = store(connection, "union", ibis.union(*(_widened(part, names, types) for part in parts)))
+    union = ibis.union(*(_widened(part, names, types) for part in parts))
+    if not all(is_stored(part) for part in parts):
+        return union
+    table = store(connection, "union", union)
     for part in parts:
         discard(connection, part)
     return table
