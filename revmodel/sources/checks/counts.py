@@ -69,6 +69,8 @@ def _counts(table: ir.Table, name: str, as_of: dt.date | None, by_hash: bool) ->
         table=ibis.literal(name),
         rows=table.count(),
         with_id=table[key].count() if key else table.count(),
-        ids=(table[key].hash() if by_hash else table[key]).nunique() if key else table.count(),
+        ids=(table[key].hash() if by_hash else table[key]).nunique(where=table[key].notnull())
+        if key
+        else table.count(),
         later=later.sum() if later is not None else ibis.literal(0, type="int64"),
     )
