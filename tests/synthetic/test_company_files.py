@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,10 +13,11 @@ from revmodel.config import load_config
 from revmodel.errors import SourceError
 from revmodel.synthetic import Company, make_company, write_company
 from revmodel.synthetic.__main__ import main
-from revmodel.synthetic.dirt import FAULTS
+from revmodel.synthetic.dirt import FAULTS, add_dirt
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "data" / "demo"
+AS_OF = dt.date(2026, 9, 30)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +42,40 @@ def test_dirt_leaves_the_truth_and_the_plan_alone(small: Company, dirty: Company
     assert dirty.truth.future.equals(small.truth.future)
 
 
-def test_dirt_is_in_the_tables(dirty: Company) -> None:
-    tables, log = dirty.tables, dirty.dirt_log.set_index("fault")["rows"]
+def spoilt_by(small: Company, fault: str) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """The tables with one fault, and where the log says it is (all of it where there are few rows)."""
+    tables, log = add_dirt(small.tables, AS_OF, np.random.default_rng(5), [fault])
+    return tables, log["where"][0].split(", ")
+
+
+@pytest.mark.parametrize(
+    ("fault", "table", "key"),
+    [
+        ("negative_amounts", "deals", "deal_id"),
+        ("near_spellings", "leads", "lead_id"),
+        ("deals_before_leads", "deals", "deal_id"),
+        ("closed_without_history", "deals", "deal_id"),
+        ("default_dates", "accounts", "account_id"),
+    ],
+)
+def test_log_names_the_rows_that_were_spoilt(small: Company, fault: str, table: str, key: str) -> None:
+    tables, where = spoilt_by(small, fault)
+    before, after = small.tables[table].set_index(key), tables[table].set_index(key)
+    same = after.eq(before) | (after.isna() & before.isna())
+    assert list(after.index[~same.all(axis=1)][:20]) == where
+
+
+def test_faults_that_add_rows_leave_the_others_alone(small: Company) -> None:
+    for fault, table in (("bulk_import", "leads"), ("repeated_activities", "touches"), ("created_closed", "deals")):
+        tables, _ = spoilt_by(small, fault)
+        before = small.tables[table]
+        pd.testing.assert_frame_equal(tables[table].head(len(before)), before, check_dtype=False)
+        assert len(tables[table]) > len(before)
+
+
+def test_first_faults_are_in_the_tables(small: Company) -> None:
+    spoilt, dirt_log = add_dirt(small.tables, AS_OF, np.random.default_rng(5), list(FAULTS)[:9])
+    tables, log = spoilt, dirt_log.set_index("fault")["rows"]
     leads, changes, deals, spend = (tables[name] for name in ("leads", "stage_changes", "deals", "spend"))
     assert leads["lead_id"].duplicated().sum() == log["duplicate_lead_ids"]
     assert leads["channel"].isna().sum() > 0

@@ -20,12 +20,13 @@ __all__ = ["AT_MIDNIGHT", "Activity", "count_activity"]
 AT_MIDNIGHT = -1  # the hour of events at 00:00:00 sharp: most often a date without a time
 _WITH_CHANNEL = ("leads", "touches", "deals", "spend")
 _WITHOUT_CHANNEL = ("stage_changes",)
+_MOST_WEEKS = 520  # ten years: older rows are few, or their dates are wrong
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Counts up to the last day; weeks cover seven days each, and the last one ends on it.
+    """Counts of the last ten years at most; weeks cover seven days each, and the last one ends on it.
 
     counts: table, channel ("" where null or where the table has none), week (0 = the first), hour (0 to 23, or
         AT_MIDNIGHT; days without hours too), n (rows), money (sum of spend), impressions.
@@ -77,7 +78,7 @@ def _counted(table: ir.Table, name: str, last_day: dt.date) -> ir.Table:
         money=table.spend if name == "spend" else ibis.literal(0.0),
         impressions=table.impressions.fill_null(0.0) if name == "spend" else ibis.literal(0.0),
     )
-    rows = rows.filter(rows.days_ago >= 0)
+    rows = rows.filter((rows.days_ago >= 0) & (rows.days_ago < 7 * _MOST_WEEKS))
     weeks_ago = (rows.days_ago // 7).cast("int64")
     grouped = rows.group_by(table=ibis.literal(name), channel=rows.channel, weeks_ago=weeks_ago, hour=rows.hour)
     return grouped.aggregate(n=rows.count(), money=rows.money.sum(), impressions=rows.impressions.sum())

@@ -35,8 +35,8 @@ class _Fault:
     """One fault of one table.
 
     rows: where it is, of the rows ``among`` (all, if not given). what: the sentence, with {n} (a count and its noun),
-    {k} (the count), {total} and {share}. least, least_share: fewer are not worth a finding. grave_share: the share
-    from which it is a warning.
+    {k} (the count), {total} and {share}. least, least_share: fewer are not worth a finding; most_share:
+    more are another fault. grave_share: the share from which it is a warning.
     """
 
     code: str
@@ -48,6 +48,7 @@ class _Fault:
     among: Rows | None = None
     least: int = 1
     least_share: float = 0.0
+    most_share: float = 1.0
     grave_share: float | None = None
 
 
@@ -69,7 +70,7 @@ def _of_table(table: ir.Table, name: str, faults: list[_Fault]) -> list[Finding]
     findings = []
     for i, fault in enumerate(faults):
         n, total = int(counted[f"n{i}"] or 0), int(counted.get(f"of{i}", counted["rows"]) or 0)
-        if n >= fault.least and n >= fault.least_share * total and n:
+        if max(fault.least, fault.least_share * total) <= n <= fault.most_share * total:
             key = TABLES[name].keys[0] if TABLES[name].keys else TABLES[name].required[0]
             findings.append(_finding(fault, n, total, examples_of(table.filter(fault.rows)[key])))
     return findings
@@ -203,6 +204,23 @@ def _about_units(tables: Tables, config: Config) -> list[_Fault]:  # noqa: ARG00
     return faults
 
 
+def _missing_currency(tables: Tables, config: Config) -> list[_Fault]:
+    return [
+        _Fault(
+            "missing-currency",
+            name,
+            tables[name].currency.isnull() & tables[name][amount].notnull(),
+            "{k} of {total} rows with an amount name no currency, though most do",
+            f"They are taken to be in {config.currency}",
+            "Fill the currency in the source.",
+            among=tables[name][amount].notnull(),
+            most_share=0.5,
+        )
+        for name, amount in (("deals", "amount"), ("spend", "spend"))
+        if name in tables
+    ]
+
+
 def _intervals(tables: Tables, config: Config) -> list[_Fault]:  # noqa: ARG001 (one signature)
     ends = {
         "subscriptions": ("started_at", "ended_at"),
@@ -249,6 +267,7 @@ _SOURCES: tuple[Callable[[Tables, Config], list[_Fault]], ...] = (
     _default_dates,
     _about_deals,
     _about_units,
+    _missing_currency,
     _intervals,
     _test_records,
 )

@@ -20,6 +20,7 @@ __all__ = ["Silence", "find_silence", "share_of_usual"]
 
 _NEAR_WEEKS = 52  # the usual level is that of so many weeks before and after
 _LEAST_NEAR = 16  # weeks that tell the usual level; with fewer nothing is said
+_LEAST_BEFORE = 8  # of them before the silence: a first stray row is no channel that fell silent
 _LEAST_WEEKS = 2
 _LOW = 0.25  # of the usual level: weeks below it make an interval longer
 _SILENT = 0.1  # of the usual level: what an interval as a whole may hold
@@ -67,9 +68,10 @@ def find_silence(values: Floats, *, driver: Floats | None = None, money: bool = 
     sides = values[max(start, first - _NEAR_WEEKS) : first], values[last + 1 : last + 1 + _NEAR_WEEKS]
     near = np.concatenate(sides)
     weeks = last - first + 1
-    if near.size < max(_LEAST_NEAR, weeks):
+    if near.size < max(_LEAST_NEAR, weeks) or sides[0].size < _LEAST_BEFORE:
         return None
-    seen, expected = float(values[first : last + 1].sum()), float(near.mean()) * weeks
+    level = min(float(side.mean()) for side in sides if side.size >= _LEAST_BEFORE)
+    seen, expected = float(values[first : last + 1].sum()), level * weeks
     if driver is not None:
         expected *= min(1.0, share_of_usual(driver, first, last))
     if seen > _SILENT * expected or expected == 0:
