@@ -17,6 +17,7 @@ from revmodel.config import PrivacyConfig, SourceConfig
 from revmodel.errors import ConfigError
 from revmodel.sources.findings import Finding
 from revmodel.sources.schema import TableSchema
+from revmodel.sources.wording import plural
 
 __all__ = [
     "EMAIL",
@@ -124,7 +125,7 @@ def _may_hold_people(name: str, schema: TableSchema) -> bool:
 
 
 def _told_of_ids(counts: Mapping[str, int], schema: TableSchema, origin: str) -> Finding:
-    listed = ", ".join(f"{name} ({n:,} rows)" for name, n in counts.items())
+    listed = ", ".join(f"{name} ({plural(n, 'row')})" for name, n in counts.items())
     return Finding(
         code="addresses-as-ids",
         severity="note",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from revmodel.config import Config, load_config
+from revmodel.config import Config, SourceConfig, load_config
 from revmodel.errors import ConfigError
 from revmodel.sources.load import read_tables
 from revmodel.sources.presets import preset_of
@@ -20,7 +20,7 @@ from revmodel.sources.schema import TABLES
 __all__ = ["Started", "start_project"]
 
 CONFIG_NAME = "revmodel.yaml"
-_DATED_BY = ("stage_changes", "leads", "deals", "deal_history", "touches", "spend")  # tables that end with the export
+_DATED_BY = ("stage_changes", "leads", "deals", "spend")  # tables that end where the export does
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,25 @@ def _written(path: Path, text: str) -> Path:
 
 def _last_day(config: Config) -> dt.date | None:
     """The last day on which something happened, today at the latest."""
-    tables = read_tables(config)
+    dated = {name: config.tables[name] for name in _DATED_BY if name in config.tables}
+    needed = {name: [_only_required(source, name) for source in sources] for name, sources in dated.items()}
+    tables = read_tables(config.model_copy(update={"tables": needed}))
     last: list[dt.date] = []
-    for name in _DATED_BY:
-        event = TABLES[name].event
-        if name in tables and event is not None:
-            value: Any = tables[name][event].cast("date").max().to_pyarrow().as_py()
-            last += [value] if value is not None else []
+    for name in tables.names:
+        value: Any = tables[name][str(TABLES[name].event)].cast("date").max().to_pyarrow().as_py()
+        last += [value] if value is not None else []
     return min(max(last), dt.datetime.now(dt.UTC).date()) if last else None
+
+
+def _only_required(source: SourceConfig, table: str) -> SourceConfig:
+    """The source without the columns that its table could do without: less to read."""
+    schema = TABLES[table]
+    wanted = {*schema.required, *schema.any_of}
+    taken = {name: column for name, column in source.columns.items() if name in wanted}
+    parts = ("values", "others", "dates", "remove", "scale")
+    kept = {part: {n: v for n, v in getattr(source, part).items() if n in wanted} for part in parts}
+    left_out = {name: "" for name in schema.columns if name not in wanted}
+    return source.model_copy(update={"columns": taken | left_out, **kept})
 
 
 def _named(entry: Any) -> str:

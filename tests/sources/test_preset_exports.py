@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from pathlib import Path
 
 import pytest
@@ -86,12 +85,9 @@ def test_salesforce_export_without_a_creation_date_is_left_out_with_the_cost(
     assert "no leads: no forecast of leads" in told
 
 
-def test_salesforce_features_are_built(crm_exports: Path, tmp_path: Path) -> None:
-    """Deals deleted in the connector's file are gone by the as-of date; those of the other file make features."""
-    for path in (crm_exports / "salesforce").glob("devorg_*.csv"):
-        shutil.copy(path, tmp_path)
-    config = load_config(start_project("salesforce", tmp_path, tmp_path).config)
-    features = build_features(load_tables(config), config, dt.date(2026, 3, 7))
+def test_salesforce_features_are_built(salesforce: tuple[Started, Config, Tables]) -> None:
+    _, config, tables = salesforce
+    features = build_features(tables, config, dt.date(2026, 3, 7))
     assert len(features.open_records.frame) + len(features.won_deals.frame) > 20
     assert features.won_deals.frame["amount"].max() == 915000
     assert features.cells.stages == tuple(config.funnel.stages)

@@ -34,7 +34,8 @@ def _report(
         constants={"channel": channel},
         remove=dict.fromkeys(("spend", "impressions", "clicks"), _SEPARATORS),
         scale=scale or {},
-        choice=f"file of {object_name}",
+        choice=object_name,
+        choice_by_file=True,
         why=_WHY,
     )
 

@@ -44,7 +44,8 @@ class Feed:
     object: the vendor's name of the export. columns: canonical column → headers it may have; a column that is a
     name of ``joins`` or ``unpivot`` is made there. keep, drop: (headers, values). needs: canonical columns without
     which the feed is not used, besides those that the table requires. choice: of the feeds of one choice the first
-    that can be used is used. unless_empty: leave it out where it has no row in the data.
+    that can be used is used, for all files of a family or (choice_by_file) for each file. unless_empty: leave it out,
+    without a word, where it has no row in the data.
     why: what a reader of the config should know.
     """
 
@@ -68,6 +69,7 @@ class Feed:
     remove: Mapping[str, str] = field(default_factory=dict)
     scale: Mapping[str, float] = field(default_factory=dict)
     choice: str = ""
+    choice_by_file: bool = False
     unless_empty: bool = False
     why: str = ""
 

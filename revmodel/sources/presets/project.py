@@ -113,12 +113,13 @@ def _tried(preset: Preset, exports: Sequence[Export], *, with_email: bool) -> tu
     taken: set[tuple[str, str]] = set()
     for feed in preset.feeds:
         for export in (export for export in exports if export.object == feed.object):
-            if feed.choice and (feed.choice, export.family) in taken:
+            choice = (feed.choice, export.path.name if feed.choice_by_file else export.family)
+            if feed.choice and choice in taken:
                 continue
             tried = _source(preset, feed, export, exports, with_email=with_email)
             if isinstance(tried, Source):
                 sources.append(tried)
-                taken |= {(feed.choice, export.family)} if feed.choice else set()
+                taken.add(choice)
                 left_out.pop((feed.table, export.path), None)
             elif tried and not any(one.table == feed.table and one.entry.export is export for one in sources):
                 left_out.setdefault((feed.table, export.path), f"{feed.table}: {tried}")
@@ -137,7 +138,8 @@ def _source(preset: Preset, feed: Feed, export: Export, exports: Sequence[Export
     of_deals = feed.constants.get("record_type") != "lead"
     standard = preset.deal_stages if of_deals else preset.lead_stages
     if not feed.stage:
-        return Source(entry, NamedStages(named={stage: stage for stage in feed.unpivot}))
+        there = entry.source["unpivot"]["columns"].values()
+        return Source(entry, NamedStages(named={stage: stage for stage in there}))
     elsewhere = {alias_key(name) for name in (preset.lead_stages if of_deals else preset.deal_stages)}
     counts = entry.stage_counts
     if preset.splits_stages:
