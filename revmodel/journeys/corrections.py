@@ -20,6 +20,7 @@ _REFERENCES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "deal": (("deal_history", "deal_id"),),
     "account": tuple((name, "account_id") for name in ("leads", "touches", "deals", "subscriptions")),
 }
+_READ_OFTEN = ("leads", "deals", "stage_changes")
 _PARTS_OF_A_RECORD = ("identities", "deal_history")  # say nothing without it
 
 
@@ -50,6 +51,7 @@ def corrected(tables: Tables) -> Tables:
             if len(pairs):
                 rows = pa.Table.from_pandas(pairs, preserve_index=False)
                 tables = _merged(tables, kind, store(tables.connection, f"merged_{kind}s", rows, temp=True))
+        tables = tables.replace(**{name: tables[name].cache() for name in _READ_OFTEN if name in tables})
     if "deletions" in tables:
         typed = with_kind(tables["deletions"], of_the_day, "record_id")
         gone = store(tables.connection, "deleted", typed.select("kind", gone="record_id").distinct(), temp=True)
@@ -101,8 +103,7 @@ def _merged(tables: Tables, kind: str, pairs: ir.Table) -> Tables:
         changes[name] = _as_one(tables[name], key, pairs)
         if kind == "lead":
             changes["identities"] = _with_merged_identities(changes.get("identities"), tables["leads"], pairs)
-    read_often = {other: rows.cache() for other, rows in changes.items() if other != "touches"}
-    return tables.replace(**changes | read_often)
+    return tables.replace(**changes)
 
 
 def _moved(rows: ir.Table, column: str, pairs: ir.Table) -> ir.Table:
