@@ -47,21 +47,20 @@ def settle(work: Workspace, rows: RowsOfUpdate, funnel: FunnelConfig, through: d
         index = work.keep(ibis.memtable(pd.DataFrame(columns=list(_INDEX)), schema=_INDEX))
     woken = _wake(work, rows, index)
     unapplied, live = _live_rows(work, rows, woken)
+    files: dict[str, str] = {}
+    if "accounts" in live:
+        files |= work.write(f"state/{through}/accounts", live["accounts"])
     if not set(RECORD_ROWS) & set(live.by_name):
-        return Settled({}, 0, 0)
+        return Settled(files, 0, 0)
     counts = live_records(live, funnel, through, work.manifest.settle_days)
     done = work.keep(counts.components.filter(counts.components.settled).select("component"))
-    files: dict[str, str] = {}
     closed = counts.spells.semi_join(done, "component")
     files |= work.write(f"archive/{through}/spells", closed)
     files |= work.write(f"spells/{through}", _difference(closed, woken.spells))
     of_live = counts.spells.anti_join(done, "component")
     files |= work.write(f"state/{through}/live_spells", _summed(of_live))
     ids = [_still_settled(work, index, woken)]
-    for name in live.names:
-        if name == "accounts":
-            files |= work.write(f"state/{through}/accounts", live[name])
-            continue
+    for name in live.by_name.keys() & RECORD_ROWS.keys():
         each = work.keep(component_of_rows(live, name))
         gone = work.keep(each.semi_join(done, "component"))
         files |= work.write(f"archive/{through}/{name}", gone)

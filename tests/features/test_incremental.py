@@ -173,3 +173,12 @@ def test_what_a_store_cannot_take_is_refused(closed_long_ago):
         update(store, tables_from_frames({"merges": merges}), dt.date(2026, 3, 2))
     with pytest.raises(SourceError, match="there is a store at"):
         create_store(store.folder, FUNNEL)
+
+
+def test_accounts_that_came_before_any_record_are_kept(tmp_path):
+    store = create_store(tmp_path / "s", FUNNEL)
+    accounts = pd.DataFrame({"account_id": ["A"], "segment": ["enterprise"]})
+    update(store, tables_from_frames({"accounts": accounts}), dt.date(2026, 3, 1))
+    leads = pd.DataFrame({"lead_id": ["a"], "created_at": [pd.Timestamp("2026-03-02")], "account_id": ["A"]})
+    update(store, tables_from_frames({"leads": leads}), dt.date(2026, 3, 2))
+    assert spell_totals(store)["segment"].tolist() == ["enterprise"]
