@@ -57,7 +57,7 @@ def connect_to(name: str, database: DatabaseConfig, environment: Mapping[str, st
     except ImportError as error:
         raise SourceError(
             f"databases.{name}: the driver for {database.kind} is not installed ({error}): "
-            f"pip install 'revmodel[{database.kind}]'"
+            f"pip install '{_DRIVERS[database.kind]}'"
         ) from error
     except Exception as error:  # each driver has its own errors, and some quote the address
         told = str(error).replace(url, f"${database.url_env}").strip().split("\n")[0]
@@ -149,6 +149,13 @@ _OPENERS: dict[str, Callable[[str], Any]] = {
     "duckdb": _duckdb,
     "bigquery": _bigquery,
     "snowflake": _snowflake,
+}
+_DRIVERS = {
+    "postgres": "revmodel[postgres]",
+    "spark": "revmodel[spark]",
+    "duckdb": "duckdb",
+    "bigquery": "ibis-framework[bigquery]",
+    "snowflake": "ibis-framework[snowflake]",
 }
 _EXAMPLES = {
     "postgres": "postgresql://reader:password@host:5432/warehouse?sslmode=require",
