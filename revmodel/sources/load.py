@@ -61,7 +61,7 @@ def _read_source(
         lookups = [_looked_up(reading, connection, lookup, config, schema) for lookup in source.join]
         rows = shaped(raw, source, lookups)
         named = mapped(rows, source, schema, config.privacy)
-        named, about_people = without_addresses_as_ids(named, schema, config.privacy, origin)
+        named, about_people = without_addresses_as_ids(named, rows, source, schema, config.privacy, origin)
         table, findings = canonical_table(
             connection,
             named,

@@ -63,9 +63,9 @@ def salt_of(privacy: PrivacyConfig, environment: Mapping[str, str] = os.environ)
         came = f"has {len(salt)} characters, wanted at least {_LEAST_SALT}" if salt else "is not set"
         raise ConfigError(
             "e-mail addresses are read (columns: {email: …}, or as ids), but the environment variable "
-            f"{privacy.salt_env} {came}: addresses are stored as salted hashes only. Make a salt once (python -c 'import "
-            "secrets; print(secrets.token_hex(16))'), keep it secret, and set it wherever this runs, always the same: "
-            f"export {privacy.salt_env}=<the salt>. "
+            f"{privacy.salt_env} {came}: addresses are stored as salted hashes only. Make a salt once "
+            "(python -c 'import secrets; print(secrets.token_hex(16))'), keep it secret, and set it wherever this runs, "
+            f"always the same: export {privacy.salt_env}=<the salt>. "
             "For data without real people set privacy: {salt: none}; or take the e-mail out of columns"
         )
     return salt
@@ -99,16 +99,19 @@ def company_domain(text: ir.Column, privacy: PrivacyConfig) -> ir.StringColumn:
 
 
 def without_addresses_as_ids(
-    rows: ir.Table, schema: TableSchema, privacy: PrivacyConfig, origin: str
+    rows: ir.Table, raw: ir.Table, source: SourceConfig, schema: TableSchema, privacy: PrivacyConfig, origin: str
 ) -> tuple[ir.Table, list[Finding]]:
     """Ids and owners that are e-mail addresses become their hashes, alike in every table; a finding tells.
 
-    rows: under canonical names. Raises ConfigError: there are such ids and there is no salt.
+    rows: under canonical names; raw: under those of the source, which is quicker to look through.
+    Raises ConfigError: there are such ids and there is no salt.
     """
-    held = [name for name in rows.columns if _may_hold_people(name, schema)]
-    if not held:
+    ids = {name: source.columns.get(name, name) for name in rows.columns if _may_hold_people(name, schema)}
+    held = {name: raw[column] for name, column in ids.items() if column in raw.columns}
+    texts = {name: column for name, column in held.items() if column.type().is_string()}
+    if not texts:
         return rows, []
-    hits = rows.aggregate(**{name: rows[name].cast("string").contains("@").sum() for name in held})
+    hits = raw.aggregate(**{name: column.contains("@").sum() for name, column in texts.items()})
     counts = {name: int(n or 0) for name, n in hits.to_pyarrow().to_pylist()[0].items()}
     found = [name for name, n in counts.items() if n]
     if not found:

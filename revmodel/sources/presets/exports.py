@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = ["Export", "Keep", "counts_of", "find_exports", "rows_with"]
 
 Keep = Sequence[tuple[str, list[str]]]  # (column, values), as in the config
 _KINDS = (".csv", ".tsv", ".parquet")
+_MOST_FACTS = 10_000
 _HEADER_WITHIN = 20  # lines: reports have a title above their header
 
 
@@ -43,24 +45,40 @@ class Export:
 
     def header(self, wanted: Headers) -> str | None:
         """The header of this file that is one of those wanted, in their order."""
-        by_key = {header_key(name): name for name in reversed(self.headers)}
-        return next((by_key[key] for key in map(header_key, wanted) if key in by_key), None)
+        return next((self._by_key[key] for key in map(header_key, wanted) if key in self._by_key), None)
 
+    @cached_property
+    def _by_key(self) -> dict[str, str]:
+        return {header_key(name): name for name in reversed(self.headers)}
+
+    @cached_property
     def count(self) -> int:
         """Rows of the file."""
         return rows_with(self.all_rows, [])
 
     def some(self, column: str, keep: Keep = (), most: int = 2000) -> list[str]:
         """Distinct filled values as text, at most ``most``."""
-        rows = kept(self.all_rows, dict(keep))
-        texts = rows.select(value=text_of(rows[column])).drop_null("value").distinct().order_by("value").limit(most)
-        return [str(value) for value in texts.to_pyarrow()["value"].to_pylist()]
+        asked = (column, *((name, *values) for name, values in keep), most)
+        if asked not in self._answers:
+            rows = kept(self.all_rows, dict(keep))
+            texts = rows.select(value=text_of(rows[column])).drop_null("value").distinct()
+            found = texts.order_by("value").limit(most).to_pyarrow()["value"].to_pylist()
+            self._answers[asked] = [str(value) for value in found]
+        return list(self._answers[asked])
 
     def facts(self, columns: Mapping[str, str]) -> list[dict[str, Any]]:
         """Distinct combinations of some columns, as text."""
-        rows = self.all_rows
-        table = rows.select(**{name: text_of(rows[column]) for name, column in columns.items()}).distinct()
-        return list(table.limit(10_000).to_pyarrow().to_pylist())
+        asked = tuple(columns.items())
+        if asked not in self._answers:
+            rows = self.all_rows
+            table = rows.select(**{name: text_of(rows[column]) for name, column in columns.items()}).distinct()
+            self._answers[asked] = table.limit(_MOST_FACTS).to_pyarrow().to_pylist()
+        return list(self._answers[asked])
+
+    @cached_property
+    def _answers(self) -> dict[tuple[Any, ...], Any]:
+        """What was asked of the file before: several tables ask the same."""
+        return {}
 
     def is_typed(self, column: str) -> bool:
         """Whether the file itself says that the column holds times (Parquet)."""

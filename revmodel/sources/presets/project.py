@@ -155,10 +155,10 @@ def _source(preset: Preset, feed: Feed, export: Export, exports: Sequence[Export
 
 def _why_empty(entry: Entry) -> str:
     keep = entry.source.get("keep")
-    if keep and entry.export.count():
+    if keep and entry.export.count:
         said = " and ".join(f"{column} {' or '.join(values)}" for column, values in keep.items())
-        return f"it has {entry.export.count():,} rows, none with {said}"
-    return _MUST_NOT_BE_EMPTY if not entry.export.count() else "what it needs is empty in every row"
+        return f"it has {entry.export.count:,} rows, none with {said}"
+    return _MUST_NOT_BE_EMPTY if not entry.export.count else "what it needs is empty in every row"
 
 
 def _without_single_rows(sources: Sequence[Source]) -> tuple[list[Source], list[str]]:
