@@ -7,6 +7,7 @@ import pandas as pd
 
 from revmodel.journeys.events import DEAL
 from revmodel.journeys.reconstruct import Journeys
+from revmodel.sources.wording import plural
 
 __all__ = ["sentences"]
 
@@ -63,7 +64,7 @@ def _about_zombies(journeys: Journeys) -> list[str]:
     by_stage = zombies.group_by("stage").aggregate(n=zombies.count(), weeks=zombies.zombie_after_weeks.max())
     frame: pd.DataFrame = by_stage.order_by(ibis.desc("n"), "stage").to_pyarrow().to_pandas()
     return [
-        f"{row.n:,} records have been open in {row.stage!r} for {row.weeks} weeks or more: when they will close cannot "
-        "be said; they are set apart and not forecast"
-        for row in frame.itertuples()
+        f"{plural(n, 'record has', 'records have')} been open in {stage!r} for {plural(weeks, 'week')} or more: when "
+        "they will close cannot be said; they are set apart and not forecast"
+        for stage, n, weeks in zip(frame["stage"], frame["n"], frame["weeks"], strict=True)
     ]

@@ -9,6 +9,7 @@ import pandas as pd
 from revmodel.config import Config
 from revmodel.sources.schema import TABLES
 from revmodel.sources.tables import Tables
+from revmodel.sources.wording import plural
 
 __all__ = ["allows"]
 
@@ -110,7 +111,7 @@ def _needs(table: str, reason: str) -> Callable[[Tables, Config], Answer]:
 
     def answer(tables: Tables, config: Config) -> Answer:  # noqa: ARG001 (an answer has one signature)
         n = _rows(tables, table) if table in tables else 0
-        return (True, f"{n:,} row(s) in {table}") if n else (False, _missing(table, reason))
+        return (True, f"{plural(n, 'row')} in {table}") if n else (False, _missing(table, reason))
 
     return answer
 

@@ -11,6 +11,7 @@ from revmodel.config import Config
 from revmodel.errors import CurrencyError
 from revmodel.sources.findings import Finding
 from revmodel.sources.tables import Tables
+from revmodel.sources.wording import plural
 
 __all__ = ["to_one_currency"]
 
@@ -74,10 +75,10 @@ def _note(table: str, rows: Mapping[str, int], rates: Mapping[str, float], confi
         code="currencies-converted",
         severity="note",
         table=table,
-        what=f"{sum(others.values())} row(s) were not in {own}"
-        + (f"; {missing} row(s) name no currency" if missing else ""),
+        what=f"{plural(sum(others.values()), 'row was', 'rows were')} not in {own}"
+        + (f"; {plural(missing, 'row names', 'rows name')} no currency" if missing else ""),
         count=sum(others.values()),
-        examples=tuple(f"{code}: {n} rows at {rates[code]:g}" for code, n in sorted(others.items())),
+        examples=tuple(f"{code}: {plural(n, 'row')} at {rates[code]:g}" for code, n in sorted(others.items())),
         done=f"Amounts were multiplied by the rates of the config, one rate for all dates; no currency means {own}",
         remedy="Keep the rates up to date under rates.",
     )
@@ -98,7 +99,7 @@ def _other_currency(code: str, config: Config, counts: Mapping[str, Mapping[str,
 
 def _without_rates(missing: set[str], counts: Mapping[str, Mapping[str, int]], config: Config) -> str:
     came = "; ".join(
-        f"{name}: " + ", ".join(f"{code or 'none'} in {n} row(s)" for code, n in sorted(rows.items()))
+        f"{name}: " + ", ".join(f"{code or 'none'} in {plural(n, 'row')}" for code, n in sorted(rows.items()))
         for name, rows in counts.items()
     )
     lines = ", ".join(f"{code}: …" for code in sorted(missing))

@@ -64,8 +64,8 @@ def salt_of(privacy: PrivacyConfig, environment: Mapping[str, str] = os.environ)
         raise ConfigError(
             "e-mail addresses are read (columns: {email: …}, or as ids), but the environment variable "
             f"{privacy.salt_env} {came}: addresses are stored as salted hashes only. Make a salt once "
-            "(python -c 'import secrets; print(secrets.token_hex(16))'), keep it secret, and set it wherever this runs, "
-            f"always the same: export {privacy.salt_env}=<the salt>. "
+            "(python -c 'import secrets; print(secrets.token_hex(16))'), keep it secret, set it wherever this runs: "
+            f"export {privacy.salt_env}=<the salt>. "
             "For data without real people set privacy: {salt: none}; or take the e-mail out of columns"
         )
     return salt

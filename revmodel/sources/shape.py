@@ -17,6 +17,7 @@ from revmodel.sources.dialect import first_rows
 from revmodel.sources.findings import Finding
 from revmodel.sources.mapping import is_unnamed
 from revmodel.sources.usable import examples_of
+from revmodel.sources.wording import plural
 
 __all__ = ["shape_findings", "shaped"]
 
@@ -124,7 +125,8 @@ def _of_lookup(lookup: LookupConfig, rows: ir.Table, table: str, origin: str) ->
             code="several-answers",
             severity="note",
             table=table,
-            what=f"{n_several:,} key(s) of {lookup.path} have several answers for {what} where {origin} looks them up",
+            what=f"{plural(n_several, 'key')} of {lookup.path} {'has' if n_several == 1 else 'have'} several answers "
+            f"for {what} where {origin} looks them up",
             count=n_several,
             examples=examples_of(several[keys[0]]),
             done="The first in alphabetical order was taken: each row keeps one",
@@ -148,9 +150,10 @@ def _of_others(rows: ir.Table, source: SourceConfig, name: str, target: str, tab
             code="values-not-named",
             severity="warn",
             table=table,
-            what=f"{counts.num_rows} value(s) of {name} in {count:,} row(s) of {origin} are not named in the config",
+            what=f"{plural(counts.num_rows, 'value')} of {name} in {plural(count, 'row')} of {origin} "
+            f"{'is' if counts.num_rows == 1 else 'are'} not named in the config",
             count=count,
-            examples=tuple(f"{value} ({n} rows)" for value, n in list(pairs)[:5]),
+            examples=tuple(f"{value} ({plural(n, 'row')})" for value, n in list(pairs)[:5]),
             done=f"As others.{name} says, {became}",
             remedy=f"Name them under tables.{table}: values: {{{name}: …}}.",
         )

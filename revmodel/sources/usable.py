@@ -14,6 +14,7 @@ from revmodel.sources.dialect import distinct_values
 from revmodel.sources.findings import Finding
 from revmodel.sources.masking import shown
 from revmodel.sources.schema import TableSchema
+from revmodel.sources.wording import plural
 
 __all__ = ["Lost", "examples_of", "is_usable", "lost_values", "text_name"]
 
@@ -116,7 +117,7 @@ def _unreadable(
         code="unreadable-values",
         severity="warn",
         table=schema.name,
-        what=f"{count:,} value(s) of {name} in {origin} are not {expected}",
+        what=f"{plural(count, 'value')} of {name} in {origin} {'is' if count == 1 else 'are'} not {expected}",
         count=count,
         examples=examples,
         done="The rows were set aside" if name in schema.required else "The values count as missing",
@@ -151,7 +152,7 @@ def _unusable(rows: ir.Table, schema: TableSchema, origin: str, lacking: Sequenc
         code="unusable-rows",
         severity="warn",
         table=schema.name,
-        what=f"{count:,} row(s) of {origin} have no {', no '.join(lacking)}",
+        what=f"{plural(count, 'row')} of {origin} {'has' if count == 1 else 'have'} no {', no '.join(lacking)}",
         count=count,
         examples=examples_of(rows[key]),
         done=f"Those rows were set aside: {schema.name} cannot be used without it",

@@ -150,7 +150,7 @@ def test_several_currencies_without_rates_are_an_error_that_names_them(
     revmodel: Call, tmp_path: Path, tables: Frames
 ) -> None:
     tables["spend"] = tables["spend"].assign(currency=["EUR", "USD"] * 28)
-    refused(revmodel, write_company(tmp_path, tables), "EUR in 28 row(s)", "no rate for USD", "rates: {USD: …}")
+    refused(revmodel, write_company(tmp_path, tables), "EUR in 28 rows", "no rate for USD", "rates: {USD: …}")
 
 
 def test_several_currencies_with_rates_are_converted_and_told(findings_of: Callable[..., Any], tables: Frames) -> None:

@@ -28,7 +28,7 @@ def test_amounts_and_their_history_are_converted_at_the_rate() -> None:
     assert tables["deal_history"].order_by("deal_id").amount.execute().tolist() == [50, 45, 50, 50]
     assert set(tables["deals"].currency.execute()) == {"EUR"}
     (finding,) = tables.findings
-    assert (finding.code, finding.count, finding.examples) == ("currencies-converted", 1, ("USD: 1 rows at 0.9",))
+    assert (finding.code, finding.count, finding.examples) == ("currencies-converted", 1, ("USD: 1 row at 0.9",))
 
 
 def test_several_currencies_without_rates_are_an_error_that_names_them() -> None:
@@ -39,7 +39,7 @@ def test_several_currencies_without_rates_are_an_error_that_names_them() -> None
 
 
 def test_foreign_currency_beside_rows_without_one_is_mixed() -> None:
-    with pytest.raises(CurrencyError, match=r"none in 1 row\(s\), USD in 1 row\(s\)"):
+    with pytest.raises(CurrencyError, match=r"none in 1 row, USD in 1 row\b"):
         to_one_currency(tables_in(["USD", None]), company({}))
 
 

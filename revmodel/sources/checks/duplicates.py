@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from revmodel.sources.checks.counts import TableCounts
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.schema import TABLES, TableSchema
 from revmodel.sources.tables import Tables
 from revmodel.sources.usable import examples_of
 from revmodel.sources.versions import last_of_each, may_be_corrected
+from revmodel.sources.wording import plural
 
 __all__ = ["drop_duplicates"]
 
@@ -70,11 +71,10 @@ def _unique_rows(tables: Tables, name: str, rows: int) -> Tables:
         return tables
     identity = table.columns[0]
     repeated = table.group_by(*table.columns).having(lambda rows: rows.count() > 1).aggregate()
-    finding = Finding(
-        code="duplicate-rows",
-        severity="note",
-        table=name,
-        what=f"{copies} row(s) of {name} are exact copies of another",
+    finding = finding_of(
+        "duplicate-rows",
+        name,
+        f"{plural(copies, 'row')} of {name} {'is an exact copy' if copies == 1 else 'are exact copies'} of another",
         count=copies,
         examples=examples_of(repeated[identity]),
         done="The copies were dropped: one event cannot happen twice at the same instant",
@@ -84,11 +84,11 @@ def _unique_rows(tables: Tables, name: str, rows: int) -> Tables:
 
 
 def _corrections(schema: TableSchema, count: int, examples: tuple[str, ...]) -> Finding:
-    return Finding(
-        code="corrected-rows",
-        severity="note",
-        table=schema.name,
-        what=f"{count} row(s) repeat a {schema.keys[0]} with a later {schema.recorded}: they correct an earlier row",
+    return finding_of(
+        "corrected-rows",
+        schema.name,
+        f"{plural(count, 'row repeats', 'rows repeat')} a {schema.keys[0]} with a later {schema.recorded}, and "
+        f"{'corrects' if count == 1 else 'correct'} an earlier row",
         count=count,
         examples=examples,
         done="All versions were kept: at each date the latest one recorded by then counts",
@@ -99,17 +99,18 @@ def _corrections(schema: TableSchema, count: int, examples: tuple[str, ...]) -> 
 def _finding(schema: TableSchema, dropped: int, conflicting: int, examples: tuple[str, ...]) -> Finding:
     key = schema.keys[0]
     moment = schema.recorded or schema.event or "value"
+    repeats = plural(dropped, "row repeats", "rows repeat")
     if conflicting:
-        what = f"{dropped} row(s) repeat a {key}, and the rows of {conflicting} id(s) disagree"
+        what = f"{repeats} a {key}, and the rows of {plural(conflicting, 'id')} disagree"
         done = f"Copies were dropped; of rows that disagree the one with the latest {moment} was kept"
     else:
-        what = f"{dropped} row(s) repeat a {key} and are copies of another row"
+        what = f"{repeats} a {key} and {'is a copy' if dropped == 1 else 'are copies'} of another row"
         done = "The copies were dropped"
-    return Finding(
-        code="duplicate-ids",
+    return finding_of(
+        "duplicate-ids",
+        schema.name,
+        what,
         severity="warn" if conflicting else "note",
-        table=schema.name,
-        what=what,
         count=dropped,
         examples=examples,
         done=done,

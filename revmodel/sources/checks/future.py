@@ -6,10 +6,11 @@ import datetime as dt
 
 from revmodel.config import Config
 from revmodel.sources.checks.counts import TableCounts, is_later
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.schema import TABLES
 from revmodel.sources.tables import Tables
 from revmodel.sources.usable import examples_of
+from revmodel.sources.wording import plural
 
 __all__ = ["rows_after_as_of"]
 
@@ -25,11 +26,11 @@ def _finding(tables: Tables, name: str, count: int, as_of: dt.date) -> Finding:
     event = str(TABLES[name].event)
     table = tables[name]
     later = table.filter(is_later(table, name, as_of))
-    return Finding(
-        code="after-as-of",
-        severity="note",
-        table=name,
-        what=f"{count:,} row(s) of {name} are dated ({event}) after the as-of date {as_of}",
+    return finding_of(
+        "after-as-of",
+        name,
+        f"{plural(count, 'row')} of {name} {'is' if count == 1 else 'are'} dated ({event}) after the as-of date "
+        f"{as_of}",
         count=count,
         examples=examples_of(later[event].cast("date")),
         done="The run does not see them: it knows only what was recorded by the as-of date",

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 
 from revmodel.config import Config
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.tables import Tables
 
 __all__ = ["leaking_columns"]
@@ -66,14 +66,12 @@ def _finding(table: str, column: str, counts: dict[bool, dict[str, Any]]) -> Fin
     difference = abs(share[True] - share[False])
     if difference < _LARGE_DIFFERENCE or difference < _BEYOND_CHANCE * error:
         return None
-    return Finding(
-        code="leaking-column",
-        severity="warn",
-        table=table,
-        what=f"{column} is empty for {share[False]:.0%} of the {rows[False]:,} open {table} but for "
+    return finding_of(
+        "leaking-column",
+        table,
+        f"{column} is empty for {share[False]:.0%} of the {rows[False]:,} open {table} but for "
         f"{share[True]:.0%} of the {rows[True]:,} that ended: whether it is filled tells the outcome",
         count=missing[True] + missing[False],
-        examples=(),
         done="Kept as an id; nothing is concluded from it being empty"
         if column.endswith("_id")
         else "Kept: an empty value is a level of its own, which looks too good or too bad to be true",

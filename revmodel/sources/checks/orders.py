@@ -6,11 +6,12 @@ import ibis
 import ibis.expr.types as ir
 
 from revmodel.config import Config
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.schema import RECORD_TABLES
 from revmodel.sources.tables import Tables
 from revmodel.sources.usable import examples_of
 from revmodel.sources.versions import has_versions
+from revmodel.sources.wording import plural
 
 __all__ = ["mend_orders"]
 
@@ -64,27 +65,27 @@ def _findings(flagged: ir.Table, counts: dict[str, int]) -> list[Finding]:
     findings = []
     if n := counts["close_early"]:
         findings.append(
-            Finding(
-                code="close-before-creation",
-                severity="warn",
-                table="stage_changes",
-                what=f"{n} closing change(s) are dated before the day on which their record was created",
+            finding_of(
+                "close-before-creation",
+                "stage_changes",
+                f"{plural(n, 'closing change is', 'closing changes are')} dated before the day on which "
+                f"{'its record was' if n == 1 else 'their records were'} created",
                 count=n,
                 examples=examples_of(flagged.filter(flagged.close_early).record_id),
-                done="Those changes were set aside: their records count as still open",
+                done="Set aside: such a record counts as still open",
                 remedy="Correct the close date or the creation date in the source.",
             )
         )
     if n := counts["open_early"]:
         findings.append(
-            Finding(
-                code="change-before-creation",
-                severity="note",
-                table="stage_changes",
-                what=f"{n} stage change(s) are dated before the day on which their record was created",
+            finding_of(
+                "change-before-creation",
+                "stage_changes",
+                f"{plural(n, 'stage change is', 'stage changes are')} dated before the day on which "
+                f"{'its record was' if n == 1 else 'their records were'} created",
                 count=n,
                 examples=examples_of(flagged.filter(flagged.open_early).record_id),
-                done="Kept: those records' journeys begin with that change",
+                done="Kept: the journey of such a record begins with that change",
                 remedy="Check which of the two dates is true.",
             )
         )

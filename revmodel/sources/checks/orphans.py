@@ -8,9 +8,10 @@ import ibis
 import ibis.expr.types as ir
 
 from revmodel.config import Config
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.tables import Tables
 from revmodel.sources.usable import examples_of
+from revmodel.sources.wording import plural
 
 __all__ = ["orphans"]
 
@@ -66,11 +67,11 @@ def _lost(tables: Tables, reference: _Reference) -> ir.BooleanColumn | None:
 
 def _finding(tables: Tables, reference: _Reference, lost: ir.BooleanColumn, count: int) -> Finding:
     where = " or ".join(table for table, _ in reference.parents)
-    return Finding(
-        code=f"orphan-{reference.column.replace('_', '-')}",
-        severity="warn",
-        table=reference.table,
-        what=f"{count:,} row(s) of {reference.table} have an id under {reference.column} that is not in {where}",
+    return finding_of(
+        f"orphan-{reference.column.replace('_', '-')}",
+        reference.table,
+        f"{plural(count, 'row')} of {reference.table} {'has' if count == 1 else 'have'} an id under "
+        f"{reference.column} that is not in {where}",
         count=count,
         examples=examples_of(tables[reference.table].filter(lost)[reference.column]),
         done=reference.done,

@@ -8,7 +8,7 @@ from revmodel.config import Config
 from revmodel.errors import EmptyTableError, SourceError
 from revmodel.sources.checks.counts import TableCounts
 from revmodel.sources.files import origin_of
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.schema import RECORD_TABLES
 from revmodel.sources.tables import Tables
 
@@ -63,26 +63,23 @@ def _nothing_usable(empty: list[str], tables: Tables, config: Config) -> str:
 
 
 def _empty(name: str, config: Config) -> Finding:
-    return Finding(
-        code="empty-table",
-        severity="warn",
-        table=name,
-        what=f"{name} (from {_files(name, config)}) has no usable row",
+    return finding_of(
+        "empty-table",
+        name,
+        f"{name} (from {_files(name, config)}) has no usable row",
         count=0,
-        examples=(),
         done="What needs this table is left out of the run",
         remedy="Export it again, or take it out of the config.",
     )
 
 
 def _one_row(name: str, severity: Literal["stop", "warn"]) -> Finding:
-    return Finding(
-        code="one-row",
-        severity=severity,
-        table=name,
-        what=f"{name} has one usable row: no model can be fitted to it",
+    return finding_of(
+        "one-row",
+        name,
+        f"{name} has one usable row: no model can be fitted to it",
         count=1,
-        examples=(),
+        severity=severity,
         done="Nothing" if severity == "stop" else "It says nothing about what spend does",
         remedy="Export the whole history: at least a year, and some fifty records that closed.",
     )

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from revmodel.config import Config
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.tables import Tables
+from revmodel.sources.wording import plural, some_of
 
 __all__ = ["drop_negative_spend", "gaps_in_spend"]
 
@@ -17,17 +18,18 @@ def drop_negative_spend(tables: Tables, config: Config) -> Tables:
     if "spend" not in tables:
         return tables
     spend = tables["spend"]
-    rows = spend.filter(spend.spend < 0).order_by("date", "channel").limit(1000).execute()
-    if rows.empty:
+    negative = spend.filter(spend.spend < 0)
+    counted = negative.aggregate(n=negative.count(), total=negative.spend.sum()).to_pyarrow().to_pylist()[0]
+    count, total = int(counted["n"]), float(counted["total"] or 0)
+    if not count:
         return tables
-    count = len(rows) if len(rows) < 1000 else int(spend.filter(spend.spend < 0).count().execute())
-    finding = Finding(
-        code="negative-spend",
-        severity="warn",
-        table="spend",
-        what=f"{count} row(s) have a spend below zero, {rows['spend'].sum():,.0f} {config.currency} together",
+    rows = negative.order_by("date", "channel", "spend").limit(5).execute()
+    finding = finding_of(
+        "negative-spend",
+        "spend",
+        f"{plural(count, 'row has', 'rows have')} a spend below zero, {total:,.0f} {config.currency} together",
         count=count,
-        examples=tuple(f"{row.date:%Y-%m-%d} {row.channel} {row.spend:,.2f}" for row in rows.head(5).itertuples()),
+        examples=tuple(f"{row.date:%Y-%m-%d} {row.channel} {row.spend:,.2f}" for row in rows.itertuples()),
         done="Those rows were set aside: a refund is not a withdrawal of advertising",
         remedy="Book credits against the weeks they correct, so that each week's spend is what was shown.",
     )
@@ -47,13 +49,13 @@ def gaps_in_spend(tables: Tables, config: Config) -> list[Finding]:  # noqa: ARG
     if not gaps:
         return []
     return [
-        Finding(
-            code="gaps-in-spend",
-            severity="warn",
-            table="spend",
-            what=f"{len(gaps)} channel(s) have weeks without a row between their first and last: {_listed(gaps)}",
+        finding_of(
+            "gaps-in-spend",
+            "spend",
+            f"{plural(len(gaps), 'channel has', 'channels have')} weeks without a row between the first and the last: "
+            f"{some_of(f'{channel} ({plural(weeks, "week")})' for channel, weeks in gaps.items())}",
             count=sum(gaps.values()),
-            examples=tuple(gaps)[:5],
+            examples=gaps,
             done="Nothing was spent in those weeks, as far as the models know",
             remedy="If it was spent, add the rows; if not, rows with 0 say so.",
         )
@@ -68,7 +70,3 @@ def _missing_weeks(dates: pd.Series[pd.Timestamp]) -> int:
     rhythm_days = max(7.0, float(np.median(steps_days)))
     skipped = np.where(steps_days > 1.5 * rhythm_days, steps_days - rhythm_days, 0.0)
     return int(np.round(skipped.sum() / 7))
-
-
-def _listed(gaps: dict[str, int]) -> str:
-    return ", ".join(f"{channel} ({weeks} week(s))" for channel, weeks in list(gaps.items())[:8])

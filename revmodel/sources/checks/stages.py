@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 
 from revmodel.config import Config
-from revmodel.sources.findings import Finding
+from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.mapping import alias_key
 from revmodel.sources.tables import Tables
+from revmodel.sources.wording import plural
 
 __all__ = ["stage_names"]
 
@@ -28,14 +29,13 @@ def _unmapped(counts: dict[str, int], config: Config) -> list[Finding]:
     unknown = {stage: n for stage, n in counts.items() if stage not in known}
     if not unknown:
         return []
-    listed = ", ".join(f"{stage!r} ({n} row(s))" for stage, n in unknown.items())
+    listed = ", ".join(f"{stage!r} ({plural(n, 'row')})" for stage, n in unknown.items())
     lines = ", ".join(f"{stage!r}: {_nearest(stage, known) or '<a stage of the funnel>'}" for stage in unknown)
     return [
-        Finding(
-            code="unmapped-stages",
-            severity="stop",
-            table="stage_changes",
-            what=f"to_stage has values that the funnel does not know: {listed}; it knows {', '.join(known)}",
+        finding_of(
+            "unmapped-stages",
+            "stage_changes",
+            f"to_stage has values that the funnel does not know: {listed}; it knows {', '.join(known)}",
             count=sum(unknown.values()),
             examples=tuple(unknown)[:5],
             done="Nothing: how far these records got cannot be said",
@@ -54,11 +54,10 @@ def _unreached(counts: dict[str, int], config: Config) -> list[Finding]:
     if not unreached:
         return []
     return [
-        Finding(
-            code="unreached-stages",
-            severity="warn",
-            table="stage_changes",
-            what=f"no record ever entered {', '.join(unreached)}",
+        finding_of(
+            "unreached-stages",
+            "stage_changes",
+            f"no record ever entered {', '.join(unreached)}",
             count=len(unreached),
             examples=tuple(unreached)[:5],
             done="The models know these stages only from their priors",
