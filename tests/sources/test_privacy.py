@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from revmodel.config import Config
+from revmodel.console import Console
 from revmodel.errors import ConfigError, RevmodelError, SourceError
+from revmodel.report.page import write_page
+from revmodel.report.tables import RunFolder
+from revmodel.sources import files
 from revmodel.sources.load import load_tables, read_tables
 from revmodel.sources.masking import shown
 from revmodel.sources.tables import Tables
+from revmodel.workflows.company import check_data
 
 WriteConfig = Callable[..., Config]
 SALT = "0123456789abcdef"
@@ -94,8 +100,6 @@ def test_salt_in_a_config_is_refused_and_not_repeated(write_config: WriteConfig)
 
 def test_columns_that_are_not_mapped_are_not_loaded(write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    from revmodel.sources import files
-
     store = files.store
     monkeypatch.setattr(
         files, "store", lambda con, stem, rows, **kw: loaded.extend(rows.columns) or store(con, stem, rows, **kw)
@@ -142,16 +146,22 @@ def test_what_looks_like_a_date_or_number_is_shown_and_all_else_by_its_shape() -
         assert shown(text, is_moment=False) != text
 
 
-def test_web_page_of_the_check_names_nobody(
-    write_config: WriteConfig, with_email: dict[str, Any], capsys: pytest.CaptureFixture[str]
+def test_check_and_the_written_page_name_nobody(
+    write_config: WriteConfig,
+    with_email: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    repository_root: Path,
+    tmp_path: Path,
 ) -> None:
-    from revmodel.console import Console
-    from revmodel.workflows.company import check_data
-
     config = write_config({"crm.csv": CRM, "c.csv": CHANGES}, {"leads": with_email, "stage_changes": {"path": "c.csv"}})
     data = check_data(config)
-    Console(json=False, quiet=False).check(config.company, data)
-    Console(json=True, quiet=False).check(config.company, data)
-    printed = capsys.readouterr().out + pd.DataFrame(data.findings).to_csv()
-    assert "unreadable-values" in printed
-    assert not [person for person in PEOPLE if person.lower() in printed.lower()]
+    for as_json in (False, True):
+        Console(json=as_json, quiet=False).check(config.company, data)
+    monkeypatch.syspath_prepend(str(repository_root / "tests" / "report"))
+    fake_run = importlib.import_module("fake_run")  # a run with everything but findings of its own
+    tables = fake_run.fake_tables() | {"findings": data.findings, "allows": data.allows}
+    page = write_page(RunFolder(tmp_path, fake_run.fake_manifest(), tables)).read_text(encoding="utf-8")
+    for told in (capsys.readouterr().out, page):
+        assert "value(s) of created_at" in told or "values of created_at" in told
+        assert not [person for person in PEOPLE if person.lower() in told.lower()]
