@@ -76,15 +76,21 @@ class Console:
         if self.quiet:
             return
         self._print_table(f"{company}: tables", ["table", "rows"], [[t, f"{n:,}"] for t, n in data.rows.to_numpy()])
-        if data.findings.empty:
-            self.say("Nothing is wrong with the data.")
-        for row in _rows(data.findings):
-            self.say(f"\n{row['severity'].upper()} {row['code']} in {row['table']}: {row['what']}")
-            self.say(f"  examples: {row['examples']}" if row["examples"] else f"  rows: {row['count']:,}")
-            self.say(f"  done: {row['done']}")
-            self.say(f"  remedy: {row['remedy']}")
+        self.findings(data.findings)
         rows = [[row["what"], "yes" if row["possible"] else "no", row["why"]] for row in _rows(data.allows)]
         self._print_table("\nWhat this data allows", ["what", "possible", "why"], rows)
+
+    def findings(self, findings: pd.DataFrame) -> None:
+        """What is wrong with the data, the gravest first: how many, then each with what follows from it."""
+        from revmodel.report.findings_words import number_of_findings
+
+        self.say(f"\n{number_of_findings(findings)}")
+        for row in _rows(findings):
+            self.say(f"\n{row['severity'].upper()} {row['group']} ({row['code']}, {row['table']}): {row['what']}")
+            self.say(f"  examples: {row['examples']}" if row["examples"] else f"  rows: {row['count']:,}")
+            self.say(f"  if left: {row['consequence']}")
+            self.say(f"  done: {row['done']}")
+            self.say(f"  remedy: {row['remedy']}")
 
     def run(self, run: RunFolder) -> None:
         """The result of a run: its headline tables and where the page is."""

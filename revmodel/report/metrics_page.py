@@ -18,7 +18,7 @@ from revmodel.report.sections.scorecard import (
     scorecard_section,
 )
 from revmodel.report.sections.service import cohort_section, link_section, service_section
-from revmodel.report.sections.trust import findings_section
+from revmodel.report.sections.findings import findings_section
 from revmodel.report.tables import RunFolder
 from revmodel.report.template import Tile, rendered
 from revmodel.report.words import and_list, date, percent

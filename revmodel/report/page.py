@@ -10,10 +10,11 @@ import numpy as np
 from revmodel.report.metrics_page import holds_metrics_alone, render_metrics_page
 from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.facts import deals_section, method_section, provenance_section
+from revmodel.report.sections.findings import findings_section
 from revmodel.report.sections.marketing import budget_section, channels_section
 from revmodel.report.sections.outlook import bridge_section, forecast_section
 from revmodel.report.sections.parts import Section
-from revmodel.report.sections.trust import findings_section, health_section, record_section
+from revmodel.report.sections.trust import health_section, record_section
 from revmodel.report.tables import PAGE, RunFolder
 from revmodel.report.template import Tile, rendered
 from revmodel.report.verdicts import our_rows

@@ -221,14 +221,16 @@ def _open_deals(rng: np.random.Generator) -> pd.DataFrame:
 
 def _findings() -> pd.DataFrame:
     rows = [
-        ("stale-deals", "warn", "deals", "Deals are open far longer than any deal that was ever won", 41,
-         "D-112, D-205, D-377", "They are set apart and not forecast.", "Close them, or set funnel.zombie_weeks."),
-        ("duplicate-ids", "note", "leads", "Lead ids appear more than once", 12, "L-88, L-91",
-         "The earliest row of each was kept.", "Export leads without duplicates."),
-        ("missing-amount", "warn", "deals", "Deals have no amount", 63, "D-3101, D-3107",
-         "Their amount is drawn from deals like them.", "Fill in the amount of open deals first."),
+        ("zombies", "warn", "Stage history", "stage_changes", "41 of 300 records wait for too long", 41,
+         "D-112; D-205; D-377", "Counted as open they would be forecast to close.",
+         "They are set apart and not forecast.", "Close them, or set funnel.zombie_weeks."),
+        ("placeholder-amounts", "warn", "Amounts and currency", "deals", "63 of 900 amounts are exactly 0 or 1", 63,
+         "D-3101; D-3107", "Deals seem to be worth nothing.", "Nothing.", "Map them to a missing amount."),
+        ("duplicate-ids", "note", "Leads and deals", "leads", "12 rows repeat a lead_id", 12, "L-88; L-91",
+         "Counted twice, they would lower conversion.", "The copies were dropped.", "Export one row per lead_id."),
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["code", "severity", "table", "what", "count", "examples", "done", "remedy"])
+    columns = ["code", "severity", "group", "table", "what", "count", "examples", "consequence", "done", "remedy"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _allows() -> pd.DataFrame:

@@ -14,9 +14,10 @@ from fake_run import fake_manifest, fake_tables
 from revmodel.report.page import render_page, write_page
 from revmodel.report.reading import Run
 from revmodel.report.sections.facts import deals_section
+from revmodel.report.sections.findings import findings_section
 from revmodel.report.sections.marketing import budget_section, channels_section
 from revmodel.report.sections.parts import Section
-from revmodel.report.sections.trust import findings_section, record_section
+from revmodel.report.sections.trust import record_section
 from revmodel.report.tables import RunFolder, write_run
 
 VOID = {"meta", "br", "use", "path"}
@@ -129,6 +130,22 @@ def test_data_without_findings_is_said_to_have_none() -> None:
     part = findings_section(Run(a_folder(("findings",), cannot=[])))
     assert part.sentences == ("Nothing wrong was found.",)
     assert part.grids == ()
+
+
+def test_gravest_findings_are_told_first_with_what_follows() -> None:
+    part = findings_section(Run(a_folder((), cannot=[])))
+    assert part.sentences[0] == "3 findings: 2 change numbers."
+    assert part.sentences[1] == (
+        "41 of 300 records wait for too long. Counted as open they would be forecast to close."
+    )
+    assert [row[0] for row in part.grids[0].rows] == ["Changes numbers", "Changes numbers"]
+    assert [row[2] for row in part.folded[0].rows] == ["12 rows repeat a lead_id."]
+
+
+def test_runs_written_before_consequences_are_still_shown() -> None:
+    folder = a_folder((), cannot=[])
+    folder.tables["findings"] = folder.tables["findings"].drop(columns=["group", "consequence"])
+    assert findings_section(Run(folder)).sentences[1] == "41 of 300 records wait for too long."
 
 
 def test_company_with_counts_alone_gets_a_whole_page() -> None:

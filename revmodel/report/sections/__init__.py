@@ -3,6 +3,7 @@
 parts       the building blocks: a section, a chart, a grid
 outlook     the forecast against its target, and where it comes from
 marketing   what channels add, and the budget
-trust       the record of past forecasts, data findings, model health
+findings    what is wrong with the data, and what the data allows
+trust       the record of past forecasts, model health
 facts       open deals, how to read the page, where the run comes from
 """

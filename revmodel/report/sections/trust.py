@@ -1,4 +1,4 @@
-"""Why to believe it, or not: the record of past forecasts, what is wrong with the data, the health of the models."""
+"""Why to believe it, or not: the record of past forecasts, the health of the models."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import pandas as pd
 
 from revmodel.evaluate.score_table import score_table
 from revmodel.report.figures.record import record_figure
-from revmodel.report.reading import AnyRun, Run, rows_of
+from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
 from revmodel.report.verdicts import best_simple_method, our_rows, record_sentences
-from revmodel.report.words import count, label, money, percent, plural
+from revmodel.report.words import count, label, money, percent
 
-__all__ = ["findings_section", "health_section", "record_section"]
+__all__ = ["health_section", "record_section"]
 
-_SEVERITY = {"stop": "Stops the run", "warn": "Changes numbers", "note": "Good to know"}
 _CHECKS = {
     "rhat": "Chains agree (R-hat)",
     "ess_bulk": "Effective draws",
@@ -57,39 +56,6 @@ def _scores(run: Run, backtest: pd.DataFrame) -> Grid:
         rows.append((run.name(row.metric).capitalize(), label(row.model), error, *held, count(row.n)))
     columns = ("", "Method", "Error (CRPS)", "80 % range held", "90 % range held", "Forecasts")
     return Grid(columns, tuple(rows), right=(2, 3, 4, 5), caption="All methods, in numbers")
-
-
-def findings_section(run: AnyRun) -> Section:
-    """What is wrong with the data, how much of it, and what was done; and what the data does not allow."""
-    findings = run.table("findings")
-    said = ["Nothing wrong was found."] if findings is None else [_count(findings)]
-    cannot = [str(sentence) for sentence in run.manifest["cannot"]]
-    said += ["What this run could not do:", *cannot] if cannot else []
-    grids = () if findings is None else (_findings_grid(findings),)
-    return Section("findings", "What we found in the data", tuple(said), grids=grids, folded=_allowed(run))
-
-
-def _count(findings: pd.DataFrame) -> str:
-    changed = int((findings["severity"] != "note").sum())
-    number_changed = f"{changed} of which changed numbers" if changed else "none of which changed numbers"
-    return f"{plural(len(findings), 'finding')}, {number_changed}."
-
-
-def _findings_grid(findings: pd.DataFrame) -> Grid:
-    order = findings.assign(rank=findings["severity"].map(list(_SEVERITY).index)).sort_values("rank", kind="stable")
-    rows = tuple(
-        (_SEVERITY[row.severity], row.table, row.what, count(row.rows), row.done, row.remedy)
-        for row in rows_of(order.rename(columns={"count": "rows"}))
-    )
-    return Grid(("", "Table", "What", "Rows", "What was done", "What you can do"), rows, right=(3,))
-
-
-def _allowed(run: AnyRun) -> tuple[Grid, ...]:
-    table = run.table("allows")
-    if table is None:
-        return ()
-    rows = tuple((row.what, "yes" if row.possible else "no", row.why) for row in rows_of(table))
-    return (Grid(("Question", "Possible", "Why"), rows, caption="What this data allows"),)
 
 
 def health_section(run: Run) -> Section:
