@@ -90,6 +90,17 @@ def test_hubspot_own_pipeline_takes_meaning_and_order_from_its_stages(read: Read
     assert rows(tables, "deal_history", "deal_id", "amount") == [("1", 500.0)]
 
 
+def test_what_an_export_says_of_a_stage_goes_before_the_stage_s_name(read: Read) -> None:
+    """A company may keep the vendor's id of a stage and give it another place: here 'closedwon' is a proposal."""
+    stages = {"stage_id": ["contractsent", "closedwon", "99"], "label": ["Contract", "Proposal sent", "Signed"]}
+    stages |= {"display_order": [1, 0, 2], "closed_won": [False, False, True], "is_closed": [False, False, True]}
+    deals = {"deal_id": [1, 2], "property_createdate": ["2026-01-01", "2026-01-02"]}
+    deals |= {f"property_hs_v2_date_entered_{name}": ["2026-01-03"] * 2 for name in ("contractsent", "closedwon", "99")}
+    _, config, tables = read("hubspot", {"deal_pipeline_stage.csv": stages, "deal.csv": deals})
+    assert config.funnel.stages == ["closedwon", "contract"]
+    assert {row[0] for row in rows(tables, "stage_changes", "to_stage")} == {"closedwon", "contract", "won"}
+
+
 def test_hubspot_dates_entered_per_stage_are_found_by_their_pattern(read: Read) -> None:
     deals = {"deal_id": [1, 2], "property_createdate": ["2026-01-01", "2026-01-02"]}
     deals |= {"property_hs_v2_date_entered_appointmentscheduled": ["2026-01-01", "2026-01-02"]}

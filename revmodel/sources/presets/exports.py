@@ -56,13 +56,13 @@ class Export:
         """Rows of the file."""
         return rows_with(self.all_rows, [])
 
-    def some(self, column: str, keep: Keep = (), most: int = 2000) -> list[str]:
-        """Distinct filled values as text, at most ``most``."""
+    def some(self, column: str, keep: Keep = (), most: int = 400) -> list[str]:
+        """Distinct filled values as text, at most ``most``, from anywhere in the column but always the same."""
         asked = (column, *((name, *values) for name, values in keep), most)
         if asked not in self._answers:
             rows = kept(self.all_rows, dict(keep))
             texts = rows.select(value=text_of(rows[column])).drop_null("value").distinct()
-            found = texts.order_by("value").limit(most).to_pyarrow()["value"].to_pylist()
+            found = texts.order_by(texts.value.hash(), "value").limit(most).to_pyarrow()["value"].to_pylist()
             self._answers[asked] = [str(value) for value in found]
         return list(self._answers[asked])
 

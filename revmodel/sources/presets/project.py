@@ -177,16 +177,11 @@ def _without_single_rows(sources: Sequence[Source]) -> tuple[list[Source], list[
 
 
 def _funnel(preset: Preset, sources: Sequence[Source]) -> dict[str, Any]:
-    leads: set[str] = set()
-    deals: set[str] = set()
-    own: dict[str, float] = {}
+    told: dict[bool, list[NamedStages]] = {True: [], False: []}
     for source in sources:
         if source.stages and source.table == "stage_changes":
-            of_leads = source.entry.feed.constants.get("record_type") == "lead"
-            (leads if of_leads else deals).update(source.stages.named.values())
-            own |= source.stages.own
-    tables = {source.table for source in sources}
-    return funnel_of(preset, leads, deals, own, has_leads="leads" in tables, has_deals="deals" in tables)
+            told[source.entry.feed.constants.get("record_type") == "lead"].append(source.stages)
+    return funnel_of(preset, told[True], told[False], {source.table for source in sources})
 
 
 def _usual_headers(feed: Feed) -> list[str]:

@@ -32,11 +32,15 @@ class StageFact:
 
 @dataclass(frozen=True)
 class NamedStages:
-    """named: value in the export → ours ('' is no stage of this record). unnamed: value → rows. own: ours → order."""
+    """named: value in the export → ours ('' is no stage of this record). unnamed: value → rows.
+
+    own: those of ours that are the company's, not the vendor's. order: ours → its place, where the export tells.
+    """
 
     named: dict[str, str] = field(default_factory=dict)
     unnamed: dict[str, int] = field(default_factory=dict)
-    own: dict[str, float] = field(default_factory=dict)
+    own: list[str] = field(default_factory=list)
+    order: dict[str, float] = field(default_factory=dict)
 
 
 def facts_of(preset: Preset, exports: Sequence[Export], family: str) -> dict[str, StageFact]:
@@ -46,7 +50,9 @@ def facts_of(preset: Preset, exports: Sequence[Export], family: str) -> dict[str
         for export in exports:
             wanted = {"value": said.value, "won": said.won, "closed": said.closed, "order": said.order}
             columns = {name: header for name, headers in wanted.items() if (header := export.header(headers))}
-            if export.object != said.object or export.family != family or export.rows is None or len(columns) < 3:
+            if export.object != said.object or export.family != family or export.rows is None:
+                continue
+            if not {"value", "won", "closed"} <= set(columns):
                 continue
             rows: dict[str, list[dict[str, Any]]] = {}
             for row in export.facts(columns):
@@ -60,7 +66,10 @@ def facts_of(preset: Preset, exports: Sequence[Export], family: str) -> dict[str
 def name_stages(
     counts: Mapping[str, int], standard: Mapping[str, str], facts: Mapping[str, StageFact], *, of_deals: bool
 ) -> NamedStages:
-    """The values of one export with their meaning. Without counts (no data yet): the standard ones."""
+    """The values of one export with their meaning. Without counts (no data yet): the standard ones.
+
+    What the export says of a stage goes before what its name says: companies give a vendor's stage another meaning.
+    """
     if not counts:
         return NamedStages(named=dict(standard))
     by_key = {alias_key(value): ours for value, ours in standard.items()}
@@ -68,45 +77,42 @@ def name_stages(
     for value, n in counts.items():
         key = alias_key(value)
         fact = facts.get(key) if of_deals else None
-        if key in by_key:
-            found.named[value] = by_key[key]
-        elif fact and (fact.won or fact.lost):
+        if fact and (fact.won or fact.lost):
             found.named[value] = "won" if fact.won else "lost"
+        elif key in by_key and not (fact and by_key[key] in _ENDS):
+            found.named[value] = by_key[key]
         elif fact and fact.order is not None:
             found.named[value] = _slug(value)
-            found.own[_slug(value)] = fact.order
+            found.own.append(_slug(value))
         else:
             found.unnamed[value] = n
+        if fact and fact.order is not None and value in found.named:
+            found.order[found.named[value]] = fact.order
     return found
 
 
 def funnel_of(
-    preset: Preset,
-    lead_stages: Iterable[str],
-    deal_stages: Iterable[str],
-    own: Mapping[str, float],
-    *,
-    has_leads: bool,
-    has_deals: bool,
-) -> dict[str, Any]:
-    """The funnel of the stages that were found, in the vendor's order; stages of the company's own by their order.
+    preset: Preset, of_leads: Iterable[NamedStages], of_deals: Iterable[NamedStages], tables: set[str]
+) -> Any:
+    """The funnel of the stages that were found: in the order that the exports tell, else in the vendor's.
 
-    Deals of which no stage is known get the vendor's stages.
+    tables: canonical tables that have a source. Deals of which no stage is known get the vendor's stages.
     """
-    leads = _in_order(preset.lead_stages, set(lead_stages) | ({ENTRY} if has_leads else set()))
-    standard = _in_order(preset.deal_stages, set(deal_stages))
-    if has_deals and not standard and not own:
-        standard = _in_order(preset.deal_stages, set(preset.deal_stages.values()))
-    deals = [*standard, *sorted((name for name in own if name not in standard), key=lambda name: own[name])]
-    stages = [*leads, *(stage for stage in deals if stage not in leads)]
-    if not stages:  # nothing is known yet: the vendor's own funnel
-        leads = _in_order(preset.lead_stages, set(preset.lead_stages.values()))
+    lead_names = {ours for stages in of_leads for ours in stages.named.values()}
+    leads = _in_order(preset.lead_stages, lead_names | ({ENTRY} if "leads" in tables else set()))
+    found = list(of_deals)
+    deals = _in_order(preset.deal_stages, {ours for stages in found for ours in stages.named.values()})
+    deals += dict.fromkeys(ours for stages in found for ours in stages.own if ours not in deals)
+    order = {ours: place for stages in found for ours, place in stages.order.items()}
+    if all(stage in order for stage in deals):
+        deals.sort(key=lambda stage: order[stage])  # stages of one place stay in the vendor's order
+    if not deals and ("deals" in tables or not leads):
         deals = _in_order(preset.deal_stages, set(preset.deal_stages.values()))
-        stages = [*leads, *deals] or [ENTRY]
-    funnel: dict[str, Any] = {"stages": stages}
-    if deals:
-        funnel["first_deal_stage"] = deals[0]
-    return funnel | {"won": ["won"], "lost": ["lost"]}
+    if not leads and not tables & {"leads", "deals", "stage_changes"}:  # nothing is known yet: the vendor's own funnel
+        leads = _in_order(preset.lead_stages, set(preset.lead_stages.values()))
+    of_deals_alone = [stage for stage in deals if stage not in leads]
+    first = {"first_deal_stage": of_deals_alone[0]} if of_deals_alone else {}
+    return {"stages": [*leads, *of_deals_alone] or [ENTRY], **first, "won": ["won"], "lost": ["lost"]}
 
 
 def _fact(rows: Sequence[Mapping[str, Any]]) -> StageFact:
@@ -132,4 +138,5 @@ def _in_order(standard: Mapping[str, str], wanted: set[str]) -> list[str]:
 
 def _slug(value: str) -> str:
     """A stage's own name, as a plain word of the config."""
-    return re.sub(r"[^0-9a-z]+", "_", value.casefold()).strip("_") or "stage"
+    word = re.sub(r"[^0-9a-z]+", "_", value.casefold()).strip("_") or "stage"
+    return f"{word}_stage" if word in (*_ENDS, ENTRY) else word
