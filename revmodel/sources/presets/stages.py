@@ -93,7 +93,7 @@ def name_stages(
 
 def funnel_of(
     preset: Preset, of_leads: Iterable[NamedStages], of_deals: Iterable[NamedStages], tables: set[str]
-) -> Any:
+) -> dict[str, Any]:
     """The funnel of the stages that were found: in the order that the exports tell, else in the vendor's.
 
     tables: canonical tables that have a source. Deals of which no stage is known get the vendor's stages.
