@@ -16,8 +16,8 @@ from ibis.backends.sql.compilers.postgres import PostgresCompiler
 
 __all__ = ["Postgres", "connect"]
 
-_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*$"
-_WHOLE = r"^\s*[+-]?\d{1,18}\s*$"
+_NUMBER = r"^\s*[+-]?(\d{1,99}\.?\d*|\.\d+)([eE][+-]?[012]?\d{1,2})?\s*$"  # none that a double cannot hold
+_WHOLE = r"^\s*[+-]?(\d{1,18}\.?\d*|\.\d+)\s*$"
 _TRUTH = r"^\s*(t|true|y|yes|on|1|f|false|n|no|off|0)\s*$"
 _DAY = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 _CLOCK = r"([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?)?\s?(Z|UTC|[+-]\d\d(:?\d\d)?)?"
@@ -37,7 +37,7 @@ class _Compiler(PostgresCompiler):  # type: ignore[misc]  # ibis is untyped
         if to.is_floating():
             return self._where(arg, _NUMBER, cast)
         if to.is_integer():
-            return self._where(arg, _WHOLE, cast)
+            return self._where(arg, _WHOLE, self.cast(self.cast(arg, dt.decimal), to))
         if to.is_boolean():
             return self._where(arg, _TRUTH, cast, any_case=True)
         if to.is_timestamp() or to.is_date():
@@ -51,7 +51,7 @@ class _Compiler(PostgresCompiler):  # type: ignore[misc]  # ibis is untyped
     def visit_Last(self, op: Any, *, arg: Any, where: Any, order_by: Any, include_null: bool) -> Any:
         """The last element of the ordered values."""
         found = self._values(op, arg=arg, where=where, order_by=order_by, include_null=include_null)
-        return sge.Bracket(this=sge.paren(found), expressions=[self.f.array_length(found, sge.convert(1))])
+        return sge.Bracket(this=sge.paren(found), expressions=[self.f.anon.cardinality(found)], offset=1)
 
     def visit_RegexSearch(self, op: Any, *, arg: Any, pattern: Any) -> Any:  # noqa: ARG002 (ibis passes the operation)
         """The operator ~, which older servers have as well."""

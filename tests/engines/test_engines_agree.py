@@ -1,0 +1,31 @@
+"""DuckDB, Postgres and Spark make the same features of the same data, row for row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from engines_by_hand import AS_OF, CONFIG, assert_same, moved, parts_of
+
+from revmodel.features.build import build_features
+from revmodel.sources.tables import Tables
+
+
+@pytest.fixture(scope="module")
+def by_duckdb(company: Tables) -> dict[str, Any]:
+    return parts_of(build_features(company, CONFIG, AS_OF))
+
+
+def test_the_company_has_something_of_everything(by_duckdb: dict[str, Any]) -> None:
+    empty = [name for name, part in by_duckdb.items() if hasattr(part, "__len__") and not len(part)]
+    assert set(empty) <= {"cells.deal_band_edges"}
+    assert by_duckdb["open_records.frame"]["amount"].notna().any()
+
+
+def test_postgres_makes_the_same_features(company: Tables, postgres: Any, by_duckdb: dict[str, Any]) -> None:
+    assert_same(by_duckdb, parts_of(build_features(moved(company, postgres), CONFIG, AS_OF)))
+
+
+@pytest.mark.slow
+def test_spark_makes_the_same_features(company: Tables, spark: Any, by_duckdb: dict[str, Any]) -> None:
+    assert_same(by_duckdb, parts_of(build_features(moved(company, spark), CONFIG, AS_OF)))
