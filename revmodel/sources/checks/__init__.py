@@ -52,7 +52,6 @@ _CHECKS: tuple[Callable[[Tables, Config], list[Finding]], ...] = (
     spend_counted_twice,
     repeats,
     leaking_columns,
-    leaking_values,
     row_faults,
     merge_cycles,
     identity_findings,
@@ -89,3 +88,4 @@ def _told(tables: Tables, config: Config, counts: dict[str, TableCounts]) -> Ite
             yield from check_activity(tables, config, activity)
     if (facts := deal_facts(tables, config)) is not None:
         yield from deal_faults(tables, config, facts)
+        yield from leaking_values(tables, config, facts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -20,6 +22,7 @@ __all__ = ["AT_MIDNIGHT", "Activity", "count_activity"]
 AT_MIDNIGHT = -1  # the hour of events at 00:00:00 sharp: most often a date without a time
 _WITH_CHANNEL = ("leads", "touches", "deals", "spend")
 _WITHOUT_CHANNEL = ("stage_changes",)
+_VALUES = ("n", "money", "impressions")
 _MOST_WEEKS = 520  # ten years: older rows are few, or their dates are wrong
 Floats = npt.NDArray[np.float64]
 
@@ -39,11 +42,18 @@ class Activity:
 
     def weekly(self, table: str, value: str = "n") -> dict[str, Floats]:
         """Channel → (week,) sums of ``value`` for one table; channels in the order of their names."""
-        rows = self.counts[self.counts["table"] == table]
-        series = {}
-        for channel, part in rows.groupby("channel", sort=True):
-            series[str(channel)] = np.bincount(part["week"], weights=part[value], minlength=self.weeks)
-        return series
+        return self._series.get((table, value), {})
+
+    @cached_property
+    def _series(self) -> dict[tuple[str, str], dict[str, Floats]]:
+        sums = self.counts.groupby(["table", "channel", "week"], sort=True)[list(_VALUES)].sum().reset_index()
+        series: dict[tuple[str, str], dict[str, Floats]] = defaultdict(dict)
+        for (table, channel), part in sums.groupby(["table", "channel"], sort=True):
+            for value in _VALUES:
+                whole = np.zeros(self.weeks)
+                whole[part["week"].to_numpy()] = part[value].to_numpy()
+                series[str(table), value][str(channel)] = whole
+        return dict(series)
 
     def day(self, week: int) -> dt.date:
         """The first day of a week."""

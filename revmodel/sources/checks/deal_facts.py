@@ -11,34 +11,38 @@ from revmodel.sources.tables import Tables
 
 __all__ = ["deal_facts"]
 
+_OWN = ("deal_id", "created_at", "owner", "stage", "channel", "segment", "type", "region")
+
 
 def deal_facts(tables: Tables, config: Config) -> ir.Table | None:
     """Today's view of every deal; None where there is no table of deals.
 
-    Columns deal_id, created_at, owner, stage (as in deals); lead_created_at (null: no lead, or not known); closed_at
-    (the first close on record) and close_recorded_at (when that close became known), null while open; last_seen_at,
-    the last time at which anything was recorded of the deal.
+    Columns deal_id, created_at, owner, stage, channel, segment, type, region: as in deals. lead_created_at: null where
+    there is no lead, or it is not known. closed_at: the first close on record; close_recorded_at: when that became
+    known; won: whether any close is a win; all three null while open. last_seen_at: when anything was last recorded.
     """
     if "deals" not in tables:
         return None
-    facts = tables["deals"].select("deal_id", "created_at", "owner", "stage", "lead_id")
+    facts = tables["deals"].select(*_OWN, "lead_id")
     facts = _with_closes(facts, tables, config)
     facts = _with_history(facts, tables)
     facts = _with_leads(facts, tables)
     last_seen = ibis.greatest(*(facts[name].fill_null(facts.created_at) for name in ("closed_at", "recorded_at")))
-    wanted = ["deal_id", "created_at", "owner", "stage", "lead_created_at", "closed_at", "close_recorded_at"]
+    wanted = [*_OWN, "lead_created_at", "closed_at", "close_recorded_at", "won"]
     return store(tables.connection, "deal_facts", facts.select(*wanted, last_seen_at=last_seen), temp=True)
 
 
 def _with_closes(facts: ir.Table, tables: Tables, config: Config) -> ir.Table:
     if "stage_changes" not in tables:
         never = ibis.null().cast("timestamp(6)")
-        return facts.mutate(closed_at=never, close_recorded_at=never)
+        return facts.mutate(closed_at=never, close_recorded_at=never, won=ibis.null().cast("boolean"))
     changes = tables["stage_changes"]
     of_deals = changes.record_type.fill_null("deal").lower() == "deal"
     closes = changes.filter(of_deals & changes.to_stage.isin([*config.funnel.won, *config.funnel.lost]))
     first = closes.group_by(closed_id=closes.record_id).aggregate(
-        closed_at=closes.changed_at.min(), close_recorded_at=closes.recorded_at.min()
+        closed_at=closes.changed_at.min(),
+        close_recorded_at=closes.recorded_at.min(),
+        won=closes.to_stage.isin(config.funnel.won).any(),
     )
     return facts.left_join(first, facts.deal_id == first.closed_id).drop("closed_id")
 

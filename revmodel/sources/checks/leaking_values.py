@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -16,15 +17,16 @@ __all__ = ["leaking_values"]
 _COLUMNS = ("channel", "segment", "type", "region")
 _ENOUGH = 30  # ended deals of a value
 _SURE = 0.98  # of them ended the same way
-_EXPECTED_OPEN = 5.0  # open deals that should have the value, if it were known before the end; none has it
+_EXPECTED_OPEN = 5.0  # open deals that should have the value, if it were known before the end
+_OPEN = 0.2  # of them have it, at most
 _CHANCE = 1e-4  # of so one-sided an outcome, over all values
 
 
-def leaking_values(tables: Tables, config: Config) -> list[Finding]:
-    """Values of deals that nearly always go with one outcome, and that no open deal has."""
-    if not {"deals", "stage_changes"} <= set(tables.names):
+def leaking_values(tables: Tables, config: Config, facts: ir.Table) -> list[Finding]:  # noqa: ARG001
+    """Values of deals that nearly always go with one outcome, and that hardly an open deal has. facts: see deal_facts."""
+    if "stage_changes" not in tables:
         return []
-    counts = _outcomes_by_value(tables, config)
+    counts = _outcomes_by_value(facts)
     findings = []
     for column, rows in counts.groupby("column", sort=True):
         values = rows.groupby("value")[["won", "lost", "still_open"]].sum()
@@ -33,13 +35,10 @@ def leaking_values(tables: Tables, config: Config) -> list[Finding]:
     return findings
 
 
-def _outcomes_by_value(tables: Tables, config: Config) -> pd.DataFrame:
+def _outcomes_by_value(facts: ir.Table) -> pd.DataFrame:
     """column, value, won, lost, still_open: deals by what became of them; values that are not empty."""
-    deals, changes = tables["deals"], tables["stage_changes"]
-    of_deals = changes.filter(changes.record_type.fill_null("deal").lower() == "deal")
-    won = deals.deal_id.isin(of_deals.filter(of_deals.to_stage.isin(config.funnel.won)).record_id)
-    lost = deals.deal_id.isin(of_deals.filter(of_deals.to_stage.isin(config.funnel.lost)).record_id)
-    outcome = deals.select(*_COLUMNS, outcome=ibis.ifelse(won, "won", ibis.ifelse(lost, "lost", "still_open")))
+    ended = ibis.ifelse(facts.won, "won", "lost")
+    outcome = facts.select(*_COLUMNS, outcome=ibis.ifelse(facts.won.notnull(), ended, "still_open"))  # noqa: PD004 (ibis)
     counted: pd.DataFrame = outcome.group_by(*_COLUMNS, "outcome").aggregate(n=outcome.count()).to_pyarrow().to_pandas()
     parts = []
     for column in _COLUMNS:
@@ -57,7 +56,11 @@ def _leaks(values: pd.DataFrame, value: str, looks: int) -> bool:
     for outcome in ("won", "lost"):
         usual = rest[outcome] / rest_ended
         chance = looks * np.exp(ended * np.log(max(usual, 1e-12)))
-        if own[outcome] >= _SURE * ended and own["still_open"] == 0 and expected_open >= _EXPECTED_OPEN:
+        if (
+            own[outcome] >= _SURE * ended
+            and own["still_open"] <= _OPEN * expected_open
+            and expected_open >= _EXPECTED_OPEN
+        ):
             return bool(chance < _CHANCE)
     return False
 
@@ -68,8 +71,8 @@ def _finding(column: str, value: str, counts: pd.Series[float]) -> Finding:
     return finding_of(
         "leaking-value",
         "deals",
-        f"{int(counts[outcome]):,} of {plural(ended, 'ended deal')} with the {column} {value!r} were {outcome}, and no "
-        "open deal has it: it is set once the outcome is known",
+        f"{int(counts[outcome]):,} of {plural(ended, 'ended deal')} with the {column} {value!r} were {outcome}, and "
+        f"{plural(counts['still_open'], 'open deal has', 'open deals have')} it: it is set once the outcome is known",
         count=ended,
         examples=(value,),
         done="Kept: it counts as a value like any other",
