@@ -23,9 +23,9 @@ def earlier(start: pd.Timestamp, grain: Grain) -> tuple[pd.Timestamp, pd.Timesta
 
 def target_frame(drawn: Drawn) -> pd.DataFrame:
     """period, metric, value, scope ("all" for the total), as planned; empty without the table."""
-    if "targets" not in drawn.journeys.tables:
+    if "targets" not in drawn.tables:
         return pd.DataFrame({"period": [], "metric": [], "value": [], "scope": []})
-    table = drawn.journeys.tables["targets"].select("period", "metric", "value", "scope")
+    table = drawn.tables["targets"].select("period", "metric", "value", "scope")
     frame: pd.DataFrame = table.order_by("period", "metric", "scope").to_pyarrow().to_pandas()
     scope = frame["scope"].astype(object).where(frame["scope"].notna(), ALL)
     total = scope.str.lower().isin(["", "all", "total"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -13,20 +13,23 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from revmodel.config import Config
-from revmodel.dims import ADVANCE, ALL
+from revmodel.dims import ALL
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.metrics.durations import clock_counts, clocks
-from revmodel.metrics.facts import DIMENSIONS, customer_facts, opportunities, record_facts, touch_facts, with_campaign
+from revmodel.metrics.facts import customer_facts, opportunities, record_facts, touch_facts, with_campaign
 from revmodel.metrics.influence import influence_facts, touched_deals
 from revmodel.metrics.kpi import filled_columns
 from revmodel.metrics.periods import GRAINS, Grain, periods_between
 from revmodel.metrics.pipeline import days_needed, open_counts, open_deals_on, open_sums
-from revmodel.metrics.service import follow_clock, follow_facts, service_facts
+from revmodel.metrics.service import follow_clock, follow_facts, followed_stays, service_facts
 from revmodel.metrics.spend import day_sums, other_cost_days, spend_days
 from revmodel.metrics.stages import named_stages
 from revmodel.metrics.totals import Window, folded, sums_by
+from revmodel.sources.tables import Tables
 
 __all__ = ["Drawn"]
+
+_MAY_BEGIN_LATE = ("spend", "touches", "subscriptions")
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,24 @@ class Drawn:
         return self.config.forecast.fiscal_year_start_month
 
     @cached_property
+    def tables(self) -> Tables:
+        """The tables cut as of the day, each worked out once; touches are many and read where they lie."""
+        cut = self.journeys.tables
+        return cut.replace(**{name: cut[name].cache() for name in cut.names if name != "touches"})
+
+    @cached_property
     def filled(self) -> frozenset[str]:
         """ "table.column" of every column that holds a value; "touches.by_sales" where sales ever touched an MQL."""
-        found = filled_columns(self.journeys.tables)
-        mql = self.roles.get("mql")
-        if mql and {"touches.kind", "touches.lead_id"} <= found:
-            clock = follow_clock(self.journeys, self._stays, mql, self.config.metrics)
-            if clock.filter(clock.outcome == ADVANCE).count().to_pyarrow().as_py():
-                return found | {"touches.by_sales"}
-        return found
+        found = self._filled[0]
+        if not {"touches.kind", "touches.lead_id"} <= found or "mql" not in self.roles:
+            return found
+        touched = self._followed.filter(self._followed.stage == self.roles["mql"]).touched_at.count()
+        return found | {"touches.by_sales"} if touched.to_pyarrow().as_py() else found
+
+    @property
+    def begins(self) -> dict[str, pd.Timestamp]:
+        """Table → its first day, for tables that may begin later than the records."""
+        return {name: self._filled[1][name] for name in _MAY_BEGIN_LATE if name in self._filled[1]}
 
     @cached_property
     def roles(self) -> dict[str, str]:
@@ -68,9 +80,9 @@ class Drawn:
         told = self.config.metrics.marketing_channels
         if told is not None:
             return tuple(told)
-        if "spend" not in self.journeys.tables:
+        if "spend" not in self.tables:
             return ()
-        spend = self.journeys.tables["spend"]
+        spend = self.tables["spend"]
         return tuple(
             sorted(spend.filter(spend.spend > 0).select("channel").distinct().to_pyarrow()["channel"].to_pylist())
         )
@@ -82,20 +94,12 @@ class Drawn:
         return pd.Timestamp(first).date()
 
     @cached_property
-    def begins(self) -> dict[str, pd.Timestamp]:
-        """Table → its first day, for tables that may begin later than the records."""
-        found = {}
-        for name, column in (("spend", "date"), ("touches", "occurred_at"), ("subscriptions", "started_at")):
-            if f"{name}.{column}" in self.filled:
-                found[name] = pd.Timestamp(self.journeys.tables[name][column].min().to_pyarrow().as_py())
-        return found
-
-    @cached_property
     def indicator_days(self) -> pd.DataFrame:
         """measure ("indicator:<name>"), date, value: the mean over regions of each day."""
-        if "indicators" not in self.journeys.tables:
-            return pd.DataFrame({"measure": [], "date": pd.to_datetime([]), "value": []})
-        rows = self.journeys.tables["indicators"]
+        if "indicators" not in self.tables:
+            none = pd.DataFrame({"measure": [], "date": pd.to_datetime([]), "value": []})
+            return none.astype({"measure": "str", "value": "float64"})
+        rows = self.tables["indicators"]
         total = rows.group_by("name", "date").aggregate(value=rows.value.mean())
         frame: pd.DataFrame = total.order_by("name", "date").to_pyarrow().to_pandas()
         return frame.assign(measure="indicator:" + frame["name"].astype(str), date=pd.to_datetime(frame["date"]))
@@ -142,6 +146,15 @@ class Drawn:
         )
 
     @cached_property
+    def _filled(self) -> tuple[frozenset[str], dict[str, pd.Timestamp]]:
+        return filled_columns(self.tables)
+
+    @cached_property
+    def _followed(self) -> ir.Table:
+        stages = dict.fromkeys(self.roles[role] for role in ("mql", "sal") if role in self.roles)
+        return followed_stays(self.tables, self._stays, tuple(stages), self.config.metrics).cache()
+
+    @cached_property
     def _kept(self) -> dict[tuple[object, ...], pd.DataFrame]:
         return {}
 
@@ -150,6 +163,11 @@ class Drawn:
             self._kept[key] = compute()
         return self._kept[key]
 
+    @property
+    def known(self) -> Journeys:
+        """The journeys with the tables worked out."""
+        return replace(self.journeys, tables=self.tables)
+
     @cached_property
     def _made(self) -> ir.Table:
         return opportunities(self.journeys, self._each).cache()
@@ -157,38 +175,33 @@ class Drawn:
     @cached_property
     def _each(self) -> ir.Table:
         """Records with their campaign."""
-        return with_campaign(self.journeys.records, self.journeys.tables).cache()
+        return with_campaign(self.journeys.records, self.tables).cache()
 
     @cached_property
     def _stays(self) -> ir.Table:
         """Stays in stages, with their campaign."""
-        return with_campaign(self.journeys.spells, self.journeys.tables).cache()
+        return with_campaign(self.journeys.spells, self.tables).cache()
 
     @cached_property
     def _events(self) -> ir.Table:
         """Facts that have one level of each dimension, so that levels add up; null where a dimension does not apply."""
-        parts = [record_facts(self.journeys, self._each, self._stays, self._made, self.marketing)]
+        parts = [record_facts(self.known, self._each, self._stays, self._made, self.marketing)]
         if mql := self.roles.get("mql"):
             parts.append(service_facts(self._stays, mql, self.config.metrics, self.as_of))
             if self._sales_touches:
-                parts.append(follow_facts(self.journeys, self._stays, mql, self.config.metrics))
-        if "subscriptions" in self.journeys.tables:
-            parts.append(customer_facts(self.journeys.tables))
-        if "touches" in self.journeys.tables:
-            parts.append(touch_facts(self.journeys.tables))
+                parts.append(follow_facts(self._followed, mql, self.config.metrics, self.as_of))
+        if "subscriptions" in self.tables:
+            parts.append(customer_facts(self.tables))
+        if "touches" in self.tables:
+            parts.append(touch_facts(self.tables))
         return ibis.union(*parts).cache() if len(parts) > 1 else parts[0].cache()
 
     @cached_property
     def _influence(self) -> ir.Table | None:
         """Facts with several levels of one dimension: dimension, measure, date, value, level."""
-        if not {"touches", "deals"} <= set(self.journeys.tables) or not self.config.funnel.deal_stages:
+        if not {"touches", "deals"} <= set(self.tables) or not self.config.funnel.deal_stages:
             return None
-        touched = touched_deals(self.journeys, self.marketing).cache()
-        parts = [
-            influence_facts(self._made, touched, name).mutate(dimension=ibis.literal(name or ALL))
-            for name in (None, *DIMENSIONS)
-        ]
-        return ibis.union(*parts).cache()
+        return influence_facts(self._made, touched_deals(self.known, self.marketing).cache()).cache()
 
     @property
     def _sales_touches(self) -> bool:
@@ -198,8 +211,7 @@ class Drawn:
     def _clocks(self) -> ir.Table:
         parts = [clocks(self.journeys, self._each, self._stays, self._made)]
         if self._sales_touches:
-            stages = dict.fromkeys(self.roles[role] for role in ("mql", "sal") if role in self.roles)
-            parts += [follow_clock(self.journeys, self._stays, stage, self.config.metrics) for stage in stages]
+            parts.append(follow_clock(self._followed, self.as_of))
         return ibis.union(*parts).cache() if len(parts) > 1 else parts[0].cache()
 
     def _facts(self, dimension: str | None) -> list[ir.Table]:
@@ -215,7 +227,7 @@ class Drawn:
     def _days(self, dimension: str | None) -> list[pd.DataFrame]:
         """Facts that come by day rather than by event."""
         days = []
-        if "spend" in self.journeys.tables and (dimension is None or f"spend.{dimension}" in self.filled):
+        if "spend" in self.tables and (dimension is None or f"spend.{dimension}" in self.filled):
             days.append(self._spend_days)
         if dimension is None:
             days.append(self.indicator_days)
@@ -226,14 +238,16 @@ class Drawn:
 
     @cached_property
     def _spend_days(self) -> pd.DataFrame:
-        return spend_days(self.journeys.tables, self.as_of)
+        days = spend_days(self.tables, self.as_of)
+        ours = days[(days["measure"] == "spend") & days["channel"].isin(self.marketing)]
+        return pd.concat([days, ours.assign(measure="marketing_spend")], ignore_index=True)
 
     @cached_property
     def _open_deals(self) -> ir.Table:
         """What was open on every day that any grain looks at."""
         tables = [periods_between(self.first_day, self.as_of, grain, self.month) for grain in GRAINS]
         days = sorted({day for periods in tables for day in days_needed(periods, self.as_of)})
-        return open_deals_on(self.journeys, self._stays, days)
+        return open_deals_on(self.known, self._stays, days)
 
 
 def _level(table: ir.Table, dimension: str | None) -> ir.Value:

@@ -47,21 +47,23 @@ def touched_deals(journeys: Journeys, marketing: Sequence[str]) -> ir.Table:
     return both.group_by("deal", *_OF_TOUCH).aggregate(touched_at=both.first_at.min())
 
 
-def influence_facts(made: ir.Table, touched: ir.Table, dimension: str | None) -> ir.Table:
-    """measure ("influenced_pipeline", "influenced_bookings"), date, value, level: one row a deal and level.
+def influence_facts(made: ir.Table, touched: ir.Table) -> ir.Table:
+    """dimension, level, measure ("influenced_pipeline", "influenced_bookings"), date, value: one row a deal and level.
 
-    made : see facts.opportunities. touched : see touched_deals. dimension : channel, campaign or content of the touch;
-    segment of the deal; None: each deal once.
+    made : see facts.opportunities. touched : see touched_deals. Dimensions: channel, campaign and content of the touch,
+    segment of the deal, and "all", of which each deal has one row.
     """
-    of_touch = dimension in _OF_TOUCH
-    level = touched[dimension] if of_touch else ibis.literal(ALL)
-    first = touched.group_by(deal="deal", level=level).aggregate(touched_at=touched.touched_at.min())
     deals = made.filter(made.record_type == DEAL)
-    rows = deals.inner_join(first, deals.record_id == first.deal)
-    if dimension == "segment":
-        rows = rows.mutate(level=rows.segment)
-    before_made = rows.filter(rows.touched_at < rows.made_at)
-    won = rows.filter((rows.last_stage == WON_STAGE) & (rows.touched_at < rows.last_at) & rows.amount.notnull())
+    segments = touched.inner_join(deals.select("segment", deal="record_id"), "deal")
+    levels = {name: touched[name] for name in _OF_TOUCH} | {ALL: ibis.literal(ALL)}
+    parts = [touched.select("deal", "touched_at", dimension=ibis.literal(n), level=v) for n, v in levels.items()]
+    parts.append(segments.select("deal", "touched_at", dimension=ibis.literal("segment"), level=segments.segment))
+    touches = ibis.union(*parts)
+    first = touches.group_by("deal", "dimension", "level").aggregate(seen_at=touches.touched_at.min())
+    rows = deals.inner_join(first, deals.record_id == first.deal).cache()
+    before_made = rows.filter(rows.seen_at < rows.made_at)
+    won = rows.filter((rows.last_stage == WON_STAGE) & (rows.seen_at < rows.last_at))
+    won = won.filter(won.amount.notnull())
     return ibis.union(
         _dated(before_made, "influenced_pipeline", before_made.made_at, before_made.worth),
         _dated(won, "influenced_bookings", won.last_at, won.amount),
@@ -69,4 +71,4 @@ def influence_facts(made: ir.Table, touched: ir.Table, dimension: str | None) ->
 
 
 def _dated(rows: ir.Table, measure: str, moment: ir.Value, value: ir.Value) -> ir.Table:
-    return rows.select("level", measure=ibis.literal(measure), date=moment.date(), value=value)
+    return rows.select("dimension", "level", measure=ibis.literal(measure), date=moment.date(), value=value)

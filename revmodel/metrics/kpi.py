@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import pandas as pd
+
 from revmodel.metrics.recipes import (
     Cost,
     Coverage,
@@ -19,6 +21,7 @@ from revmodel.metrics.recipes import (
     Stock,
 )
 from revmodel.metrics.spend import SPEND_DIMENSIONS
+from revmodel.sources.schema import TABLES
 from revmodel.sources.tables import Tables
 
 __all__ = ["Better", "Kpi", "Unit", "cannot", "dimensions_of", "filled_columns"]
@@ -37,7 +40,7 @@ _OF_MEASURE = {  # what starts so → the dimensions that it can be told by
     "indicator": (),
     "follow": ("channel", "segment", "campaign"),
 }
-_SPENT = ("spend", "impressions", "clicks", "spend_on_clicks")
+_SPENT = ("spend", "marketing_spend", "impressions", "clicks", "spend_on_clicks")
 
 
 @dataclass(frozen=True)
@@ -83,17 +86,26 @@ class Kpi:
         )
 
 
-def filled_columns(tables: Tables) -> frozenset[str]:
-    """ "table.column" of every column that holds a value; "deals.type=renewal" where there are renewals."""
-    found = set()
+def filled_columns(tables: Tables) -> tuple[frozenset[str], dict[str, pd.Timestamp]]:
+    """ "table.column" of every column that holds a value, and the first day of each table of events.
+
+    "deals.type=renewal" where there are renewals.
+    """
+    filled: set[str] = set()
+    begins = {}
     for name in tables.names:
-        table = tables[name]
-        counts = table.aggregate(**{column: table[column].count() for column in table.columns}).to_pyarrow()
-        found |= {f"{name}.{column}" for column in table.columns if counts[column][0].as_py()}
-    if "deals" in tables:
-        renewals = tables["deals"].filter(tables["deals"].type.lower() == "renewal")
-        found |= {"deals.type=renewal"} if renewals.count().to_pyarrow().as_py() else set()
-    return frozenset(found)
+        table, event = tables[name], TABLES[name].event
+        asked = {column: table[column].count() for column in table.columns}
+        if event is not None:
+            asked["first event"] = table[event].min().cast("timestamp")
+        if name == "deals":
+            asked["type=renewal"] = (table.type.lower() == "renewal").sum()
+        found = table.aggregate(**asked).to_pyarrow().to_pylist()[0]
+        first = found.pop("first event", None)
+        if first is not None:
+            begins[name] = pd.Timestamp(first)
+        filled |= {f"{name}.{column}" for column, count in found.items() if count}
+    return frozenset(filled), begins
 
 
 def cannot(kpi: Kpi, filled: frozenset[str]) -> str:

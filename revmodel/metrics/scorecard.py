@@ -103,7 +103,7 @@ def _rejections(drawn: Drawn, grain: Grain, periods: pd.DataFrame) -> pd.DataFra
     found = []
     for role in _JUDGED:
         if role in drawn.roles:
-            rows = rejections(drawn.journeys, drawn.roles[role], grain, drawn.month)
+            rows = rejections(drawn.known, drawn.roles[role], grain, drawn.month)
             rows = rows.merge(periods[["start", "period"]], on="start")
             share = rows["n"] / rows.groupby("start")["n"].transform("sum")
             found.append(rows.assign(role=role, grain=grain, share=share).rename(columns={"start": "period_start"}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -15,8 +16,9 @@ from revmodel.journeys.reconstruct import Journeys
 from revmodel.metrics.durations import HOURS_PER_DAY, end_of, hours_between
 from revmodel.metrics.facts import fact
 from revmodel.metrics.periods import Grain, period_of
+from revmodel.sources.tables import Tables
 
-__all__ = ["follow_clock", "follow_facts", "rejections", "service_facts", "service_table"]
+__all__ = ["follow_clock", "follow_facts", "followed_stays", "rejections", "service_facts", "service_table"]
 
 _NOT_SAID = "not said"
 
@@ -33,11 +35,14 @@ def service_facts(stays: ir.Table, stage: str, settings: MetricsConfig, as_of: d
     )
 
 
-def follow_facts(journeys: Journeys, stays: ir.Table, stage: str, settings: MetricsConfig) -> ir.Table:
-    """Stays old enough to have been followed up ("followable"), and those that were in time ("followed_in_time")."""
+def follow_facts(followed: ir.Table, stage: str, settings: MetricsConfig, as_of: dt.date) -> ir.Table:
+    """Stays old enough to have been followed up ("followable"), and those that were in time ("followed_in_time").
+
+    followed: see followed_stays.
+    """
     hours = int(settings.service_levels.follow_up_hours)
-    stays = _with_first_touch(journeys, stays, stage, settings)
-    old = stays.filter(hours_between(stays.entered_at, _now(journeys.as_of)) >= hours)
+    stays = followed.filter(followed.stage == stage)
+    old = stays.filter(hours_between(stays.entered_at, _now(as_of)) >= hours)
     quick = old.filter(old.touched_at.notnull() & (hours_between(old.entered_at, old.touched_at) < hours))  # noqa: PD004
     one = ibis.literal(1.0)
     return ibis.union(
@@ -45,19 +50,19 @@ def follow_facts(journeys: Journeys, stays: ir.Table, stage: str, settings: Metr
     )
 
 
-def follow_clock(journeys: Journeys, stays: ir.Table, stage: str, settings: MetricsConfig) -> ir.Table:
+def follow_clock(stays: ir.Table, as_of: dt.date) -> ir.Table:
     """Clock "follow:<stage>": from entry to the first touch by sales; who is lost untouched waits no longer.
 
-    outcome: "advance" where sales touched, "lost" where the record was lost untouched, else "open".
+    stays: see followed_stays. outcome: "advance" where sales touched, "lost" where the record was lost untouched, else
+    "open".
     """
-    stays = _with_first_touch(journeys, stays, stage, settings)
     lost = stays.left_at.notnull() & (stays.to_stage == LOST_STAGE)  # noqa: PD004
     lost_at = ibis.ifelse(lost, stays.left_at, ibis.null().cast("timestamp(6)"))
-    end = ibis.coalesce(stays.touched_at, lost_at, _now(journeys.as_of))
+    end = ibis.coalesce(stays.touched_at, lost_at, _now(as_of))
     outcome = ibis.ifelse(stays.touched_at.notnull(), "advance", ibis.ifelse(lost.fill_null(False), "lost", "open"))  # noqa: PD004
     return stays.select(
         *("channel", "segment", "campaign"),
-        clock=ibis.literal(f"follow:{stage}"),
+        clock=ibis.literal("follow:") + stays.stage,
         date=stays.entered_at.date(),
         hours=hours_between(stays.entered_at, end),
         outcome=outcome,
@@ -122,17 +127,18 @@ def _of(row: pd.Series[float] | None, name: str) -> float:
     return float("nan") if row is None else float(row[name])
 
 
-def _with_first_touch(journeys: Journeys, stays: ir.Table, stage: str, settings: MetricsConfig) -> ir.Table:
-    """Stays of leads in ``stage`` with touched_at: the first touch by sales on or after the entry."""
-    stays = stays.filter((stays.stage == stage) & (stays.record_type == LEAD))
-    touches = journeys.tables["touches"]
+def followed_stays(tables: Tables, stays: ir.Table, stages: Sequence[str], settings: MetricsConfig) -> ir.Table:
+    """Stays of leads in ``stages`` with touched_at: the first touch by sales on or after the entry."""
+    stays = stays.filter(stays.stage.isin(list(stages)) & (stays.record_type == LEAD))
+    touches = tables["touches"]
     by_sales = touches.filter(touches.kind.lower().isin([kind.lower() for kind in settings.sales_touches]))
     by_sales = by_sales.select(of_lead="lead_id", occurred_at="occurred_at")
-    pairs = stays.select("record_id", "attempt", "entered_at").inner_join(
+    pairs = stays.select("record_id", "stage", "attempt", "entered_at").inner_join(
         by_sales, [stays.record_id == by_sales.of_lead, by_sales.occurred_at >= stays.entered_at]
     )
-    first = pairs.group_by("record_id", "attempt").aggregate(touched_at=pairs.occurred_at.min())
-    return stays.left_join(first, ["record_id", "attempt"]).drop("record_id_right", "attempt_right")
+    stay = ["record_id", "stage", "attempt"]
+    first = pairs.group_by(stay).aggregate(touched_at=pairs.occurred_at.min())
+    return stays.left_join(first, stay).drop(*(f"{name}_right" for name in stay))
 
 
 def _now(as_of: dt.date) -> ir.Value:

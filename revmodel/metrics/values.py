@@ -15,7 +15,7 @@ from revmodel.metrics.compare import earlier, targets_by_cell
 from revmodel.metrics.drawn import Drawn
 from revmodel.metrics.durations import clock_quantiles
 from revmodel.metrics.kpi import Kpi, cannot, dimensions_of
-from revmodel.metrics.notes import notes_of, uncovered
+from revmodel.metrics.notes import Mask, notes_of, uncovered
 from revmodel.metrics.periods import PER_YEAR, Grain, period_label, shifted
 from revmodel.metrics.recipes import Answer, Quantile
 from revmodel.metrics.totals import Cells, cells_of
@@ -52,7 +52,8 @@ def kpi_rows(
     cells = _cells(drawn, supported, dimension, grain, periods, targets, first)
     part = _part_cells(drawn, dimension, grain, periods, cells.levels)
     kept = np.arange(len(periods)) >= (0 if last is None else len(periods) - last)
-    columns = [_columns(kpi, drawn, dimension, cells, part, targets, kept) for kpi in supported]
+    late = uncovered(cells, drawn.begins)
+    columns = [_columns(kpi, drawn, dimension, cells, part, targets, kept, late) for kpi in supported]
     return pd.DataFrame({name: np.concatenate([each[name] for each in columns]) for name in COLUMNS})
 
 
@@ -136,18 +137,18 @@ def _part_cells(
 
 def _columns(
     kpi: Kpi, drawn: Drawn, dimension: str | None, cells: Cells, part: Cells | None,
-    targets: Mapping[tuple[str, str, str], float], kept: npt.NDArray[np.bool_],
+    targets: Mapping[tuple[str, str, str], float], kept: Mask, late: Mapping[str, Mask],
 ) -> dict[str, npt.NDArray[Any]]:  # fmt: skip
     """COLUMNS of one KPI as arrays, level by level, of the periods that are kept."""
     assert kpi.recipe is not None
-    answer = _where_covered(kpi, kpi.recipe.answer(cells), cells, drawn)
+    answer = _where_covered(kpi, kpi.recipe.answer(cells), late)
     previous, last_year = _compared(kpi, answer.value, cells, part)
     target = _targets(kpi, cells, targets)
     rows = {
         **vars(answer), "target": target, "vs_target": _relative(answer.value, target), "previous": previous,
         "change": _relative(answer.value, previous), "last_year": last_year,
         "change_last_year": _relative(answer.value, last_year),
-        "note": notes_of(kpi, answer, cells, drawn, compared_in_part=part is not None),
+        "note": notes_of(kpi, answer, cells, drawn, late, compared_in_part=part is not None),
         "level": np.broadcast_to(np.array(cells.levels, dtype=object)[:, None], cells.shape),
     }  # fmt: skip
     of_period = {"period": "period", "period_start": "start", "period_end": "end", "complete": "complete"}
@@ -178,12 +179,12 @@ def _compared(kpi: Kpi, value: Floats, cells: Cells, part: Cells | None) -> tupl
     return found[0], found[1]
 
 
-def _where_covered(kpi: Kpi, answer: Answer, cells: Cells, drawn: Drawn) -> Answer:
+def _where_covered(kpi: Kpi, answer: Answer, late: Mapping[str, Mask]) -> Answer:
     """No value for periods that began well before the table that a KPI needs does."""
-    hidden = uncovered(kpi, cells, drawn)
+    hidden = [late[table] for table in kpi.tables if table in late]
     if not hidden:
         return answer
-    early = np.any(list(hidden.values()), axis=0)[None, :]
+    early = np.any(hidden, axis=0)[None, :]
     return replace(answer, **{name: np.where(early, np.nan, array) for name, array in vars(answer).items()})
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from revmodel.metrics.summary import scorecard
 from revmodel.report.reading import AnyRun, rows_of
 from revmodel.report.sections.facts import provenance_section
+from revmodel.report.sections.findings import findings_section
 from revmodel.report.sections.scorecard import (
     definitions_section,
     dimension_section,
@@ -18,15 +19,15 @@ from revmodel.report.sections.scorecard import (
     scorecard_section,
 )
 from revmodel.report.sections.service import cohort_section, link_section, service_section
-from revmodel.report.sections.findings import findings_section
 from revmodel.report.tables import RunFolder
 from revmodel.report.template import Tile, rendered
-from revmodel.report.words import and_list, date, percent
+from revmodel.report.words import and_list, date, percent, quarter
 
 __all__ = ["holds_metrics_alone", "render_metrics_page", "summary_sentence"]
 
 _TILES = ("bookings", "wins", "pipeline_created", "leads", "win_rate", "pipeline_coverage_next", "cac")
-_SHOWN = 6
+_SHOWN = 5
+_SAME = 0.02
 _TONES = {"met": "good", "missed": "bad"}
 
 
@@ -70,9 +71,8 @@ def summary_sentence(rows: pd.DataFrame, currency: str) -> tuple[str, str]:
     if rows.empty:
         return "No KPI could be told", "See below what would enable them."
     known = rows[np.isfinite(rows["value"].astype(float))]
-    lead = next(iter(rows_of(known[known["kpi"].isin(["bookings", "wins", "leads"])][::-1])), None)
-    lead = next((row for key in _TILES for row in rows_of(known) if row.kpi == key), lead)
-    period = str(rows["period"].iloc[0])
+    lead = next((row for key in _TILES for row in rows_of(known) if row.kpi == key), None)
+    period = quarter(str(rows["period"].iloc[0]))
     aimed = rows[rows["status"] != "none"]
     met = aimed[aimed["status"] == "met"]
     said = f"{len(met)} of {len(aimed)} targets are met" if len(aimed) else "No target is set for this period"
@@ -81,12 +81,19 @@ def summary_sentence(rows: pd.DataFrame, currency: str) -> tuple[str, str]:
         said += f"; not met: {and_list(missed)}"
     if lead is None:
         return f"{period}: {said}", ""
-    moved = ""
-    if np.isfinite(lead.change):
-        word = "more" if lead.change > 0 else "less"
-        moved = f", {percent(abs(lead.change))} {word} than the period before"
     running = "" if lead.complete else " so far"
-    return f"{lead.label} of {kpi_value(lead.value, lead.unit, currency)} in {period}{running}{moved},", f"{said}."
+    return (
+        f"{lead.label} of {kpi_value(lead.value, lead.unit, currency)} in {period}{running}{_moved(lead.change)},",
+        f"{said}.",
+    )
+
+
+def _moved(change: float) -> str:
+    if not np.isfinite(change):
+        return ""
+    if abs(change) < _SAME:
+        return ", about as much as the period before"
+    return f", {percent(abs(change))} {'more' if change > 0 else 'less'} than the period before"
 
 
 def _gap(row: Any) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "number",
     "percent",
     "plural",
+    "price",
     "quarter",
     "span",
 ]
@@ -68,6 +69,18 @@ def money(value: float, currency: str) -> str:
                 else f"{minus}{sign}{scaled:.0f}{letter}"
             )
     return f"{minus}{sign}{size:.0f}"
+
+
+def price(value: float, currency: str) -> str:
+    """An amount to the unit below ten thousand, where three digits would hide a difference: '€5,243'.
+
+    >>> price(5243.4, "EUR"), price(-120, "CHF"), price(31_640, "EUR")
+    ('€5,243', '−CHF 120', '€32k')
+    """
+    if abs(value) >= 9_999.5:
+        return money(value, currency)
+    minus = "−" if round(value) < 0 else ""
+    return f"{minus}{_SIGNS.get(currency, f'{currency} ')}{abs(value):,.0f}"
 
 
 def number(value: float, currency: str | None) -> str:

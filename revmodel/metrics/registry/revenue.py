@@ -113,7 +113,8 @@ def cost_kpis(funnel: FunnelConfig, roles: dict[str, str], *, with_costs: bool) 
             "(all bookings − spend) ÷ spend of the same period: credits marketing with every deal, whoever brought it",
             f"{_COST}, {_DEALS}", "higher", Return("bookings"), (*_SPEND, *_AMOUNT), nothing="no spend", cannot=no),
         Kpi("romi_attributed", "ROMI, attributed", "Cost and return", "ratio",
-            "(bookings sourced by marketing − spend) ÷ spend of the same period: descriptive; what spend causes is "
-            "told by 'revmodel contribution'", f"{_COST}, {_DEALS}", "higher", Return("sourced_bookings"),
+            "(bookings sourced by marketing − spend of marketing channels) ÷ that spend, of one period: descriptive; "
+            "what spend causes is told by 'revmodel contribution'", f"{_COST}, {_DEALS}", "higher",
+            Return("sourced_bookings", "marketing_spend"),
             (*_SPEND, *_AMOUNT), nothing="no spend", headline=True, cannot=no),
     ]  # fmt: skip

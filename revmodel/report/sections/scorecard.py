@@ -11,7 +11,7 @@ from revmodel.metrics.summary import TREND_PERIODS, by_level, scorecard, trend_o
 from revmodel.report.figures.trends import trends_figure
 from revmodel.report.reading import AnyRun, rows_of
 from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
-from revmodel.report.words import count, label, money, percent
+from revmodel.report.words import count, label, percent, price
 
 __all__ = [
     "BREAKDOWN",
@@ -30,7 +30,7 @@ BREAKDOWN = (
     *("leads", "mql", "opportunities", "pipeline_created", "bookings", "win_rate", "spend", "cost_per_lead"),
     *("romi_attributed", "influenced_pipeline", "influenced_revenue", "touches"),
 )
-_COLUMNS_SHOWN, _ROWS_SHOWN = 8, 15
+_COLUMNS_SHOWN, _ROWS_SHOWN = 9, 15
 
 
 def grain_of(run: AnyRun) -> str:
@@ -48,7 +48,7 @@ def kpi_value(value: float, unit: str, currency: str) -> str:
         return "–"
     match unit:
         case "money" | "money per day":
-            return money(value, currency) + (" a day" if unit == "money per day" else "")
+            return price(value, currency) + (" a day" if unit == "money per day" else "")
         case "share":
             return f"{100 * value:.1f} %" if abs(value) < 0.1 else percent(value)
         case "days":

@@ -12,6 +12,7 @@ from revmodel.report.words import count, label, percent
 __all__ = ["cohort_section", "link_section", "service_section"]
 
 _PERIODS = 4
+_COHORTS = 2
 
 
 def service_section(run: AnyRun) -> Section:
@@ -38,7 +39,8 @@ def service_section(run: AnyRun) -> Section:
     said = [
         f"In time: a decision within {limits['accept_days']:g} days, a touch by sales within "
         f"{limits['follow_up_hours']:g} hours. Accepted: moved on from the stage; rejected: lost, or sent back.",
-        "Delivered counts records once, at their first entry; decisions count every stay, also of those come back.",
+        "Delivered counts records once, at their first entry; decisions count every stay, "
+        "also of those that come back.",
     ]
     if not table["promised"].notna().any():
         said.append("Nothing is promised: a target for mql or sal in the table targets would be set beside deliveries.")
@@ -65,13 +67,16 @@ def cohort_section(run: AnyRun) -> Section:
         return Section("cohorts", title, missing="No stage has been left by enough records yet.")
     rows = tuple(
         (
-            row.label, row.period, count(row.entered), count(row.open), percent(row.naive),
+            _stage_words(row.label), row.period, count(row.entered), count(row.open), percent(row.naive),
             percent(row.honest) if np.isfinite(row.honest) else "too young",
             f"{percent(row.low)} – {percent(row.high)}" if np.isfinite(row.honest) else "",
             f"{row.horizon_days:.0f} days",
         )
-        for row in rows_of(table.groupby("cohort", sort=False).tail(3))
+        for row in rows_of(table)
     )  # fmt: skip
+    place = table.groupby("cohort", sort=False).cumcount(ascending=False)
+    latest = tuple(row for row, back in zip(rows, place, strict=True) if back < _COHORTS)
+    earlier = tuple(row for row, back in zip(rows, place, strict=True) if back >= _COHORTS)
     columns = ("", "Entered in", "Records", "Still open", "So far", "Within the horizon", "8 in 10", "Horizon")
     said = (
         "A ratio of what went on so far to what entered makes every recent cohort look worse than it is, because its "
@@ -79,7 +84,15 @@ def cohort_section(run: AnyRun) -> Section:
         "not; the horizon is what nine in ten of those who went on took.",
         *_examples(table),
     )
-    return Section("cohorts", title, said, grids=(Grid(columns, rows, right=(2, 3, 4, 5)),))
+    right = (2, 3, 4, 5, 6, 7)
+    folded = (Grid(columns, earlier, right, caption="Earlier cohorts"),) if earlier else ()
+    return Section("cohorts", title, said, grids=(Grid(columns, latest, right),), folded=folded)
+
+
+def _stage_words(name: str) -> str:
+    """'mql → onward' → 'MQL → onward'."""
+    first, _, last = name.partition(" → ")
+    return f"{label(first)} → {last}"
 
 
 def _examples(table: pd.DataFrame) -> tuple[str, ...]:
@@ -89,7 +102,7 @@ def _examples(table: pd.DataFrame) -> tuple[str, ...]:
     if not np.isfinite(gaps).any():
         return ()
     row = latest.iloc[int(np.nanargmax(gaps.to_numpy(dtype=float)))]
-    return (f"{row['label']}, {row['period']}: {row['sentence']}",)
+    return (f"{_stage_words(str(row['label']))}, {row['period']}: {row['sentence']}",)
 
 
 def link_section(run: AnyRun) -> Section:
