@@ -24,7 +24,8 @@ from revmodel.metrics.values import kpi_rows, unsupported_rows
 
 __all__ = ["metrics_tables"]
 
-_LATEST = 8  # periods of a breakdown, of cohorts and of service levels
+_LATEST = 8  # periods of cohorts and of service levels
+_LATEST_BY = {"channel": 8, "segment": 8, "campaign": 4, "content": 4}  # there are many campaigns, and each is short
 _JUDGED = ("mql", "sal")
 _BROUGHT = ("traffic", "bounce_rate", "engagement_score", "nps", "click_through_rate")  # where indicators bring them
 
@@ -34,16 +35,16 @@ def metrics_tables(
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """The tables of a metrics run, and what could not be told, one sentence each.
 
-    metrics : COLUMNS of metrics.values; totals by week, month, quarter and year, and each dimension by ``grain`` for
-    the latest eight periods. kpis : the definitions. cohorts, service_levels, rejections : by ``grain``.
-    links : indicators beside pipeline and bookings.
+    metrics : COLUMNS of metrics.values; totals by week, month, quarter and year; by ``grain``, channels and segments
+    for the latest eight periods, campaigns and contents for four. kpis : the definitions. cohorts, service_levels,
+    rejections : by ``grain``. links : indicators beside pipeline and bookings.
     Raises ConfigError: the config's section metrics names a stage or a KPI that is not there.
     """
     drawn = Drawn(journeys, config)
     kpis = kpis_of(config, drawn.indicators)
     tables = {each: periods_between(drawn.first_day, drawn.as_of, each, drawn.month) for each in GRAINS}
     totals = [kpi_rows(drawn, kpis, None, each, tables[each]) for each in GRAINS]
-    parts = [kpi_rows(drawn, kpis, name, grain, tables[grain], _LATEST) for name in DIMENSIONS]
+    parts = [kpi_rows(drawn, kpis, name, grain, tables[grain], _LATEST_BY[name]) for name in DIMENSIONS]
     missing = unsupported_rows(drawn, kpis, grain, tables[grain])
     metrics = pd.concat([part for part in (*totals, *parts, missing) if len(part)], ignore_index=True)
     latest = tables[grain].iloc[-_LATEST:].reset_index(drop=True)

@@ -98,7 +98,7 @@ def service_table(
     followed_in_time, days_to_follow_up.
     """
     own = counts[counts["clock"] == f"stage:{stage}"].groupby("start")[["advance", "lost", "recycled", "open"]].sum()
-    fact_of = sums.pivot_table(index="start", columns="measure", values="n", aggfunc="sum")
+    fact_of = sums.pivot_table(index="start", columns="measure", values="n", aggfunc="sum").fillna(0.0)
     median = quantiles.set_index(["clock", "start"])
     rows = []
     for period in periods.to_dict("records"):

@@ -78,6 +78,6 @@ def by_level(metrics: pd.DataFrame, grain: str, dimension: str) -> pd.DataFrame:
     rows = metrics[(metrics["grain"] == grain) & (metrics["dimension"] == dimension)]
     rows = rows[rows["period_start"] == rows["period_start"].max()]
     table = rows.pivot_table(index="level", columns="kpi", values="value", dropna=False)
-    first = next((name for name in ("leads", "touches", "influenced_pipeline") if name in table), None)
-    ordered: pd.DataFrame = table.sort_values(first, ascending=False) if first else table
+    by = [name for name in ("leads", "bookings", "touches", "influenced_pipeline") if name in table]
+    ordered: pd.DataFrame = table.sort_values(by, ascending=False) if by else table
     return ordered

@@ -161,13 +161,21 @@ def _breakdown(run: AnyRun, metrics: pd.DataFrame, kpis: pd.DataFrame, dimension
     if not shown or table.empty:
         return None
     rows = tuple(
-        (label(str(level)), *(kpi_value(row[kpi], str(named.loc[kpi, "unit"]), run.currency) for kpi in shown))
+        (
+            _level_words(str(level), dimension),
+            *(kpi_value(row[kpi], str(named.loc[kpi, "unit"]), run.currency) for kpi in shown),
+        )
         for level, row in table.head(_ROWS_SHOWN).iterrows()
     )
     rest = len(table) - len(rows)
     after = f"{rest} more in metrics.csv." if rest > 0 else ""
     columns = (label(dimension), *(str(named.loc[kpi, "label"]) for kpi in shown))
     return Grid(columns, rows, tuple(range(1, len(columns))), after, f"{label(dimension)}, this {grain_of(run)}")
+
+
+def _level_words(level: str, dimension: str) -> str:
+    """Channels and segments as a reader would write them; names of campaigns and contents as they are."""
+    return label(level) if dimension in ("channel", "segment") else level
 
 
 def definitions_section(run: AnyRun) -> Section:
