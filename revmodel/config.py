@@ -48,6 +48,7 @@ __all__ = [
     "SourceConfig",
     "TrackingConfig",
     "UnpivotConfig",
+    "files_in",
     "load_config",
 ]
 

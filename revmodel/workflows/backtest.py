@@ -57,7 +57,7 @@ def backtest_company(
     """
     dates = default_origins(fitted.features, horizon_weeks, origins)
     forecasters = {MODEL: revmodel_forecaster, **BASELINES}
-    inputs = input_digests(fitted.config, fitted.data.rows)
+    inputs = input_digests(fitted.config, fitted.data)
     key = result_key(fitted.config, inputs, horizon=horizon_weeks, draws=draws, as_of=fitted.as_of)
     store = fitted.config.resolve(fitted.config.reports) / ".backtests" / key
     kept = {date: pd.read_parquet(file) for date in dates if (file := store / f"{date}.parquet").exists()}

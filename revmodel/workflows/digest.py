@@ -9,27 +9,35 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from revmodel.config import Config
+from revmodel.config import Config, files_in
+from revmodel.sources.fingerprint import fingerprint
+from revmodel.workflows.company import DataCheck
 
 __all__ = ["input_digests", "program_digest", "result_key"]
 
 LIBRARIES = ("pymc", "pytensor", "jax", "blackjax", "numpy", "scipy", "numba")
 
 
-def input_digests(config: Config, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Per table: name, rows read, and the first 16 hexadecimal digits of the SHA-256 of its files."""
-    count = dict(zip(rows["table"], rows["rows"], strict=True))
-    out = []
-    for table, sources in config.tables.items():
-        digest = hashlib.sha256()
-        for source in sources:
-            pattern = config.resolve(str(source.path))
-            for file in sorted(pattern.parent.glob(pattern.name)):
-                digest.update(file.read_bytes())
-        out.append({"table": table, "rows": int(count.get(table, 0)), "digest": digest.hexdigest()[:16]})
-    return out
+def input_digests(config: Config, data: DataCheck) -> list[dict[str, Any]]:
+    """Per table: name, rows read, and 16 hexadecimal digits: of the SHA-256 of its files, those that it looks something
+    up in included; of its rows as they were read, where a part of it comes from a database.
+    """
+    count = dict(zip(data.rows["table"], data.rows["rows"], strict=True))
+    return [
+        {"table": table, "rows": int(count.get(table, 0)), "digest": _digest(config, data, table)}
+        for table in config.tables
+    ]
+
+
+def _digest(config: Config, data: DataCheck, table: str) -> str:
+    if table in data.tables and any(file.database for file in files_in(config.tables[table])):
+        return fingerprint(data.tables[table])
+    digest = hashlib.sha256()
+    for source in files_in(config.tables[table]):
+        pattern = config.resolve(str(source.path))
+        for file in sorted(pattern.parent.glob(pattern.name)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def result_key(config: Config, inputs: list[dict[str, Any]], **settings: object) -> str:

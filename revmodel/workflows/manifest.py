@@ -9,19 +9,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from revmodel.config import Config
+from revmodel.workflows.company import DataCheck
 from revmodel.workflows.digest import input_digests
 
 __all__ = ["run_manifest", "run_name"]
 
 
 def run_manifest(
-    config: Config, rows: pd.DataFrame, as_of: dt.date, command: str, run: str, created: dt.datetime, *, engine: str,
+    config: Config, data: DataCheck, as_of: dt.date, command: str, run: str, created: dt.datetime, *, engine: str,
     health: Mapping[str, Any], timings_s: Mapping[str, float], cannot: Sequence[str], quarters: Sequence[str],
 ) -> dict[str, Any]:  # fmt: skip
-    """All keys that a manifest must have. rows: of the input tables."""
+    """All keys that a manifest must have."""
     return {
         "run": run,
         "company": config.company,
@@ -33,7 +32,7 @@ def run_manifest(
         "git_sha": _git_sha(config.root),
         "seed": config.seed,
         "engine": engine,
-        "inputs": input_digests(config, rows),
+        "inputs": input_digests(config, data),
         "config": config.model_dump(mode="json"),
         "health": dict(health),
         "timings_s": dict(timings_s),

@@ -53,7 +53,7 @@ def company_metrics(
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
     run = name or run_name("metrics", day, created)
     manifest = run_manifest(
-        config, data.rows, day, "metrics", run, created, engine="none", health=_HEALTH, timings_s=timings,
+        config, data, day, "metrics", run, created, engine="none", health=_HEALTH, timings_s=timings,
         cannot=cannot, quarters=[],
     ) | {"metrics": {"grain": grain, "by": by}}  # fmt: skip
     say("writing tables and page")

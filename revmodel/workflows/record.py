@@ -61,7 +61,7 @@ def _manifest(
         [] if forecast is None else forecast.loc[forecast["grain"] == "quarter", "period"].drop_duplicates().tolist()
     )
     return run_manifest(
-        fitted.config, fitted.data.rows, fitted.as_of, command, run, created,
+        fitted.config, fitted.data, fitted.as_of, command, run, created,
         engine=fitted.config.forecast.engine, health=health_verdict(fitted.model.health_),
         timings_s={**fitted.timings_s, **fitted.model.timings_s_}, cannot=fitted.cannot(), quarters=quarters,
     )  # fmt: skip

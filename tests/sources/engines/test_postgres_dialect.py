@@ -8,6 +8,8 @@ from typing import Any
 import ibis
 import pytest
 
+from revmodel.sources.fingerprint import fingerprint
+
 TEXTS = [
     *("12", " -3.5 ", "1e3", ".5", "5.", "abc", "", "1,200", "--1", "1e999", "0x10", "007", "9999999999"),
     *("2026-02-28", "2026-02-29", "2024-02-29", "2026-02-30", "2026-13-01", "2026-04-31", "2026-12-31"),
@@ -56,3 +58,17 @@ def test_hashes_are_of_the_text_in_utf_8(postgres: Any) -> None:
     table = postgres.create_table("people", ibis.memtable({"name": ["Zoë"]}).to_pyarrow(), temp=True)
     there = table.name.hexdigest("sha256").to_pyarrow().to_pylist()
     assert there == ibis.memtable({"name": ["Zoë"]}).name.hexdigest("sha256").to_pyarrow().to_pylist()
+
+
+def test_fingerprint_of_a_table_changes_with_a_value_not_with_the_order(postgres: Any) -> None:
+    frames = [
+        {"id": ["a", "b"], "n": [1.5, None]},
+        {"id": ["b", "a"], "n": [None, 1.5]},
+        {"id": ["a", "b"], "n": [2.5, 1]},
+    ]
+    tables = [
+        postgres.create_table(f"print_{i}", ibis.memtable(frame).to_pyarrow(), temp=True)
+        for i, frame in enumerate(frames)
+    ]
+    same, turned, other = (fingerprint(table) for table in tables)
+    assert same == turned != other
