@@ -23,6 +23,7 @@ BY_HAND = {
     "win_rate": (1.0, 0.5),  # D1; D3 won, D2 lost
     "average_deal_size": (1200, 3000),
     "sales_cycle_median": (40, 40),  # 1 Feb to 13 Mar; 10 May to 19 Jun
+    "lead_to_win": (70, 79),  # L1: 2 Jan to 13 Mar; L5: 1 Apr to 19 Jun
     "open_opportunity": (1, 0),
     "open_proposal": (0, 1),
     "open_pipeline": (5000, 2000),  # D2; D4 at its second amount

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from revmodel.config import FunnelConfig, MetricsConfig
 from revmodel.metrics.kpi import Kpi
-from revmodel.metrics.recipes import Flow, Quantile, Share, Stock, Sum
+from revmodel.metrics.recipes import Flow, Mean, Quantile, Share, Stock, Sum
 from revmodel.metrics.stages import ROLES
 
 __all__ = ["funnel_kpis", "service_kpis", "time_kpis"]
@@ -117,6 +117,14 @@ def time_kpis(funnel: FunnelConfig) -> list[Kpi]:
                 )
             )  # fmt: skip
     deals = bool(funnel.deal_stages)
+    found.append(
+        Kpi(
+            "lead_to_win", "Lead to win, mean", "Velocity", "days",
+            "mean days from a lead's entry to the win of its deal, of deals won in the period; leads still on their way "
+            "are not in it (see the cohort lead → won)", "leads (created_at), deals (lead_id), stage_changes (changed_at)",
+            "lower", Mean("lead_to_win_days"), ("deals.lead_id",), nothing="no deal that came from a lead was won",
+        )
+    )  # fmt: skip
     found += [
         Kpi(
             key, label, "Velocity", "days",
