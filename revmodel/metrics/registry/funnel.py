@@ -122,7 +122,8 @@ def time_kpis(funnel: FunnelConfig) -> list[Kpi]:
             "lead_to_win", "Lead to win, mean", "Velocity", "days",
             "mean days from a lead's entry to the win of its deal, of deals won in the period; leads still on their "
             "way are not in it (see the cohort lead → won)",
-            "leads (created_at), deals (lead_id), stage_changes (changed_at)", "lower", Mean("lead_to_win_days"), ("deals.lead_id",), nothing="no deal that came from a lead was won",
+            "leads (created_at), deals (lead_id), stage_changes (changed_at)", "lower",
+            Mean("lead_to_win_days"), ("deals.lead_id",), nothing="no deal that came from a lead was won",
         )
     )  # fmt: skip
     found += [
