@@ -23,7 +23,7 @@ _CHANCE = 1e-4  # of so one-sided an outcome, over all values
 
 
 def leaking_values(tables: Tables, config: Config, facts: ir.Table) -> list[Finding]:  # noqa: ARG001
-    """Values of deals that nearly always go with one outcome, and that hardly an open deal has. facts: see deal_facts."""
+    """Values of deals that nearly always go with one outcome, and hardly any open deal has. facts: see deal_facts."""
     if "stage_changes" not in tables:
         return []
     counts = _outcomes_by_value(facts)

@@ -14,8 +14,9 @@ from revmodel.sources.wording import plural
 __all__ = ["repeats"]
 
 _ACTIVITY = ("occurred_at", "channel", "lead_id", "anonymous_id", "email_hash", "campaign", "content", "kind")
-_MANY_ROWS = 2_000_000  # beyond this, activities are counted approximately first
-_LIKELY = 1.05  # rows by distinct activities, of which the approximate count errs by some two in a hundred
+_ENOUGH_ROWS = 500_000  # beyond this, only the activities of one second in so many are looked at
+# Such steps in seconds. None divides a day, so that dates without times are sampled like others.
+_STEPS = (1, 7, 13, 29, 53, 101, 211, 499, 997)
 _LEAST, _LEAST_SHARE = 10, 0.02
 _LEAST_DEALS, _LEAST_DEAL_SHARE = 3, 0.01
 
@@ -31,8 +32,12 @@ def _repeated_activities(tables: Tables) -> list[Finding]:
     if "touches" not in tables:
         return []
     touches = tables["touches"]
-    known = touches.filter(touches.lead_id.notnull() | touches.anonymous_id.notnull() | touches.email_hash.notnull())
-    if not _may_repeat(known):
+    step = _step(int(touches.count().to_pyarrow().as_py()))
+    if step > 1:
+        touches = touches.filter(touches.occurred_at.epoch_seconds().cast("int64") % step == 0)
+    touches = touches.mutate(person=ibis.coalesce(touches.lead_id, touches.anonymous_id, touches.email_hash))
+    known = touches.filter(touches.person.notnull())
+    if not _persons_repeat(known):
         return []
     groups = known.group_by(*_ACTIVITY).aggregate(
         n=known.count(),
@@ -52,9 +57,10 @@ def _repeated_activities(tables: Tables) -> list[Finding]:
         finding_of(
             "repeated-activities",
             "touches",
-            f"{n:,} of {plural(total, 'touch', 'touches')} ({n / total:.0%}) repeat another in person, moment, channel "
-            "and content under another id: one activity repeated for every company or campaign, it seems",
-            count=n,
+            f"{'about ' if step > 1 else ''}{n * step:,} touches ({n / total:.0%}) repeat another in person, moment, "
+            "channel and content under another id: one activity repeated for every company or campaign, it seems"
+            + (f" (estimated from one second in {step})" if step > 1 else ""),
+            count=n * step,
             examples=examples_of(groups.filter(several).touch_id),
             done="Kept: each row counts as a touch",
             remedy="Take each activity once: distinct rows of the export without the company, or an id of the "
@@ -63,15 +69,17 @@ def _repeated_activities(tables: Tables) -> list[Finding]:
     ]
 
 
-def _may_repeat(known: ir.Table) -> bool:
-    """Whether it is worth grouping: always for few rows, else where approximate counts of activities fall short."""
-    rows = int(known.count().to_pyarrow().as_py())
-    if rows <= _MANY_ROWS:
-        return rows > 0
-    person = ibis.coalesce(known.lead_id, known.anonymous_id, known.email_hash)
-    key = known.occurred_at.hash() ^ person.hash() ^ known.content.fill_null("").hash()
-    distinct = int(known.aggregate(n=key.approx_nunique()).to_pyarrow().to_pylist()[0]["n"])
-    return rows > _LIKELY * distinct
+def _persons_repeat(known: ir.Table) -> bool:
+    """Whether enough touches share their person and moment for a look at the rest of them to be worth it."""
+    pairs = known.group_by("occurred_at", "person").aggregate(n=known.count())
+    counted = pairs.aggregate(rows=pairs.n.sum(), pairs=pairs.count()).to_pyarrow().to_pylist()[0]
+    rows = int(counted["rows"] or 0)
+    return rows - int(counted["pairs"]) >= max(_LEAST, _LEAST_SHARE * rows)
+
+
+def _step(rows: int) -> int:
+    """One second in so many is looked at: repeats share their second, so each is seen whole or not at all."""
+    return next((step for step in _STEPS if rows <= step * _ENOUGH_ROWS), _STEPS[-1])
 
 
 def _repeated_deals(tables: Tables) -> list[Finding]:
