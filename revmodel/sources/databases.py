@@ -20,18 +20,42 @@ from ibis.util import gen_name
 from revmodel.config import DUCKDB, Config, DatabaseConfig, FileConfig
 from revmodel.errors import ConfigError, SourceError
 from revmodel.sources.engine import engine, store
+from revmodel.sources.zones import UTC
 
 __all__ = ["close", "connect_to", "copied", "engine_of", "table_of"]
 
 _BATCH_ROWS = 100_000
 _LOCAL_SPARK = "local[*]"
+_FORMATS_OF_ALL = {"iso", "epoch_ms"}
+_MOVES_CLOCKS = ("duckdb", "postgres")
 
 
 def engine_of(config: Config) -> Any:
-    """The engine on which a config's tables are computed. Raises what connect_to does."""
+    """The engine on which a config's tables are computed.
+
+    Raises what connect_to does; ConfigError: the config asks for something that this engine cannot do.
+    """
     if config.engine == DUCKDB:
         return engine()
-    return connect_to(config.engine, config.databases[config.engine])
+    database = config.databases[config.engine]
+    _refuse_what_it_cannot_do(config, database)
+    return connect_to(config.engine, database)
+
+
+def _refuse_what_it_cannot_do(config: Config, database: DatabaseConfig) -> None:
+    """Formats of dates are DuckDB's to read, and clocks are moved by a function that not every engine has."""
+    for table, source in ((table, source) for table, sources in config.tables.items() for source in sources):
+        came = {name for names in source.dates.values() for name in ([names] if isinstance(names, str) else names)}
+        formats = set() if database.kind == DUCKDB else came - _FORMATS_OF_ALL
+        zones = set() if database.kind in _MOVES_CLOCKS else {config.timezone, source.timezone} - {UTC}
+        asked = [f"dates of the format {name}" for name in sorted(formats)] + [
+            f"the zone {name}" for name in sorted(zones)
+        ]
+        if asked:
+            raise ConfigError(
+                f"tables.{table}: {', '.join(asked)} cannot be read by the engine {config.engine!r} ({database.kind}): leave "
+                "'engine' out, and DuckDB reads the table from there; or give the table timestamps in UTC, by a view"
+            )
 
 
 def close(connection: Any) -> None:

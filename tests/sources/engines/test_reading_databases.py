@@ -119,6 +119,25 @@ def test_a_table_may_be_named_with_its_schema(warehouse: str) -> None:
     assert read_tables(Config(**parts))["leads"].count().to_pyarrow().as_py() > 100
 
 
+@pytest.mark.parametrize(
+    ("kind", "source", "why"),
+    [
+        ("postgres", {"dates": {"created_at": "%d.%m.%Y"}}, r"dates of the format %d\.%m\.%Y cannot be read"),
+        ("spark", {"timezone": "Europe/Berlin"}, "the zone Europe/Berlin cannot be read"),
+    ],
+)
+def test_what_an_engine_cannot_do_is_refused_before_it_is_asked(kind: str, source: dict[str, Any], why: str) -> None:
+    config = Config(
+        company="x",
+        funnel=CONFIG.funnel,
+        databases={"warehouse": {"kind": kind, "url_env": "NOT_SET_HERE"}},
+        engine="warehouse",
+        tables={"leads": [{"database": "warehouse", "table": "leads"} | source]},
+    )
+    with pytest.raises(ConfigError, match=why):
+        read_tables(config)
+
+
 def test_an_address_that_is_not_set_is_asked_for() -> None:
     database = DatabaseConfig(kind="snowflake", url_env="NOT_SET_HERE")
     with pytest.raises(ConfigError, match=r"NOT_SET_HERE is not set.*snowflake://user"):
