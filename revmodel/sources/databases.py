@@ -53,8 +53,8 @@ def _refuse_what_it_cannot_do(config: Config, database: DatabaseConfig) -> None:
         ]
         if asked:
             raise ConfigError(
-                f"tables.{table}: {', '.join(asked)} cannot be read by the engine {config.engine!r} ({database.kind}): leave "
-                "'engine' out, and DuckDB reads the table from there; or give the table timestamps in UTC, by a view"
+                f"tables.{table}: {', '.join(asked)} cannot be read by the engine {config.engine!r} ({database.kind}): "
+                "leave 'engine' out, and DuckDB reads it from there; or give the table timestamps in UTC, by a view"
             )
 
 
