@@ -11,7 +11,7 @@ from revmodel.sources.fault_kinds import GROUPS, KINDS, SEVERITIES
 from revmodel.sources.findings import Finding, finding_of, worst_first
 
 PACKAGE = Path(__file__).resolve().parents[2] / "revmodel"
-CODE = re.compile(r"""(?:code=|finding_of\(\s*|_Fault\(\s*|_Kind\(\s*)"([a-z]+(?:-[a-z]+)+)\"""")
+CODE = re.compile(r"""(?:code=|finding_of\(\s*|_Fault\(\s*|RowFault\(\s*|_Kind\(\s*)"([a-z]+(?:-[a-z]+)+)\"""")
 
 
 def codes_in_the_package() -> set[str]:

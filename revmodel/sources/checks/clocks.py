@@ -91,5 +91,6 @@ def _shift_finding(table: str, channel: str, rows: int, shift: int) -> Finding:
         count=rows,
         examples=(channel,),
         done="Nothing: the times count as they are",
-        remedy="Export times with their offset (2026-09-30T09:00:00+02:00), or in UTC.",
+        remedy="Export times with their offset (2026-09-30T09:00:00+02:00), or name the zone of that source under "
+        f"tables.{table}: timezone.",
     )

@@ -7,6 +7,7 @@ experiments/how_often_do_checks_err.py).
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from revmodel.config import Config
@@ -158,7 +159,8 @@ def _other(table: str) -> str:
 
 def _when(silence: Silence, activity: Activity) -> str:
     first = f"{activity.day(silence.first):%Y-%m-%d}"
-    return f"since {first}" if silence.ongoing else f"from {first} to {activity.day(silence.last + 1):%Y-%m-%d}"
+    last = activity.day(silence.last + 1) - dt.timedelta(days=1)
+    return f"since {first}" if silence.ongoing else f"from {first} to {last:%Y-%m-%d}"
 
 
 def _what(broken: _Broken, noun: str, activity: Activity) -> str:
