@@ -204,6 +204,12 @@ KINDS: dict[str, FaultKind] = {
         "How far these records got cannot be said: conversion of every stage around them is wrong.",
         stop="conversion would be wrong by an unknown amount; one line of the config mends it",
     ),
+    "other-stage-names": FaultKind(
+        HISTORY,
+        "Which of these deals are open or closed today cannot be told: checks that compare today's stage with its "
+        "history pass them over, and deals without stage changes are in no stage.",
+        note="the models take stages from stage_changes",
+    ),
     "unreached-stages": FaultKind(
         HISTORY, "The chance to pass such a stage comes from the prior alone.", warn="a guess stands in for data"
     ),

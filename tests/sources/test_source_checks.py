@@ -20,6 +20,7 @@ from revmodel.sources.checks.orders import mend_orders
 from revmodel.sources.checks.orphans import orphans
 from revmodel.sources.checks.sizes import few_rows
 from revmodel.sources.checks.spend import drop_negative_spend, gaps_in_spend
+from revmodel.sources.checks.stages import stage_names
 from revmodel.sources.checks.truncation import expected_exits_before_first
 from revmodel.sources.checks.visits import stage_visits
 from revmodel.sources.findings import Finding
@@ -156,6 +157,13 @@ def test_unmapped_stage_stops_and_suggests_the_line(frames: Frames, checked: Che
     assert "values: {to_stage: {'Closed Won': won}}" in finding.remedy
     assert tables.findings[0] is finding  # the gravest first
     assert found(tables, "unreached-stages").examples == ("won",)
+
+
+def test_stage_of_deals_under_another_name_is_a_note_with_the_line(frames: Frames, config: Config) -> None:
+    deals = pd.DataFrame({"deal_id": ["D1", "D2"], "created_at": "2026-02-01", "stage": ["Won", "lead"]})
+    finding = told(stage_names, frames | {"deals": deals}, config)["other-stage-names"]
+    assert (finding.severity, finding.table, finding.count) == ("note", "deals", 1)
+    assert "values: {stage: {Won: won}}" in finding.remedy
 
 
 def test_spellings_of_one_channel_are_told_with_the_line(frames: Frames, config: Config) -> None:

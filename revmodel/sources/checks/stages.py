@@ -4,23 +4,68 @@ from __future__ import annotations
 
 import difflib
 
+import ibis
+
 from revmodel.config import Config
+from revmodel.sources.checks.spelling import yaml_text
 from revmodel.sources.findings import Finding, finding_of
 from revmodel.sources.mapping import alias_key
 from revmodel.sources.tables import Tables
-from revmodel.sources.wording import plural
+from revmodel.sources.wording import plural, some_of
 
 __all__ = ["stage_names"]
+
+_STAGES = {"stage_changes": "to_stage", "deals": "stage", "deal_history": "stage"}
 
 
 def stage_names(tables: Tables, config: Config) -> list[Finding]:
     """Stages on record that the config does not know (a run cannot go on), and the reverse (it can)."""
-    if "stage_changes" not in tables:
+    counts = _rows_by_stage(tables)
+    findings = []
+    if "stage_changes" in counts:
+        findings += _unmapped(counts["stage_changes"], config) + _unreached(counts["stage_changes"], config)
+    for table in ("deals", "deal_history"):
+        findings += _other_names(table, counts.get(table, {}), config)
+    return findings
+
+
+def _rows_by_stage(tables: Tables) -> dict[str, dict[str, int]]:
+    """Table → stage → rows, for every table with stages; one query for all."""
+    parts = [
+        tables[name]
+        .group_by(table=ibis.literal(name), stage=tables[name][column])
+        .aggregate(n=lambda rows: rows.count())
+        for name, column in _STAGES.items()
+        if name in tables
+    ]
+    counts: dict[str, dict[str, int]] = {name: {} for name in _STAGES if name in tables}
+    if parts:
+        every = ibis.union(*parts) if len(parts) > 1 else parts[0]
+        for row in every.order_by("table", "stage").to_pyarrow().to_pylist():
+            if row["stage"] is not None:
+                counts[row["table"]][row["stage"]] = row["n"]
+    return counts
+
+
+def _other_names(table: str, counts: dict[str, int], config: Config) -> list[Finding]:
+    """Stages of deals and of their history under names that the funnel does not know."""
+    known = _known(config)
+    unknown = {stage: n for stage, n in counts.items() if stage not in known}
+    if not unknown:
         return []
-    changes = tables["stage_changes"]
-    counts = changes.group_by("to_stage").aggregate(n=changes.count()).order_by("to_stage").to_pyarrow()
-    changes_by_stage = dict(zip(counts["to_stage"].to_pylist(), counts["n"].to_pylist(), strict=True))
-    return _unmapped(changes_by_stage, config) + _unreached(changes_by_stage, config)
+    lines = ", ".join(f"{yaml_text(stage)}: {_nearest(stage, known) or '<a stage>'}" for stage in unknown)
+    return [
+        finding_of(
+            "other-stage-names",
+            table,
+            f"{plural(sum(unknown.values()), 'row')} of {table} with a stage that the funnel does not know: "
+            f"{some_of(map(repr, unknown))}",
+            count=sum(unknown.values()),
+            examples=unknown,
+            done="Kept: stages are taken from stage_changes where there are any",
+            remedy=f"Map them under tables.{table}: values: {{stage: {{{lines}}}}}.",
+        )
+    ]
 
 
 def _unmapped(counts: dict[str, int], config: Config) -> list[Finding]:
