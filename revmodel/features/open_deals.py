@@ -23,11 +23,12 @@ _FACTS = ["deal_id", "stage", "channel", "segment", "owner", "amount", "close_da
 _AGES = ["age_days", "days_in_stage", "weeks_in_stage", "attempt", "zombie"]
 _HISTORY = {
     "pushes": "int64", "pulls": "int64", "days_pushed": "int64", "amount_changes": "int64",
-    "amount_log_ratio": "float64", "forecast_category": "string", "category_changes": "int64",
+    "amount_ratio": "float64", "forecast_category": "string", "category_changes": "int64",
 }  # fmt: skip
 _RECENT = [f"{kind}_4w" for kind in (*KINDS, UNKNOWN_KIND)]
 _TOUCHES = ["last_touch_days", "touches", "people", "touches_4w", "people_4w", *_RECENT]
-_COLUMNS = [*_FACTS, *_AGES, "days_to_close_date", *_HISTORY, *_TOUCHES]
+_COUNTED = [*_FACTS, *_AGES, "days_to_close_date", *_HISTORY, *_TOUCHES]
+_COLUMNS = ["amount_log_ratio" if name == "amount_ratio" else name for name in _COUNTED]
 
 
 class OpenDealFeatureBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -58,8 +59,10 @@ class OpenDealFeatureBuilder(TransformerMixin, BaseEstimator):  # type: ignore[m
         joined = joined.left_join(touched, "deal_id").drop("deal_id_right")
         counts = [*(name for name, kind in _HISTORY.items() if kind == "int64"), *_TOUCHES[1:]]
         filled = joined.mutate(**{name: joined[name].fill_null(0).cast("int64") for name in counts})
-        frame: pd.DataFrame = filled.select(*_COLUMNS).order_by("deal_id").to_pyarrow().to_pandas()
-        return frame.assign(close_date=pd.to_datetime(frame["close_date"]))
+        frame: pd.DataFrame = filled.select(*_COUNTED).order_by("deal_id").to_pyarrow().to_pandas()
+        log_ratio = np.log(frame["amount_ratio"].astype("float64"))  # here: engines differ in a logarithm's last bit
+        mended = frame.assign(close_date=pd.to_datetime(frame["close_date"]), amount_ratio=log_ratio)
+        return mended.set_axis(_COLUMNS, axis="columns")
 
     def get_feature_names_out(self, input_features: None = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Columns of the frame."""
@@ -136,7 +139,7 @@ def _amount_moves(steps: ir.Table) -> ir.Table:
     last = first_rows(steps, ["deal_id"], [ibis.desc(steps.place)]).select("deal_id", "amount")
     joined = counts.left_join(first, "deal_id").drop("deal_id_right").left_join(last, "deal_id").drop("deal_id_right")
     now = ibis.ifelse(joined.amount > 0, joined.amount, ibis.null().cast("float64"))
-    return joined.select("deal_id", "amount_changes", amount_log_ratio=(now / joined.first_amount).ln())
+    return joined.select("deal_id", "amount_changes", amount_ratio=now / joined.first_amount)
 
 
 def _touches_of(journeys: Journeys, deals: ir.Table) -> ir.Table:

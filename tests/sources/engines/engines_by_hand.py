@@ -37,14 +37,15 @@ def moved(tables: Tables, connection: Any) -> Tables:
 
 def parts_of(features: Features) -> dict[str, Any]:
     """Every frame and every value of features, by its path."""
-    found: dict[str, Any] = {}
-    for item in fields(features):
-        value = getattr(features, item.name)
-        if is_dataclass(value) and not isinstance(value, type):
-            found |= {f"{item.name}.{name}": part for name, part in vars(value).items()}
-        else:
-            found[item.name] = value
-    return found
+    return parts_in("features", features)
+
+
+def parts_in(path: str, value: Any) -> dict[str, Any]:
+    """The value itself, or all that a dataclass holds, by their paths."""
+    if not is_dataclass(value) or isinstance(value, type):
+        return {path: value}
+    inner = (parts_in(f"{path}.{item.name}", getattr(value, item.name)) for item in fields(value))
+    return {name: part for parts in inner for name, part in parts.items()}
 
 
 def assert_same(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
@@ -53,5 +54,7 @@ def assert_same(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     for name, part in ours.items():
         if isinstance(part, pd.DataFrame):
             pd.testing.assert_frame_equal(part, theirs[name], check_exact=True, obj=name)
+        elif isinstance(part, pd.Series):
+            pd.testing.assert_series_equal(part, theirs[name], check_exact=True, obj=name)
         else:
             assert part == theirs[name], name

@@ -5,10 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from engines_by_hand import AS_OF, CONFIG, assert_same, moved, parts_of
+from engines_by_hand import AS_OF, CONFIG, assert_same, moved, parts_in, parts_of
+from sklearn.base import clone
 
 from revmodel.features.build import build_features
+from revmodel.features.durations import TimeInStageBuilder, TimeToCloseBuilder
+from revmodel.features.indicators import IndicatorBuilder
+from revmodel.features.lead_features import LeadFeatureBuilder
+from revmodel.features.open_deals import OpenDealFeatureBuilder
+from revmodel.features.regional_panel import RegionalPanelBuilder
+from revmodel.features.triangles import CohortTriangleBuilder
+from revmodel.journeys.reconstruct import reconstruct_journeys
 from revmodel.sources.tables import Tables
+
+BUILDERS = [
+    CohortTriangleBuilder(),
+    IndicatorBuilder(),
+    LeadFeatureBuilder("opportunity"),
+    OpenDealFeatureBuilder(),
+    RegionalPanelBuilder(),
+    TimeInStageBuilder(),
+    TimeToCloseBuilder(),
+]
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +36,8 @@ def by_duckdb(company: Tables) -> dict[str, Any]:
 
 def test_the_company_has_something_of_everything(by_duckdb: dict[str, Any]) -> None:
     empty = [name for name, part in by_duckdb.items() if hasattr(part, "__len__") and not len(part)]
-    assert set(empty) <= {"cells.deal_band_edges"}
-    assert by_duckdb["open_records.frame"]["amount"].notna().any()
+    assert set(empty) <= {"features.cells.deal_band_edges"}
+    assert by_duckdb["features.open_records.frame"]["amount"].notna().any()
 
 
 def test_postgres_makes_the_same_features(company: Tables, postgres: Any, by_duckdb: dict[str, Any]) -> None:
@@ -29,3 +47,13 @@ def test_postgres_makes_the_same_features(company: Tables, postgres: Any, by_duc
 @pytest.mark.slow
 def test_spark_makes_the_same_features(company: Tables, spark: Any, by_duckdb: dict[str, Any]) -> None:
     assert_same(by_duckdb, parts_of(build_features(moved(company, spark), CONFIG, AS_OF)))
+
+
+@pytest.mark.slow
+def test_postgres_makes_the_same_of_every_other_builder(company: Tables, postgres: Any) -> None:
+    ours, theirs = (
+        reconstruct_journeys(tables, CONFIG.funnel, AS_OF) for tables in (company, moved(company, postgres))
+    )
+    for builder in BUILDERS:
+        here, there = (clone(builder).fit_transform(journeys) for journeys in (ours, theirs))
+        assert_same(parts_in("", here), parts_in("", there))
