@@ -27,7 +27,7 @@ __all__ = ["close", "connect_to", "copied", "engine_of", "table_of"]
 _BATCH_ROWS = 100_000
 _LOCAL_SPARK = "local[*]"
 _FORMATS_OF_ALL = {"iso", "epoch_ms"}
-_MOVES_CLOCKS = ("duckdb", "postgres")
+_MOVES_CLOCKS = ("postgres",)
 
 
 def engine_of(config: Config) -> Any:
@@ -43,14 +43,18 @@ def engine_of(config: Config) -> Any:
 
 
 def _refuse_what_it_cannot_do(config: Config, database: DatabaseConfig) -> None:
-    """Formats of dates are DuckDB's to read, and clocks are moved by a function that not every engine has."""
+    """Formats of dates are DuckDB's to read, clocks are moved by a function that not every engine has, and a DuckDB file
+    is only read.
+    """
+    if database.kind == DUCKDB:
+        raise ConfigError(
+            f"engine: {config.engine!r} is a DuckDB file, which the embedded engine reads: leave 'engine' out"
+        )
     for table, source in ((table, source) for table, sources in config.tables.items() for source in sources):
         came = {name for names in source.dates.values() for name in ([names] if isinstance(names, str) else names)}
-        formats = set() if database.kind == DUCKDB else came - _FORMATS_OF_ALL
         zones = set() if database.kind in _MOVES_CLOCKS else {config.timezone, source.timezone} - {UTC}
-        asked = [f"dates of the format {name}" for name in sorted(formats)] + [
-            f"the zone {name}" for name in sorted(zones)
-        ]
+        asked = [f"dates of the format {name}" for name in sorted(came - _FORMATS_OF_ALL)]
+        asked += [f"the zone {name}" for name in sorted(zones)]
         if asked:
             raise ConfigError(
                 f"tables.{table}: {', '.join(asked)} cannot be read by the engine {config.engine!r} ({database.kind}): "
@@ -84,7 +88,7 @@ def connect_to(name: str, database: DatabaseConfig, environment: Mapping[str, st
             f"pip install '{_DRIVERS[database.kind]}'"
         ) from error
     except Exception as error:  # each driver has its own errors, and some quote the address
-        told = str(error).replace(url, f"${database.url_env}").strip().split("\n")[0]
+        told = str(error).replace(url, "that address").strip().split("\n")[0]
         raise SourceError(
             f"databases.{name} cannot be reached: {told or type(error).__name__}. "
             f"Check the address in {database.url_env or 'spark'}, and that this machine may reach it"
