@@ -67,13 +67,13 @@ class PrivacyConfig(Frozen):
 
 
 class DatabaseConfig(Frozen):
-    """A database that tables may be read from.
+    """A database that tables may be read from. (A DuckDB file is a path like any other.)
 
     url_env: the environment variable with its address, credentials included; an address is never in a config.
     Spark may do without: then it runs on this machine. schema: where tables lie that are named without one.
     """
 
-    kind: Literal["postgres", "spark", "bigquery", "snowflake", "duckdb"]
+    kind: Literal["postgres", "spark", "bigquery", "snowflake"]
     url_env: str | None = Field(None, pattern=_VARIABLE)
     schema_name: str | None = Field(None, alias="schema")
 

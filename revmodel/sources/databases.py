@@ -43,13 +43,7 @@ def engine_of(config: Config) -> Any:
 
 
 def _refuse_what_it_cannot_do(config: Config, database: DatabaseConfig) -> None:
-    """Formats of dates are DuckDB's to read, clocks are moved by a function that not every engine has, and a DuckDB file
-    is only read.
-    """
-    if database.kind == DUCKDB:
-        raise ConfigError(
-            f"engine: {config.engine!r} is a DuckDB file, which the embedded engine reads: leave 'engine' out"
-        )
+    """Formats of dates are DuckDB's to read, and clocks are moved by a function that not every engine has."""
     for table, source in ((table, source) for table, sources in config.tables.items() for source in sources):
         came = {name for names in source.dates.values() for name in ([names] if isinstance(names, str) else names)}
         zones = set() if database.kind in _MOVES_CLOCKS else {config.timezone, source.timezone} - {UTC}
@@ -155,13 +149,6 @@ def _spark(url: str) -> Any:
     return import_module("revmodel.sources.spark").connect(url)
 
 
-def _duckdb(url: str) -> Any:
-    path = url.removeprefix("duckdb://")
-    connection = ibis.duckdb.connect(path, read_only=not path.startswith("md:"))
-    connection.raw_sql("SET TimeZone = 'UTC'")
-    return connection
-
-
 def _bigquery(url: str) -> Any:
     return ibis.connect(url)
 
@@ -174,21 +161,18 @@ def _snowflake(url: str) -> Any:
 _OPENERS: dict[str, Callable[[str], Any]] = {
     "postgres": _postgres,
     "spark": _spark,
-    "duckdb": _duckdb,
     "bigquery": _bigquery,
     "snowflake": _snowflake,
 }
 _DRIVERS = {
     "postgres": "revmodel[postgres]",
     "spark": "revmodel[spark]",
-    "duckdb": "duckdb",
     "bigquery": "ibis-framework[bigquery]",
     "snowflake": "ibis-framework[snowflake]",
 }
 _EXAMPLES = {
     "postgres": "postgresql://reader:password@host:5432/warehouse?sslmode=require",
     "spark": "spark://host:7077, or sc://host:15002",
-    "duckdb": "duckdb:///data/warehouse.duckdb",
     "bigquery": "bigquery://project/dataset",
     "snowflake": "snowflake://user:password@account/database/schema?warehouse=name",
 }

@@ -72,7 +72,7 @@ def _of_database(
         stored = copied(connection, rows)
     except duckdb.Error as error:
         raise SourceError(
-            f"{table}: {origin_of(source)} could not be read to its end: {error}; run it again"
+            f"{table}: {origin_of(source)} could not be read to its end: {_without_rows(str(error))}; run it again"
         ) from error
     finally:
         close(there)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ibis
 import ibis.backends.postgres
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -124,7 +123,6 @@ def test_a_table_may_be_named_with_its_schema(warehouse: str) -> None:
     ("kind", "source", "why"),
     [
         ("postgres", {"dates": {"created_at": "%d.%m.%Y"}}, r"dates of the format %d\.%m\.%Y cannot be read"),
-        ("duckdb", {}, "is a DuckDB file, which the embedded engine reads"),
         ("spark", {"timezone": "Europe/Berlin"}, "the zone Europe/Berlin cannot be read"),
     ],
 )
@@ -138,18 +136,6 @@ def test_what_an_engine_cannot_do_is_refused_before_it_is_asked(kind: str, sourc
     )
     with pytest.raises(ConfigError, match=why):
         read_tables(config)
-
-
-def test_a_duckdb_file_is_a_database_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "crm.duckdb"
-    filled = ibis.duckdb.connect(file)
-    filled.create_table("people", pa.table({"lead_id": ["a", "b"], "created_at": ["2026-01-05", "2026-02-05"]}))
-    filled.disconnect()
-    monkeypatch.setenv("CRM_FILE", f"duckdb://{file}")
-    databases = {"crm": {"kind": "duckdb", "url_env": "CRM_FILE"}}
-    tables = {"leads": [{"database": "crm", "table": "people"}]}
-    read = read_tables(Config(company="x", funnel=CONFIG.funnel, databases=databases, tables=tables))
-    assert sorted(read["leads"].lead_id.to_pyarrow().to_pylist()) == ["a", "b"]
 
 
 def test_an_address_that_is_not_set_is_asked_for() -> None:
