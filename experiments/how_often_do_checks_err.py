@@ -83,19 +83,21 @@ def codes_in(frames: dict[str, pd.DataFrame]) -> set[str]:
     return {finding.code for finding in tables.findings} - TRUE_OF_ALL
 
 
-def main(clean: int, spoilt: int, first_seed: int) -> None:
-    """Run the study, print it and write results/how_often_do_checks_err.csv."""
-    rows = []
-    for seed in range(first_seed, first_seed + clean):
-        frames = make_company(seed, "small", as_of=AS_OF).tables
-        alarms = codes_in(frames)
-        rows.append(_row(seed, "none", "", not alarms, alarms))
-        for fault, code in MEANT.items() if seed < first_seed + spoilt else ():
-            dirty, _ = add_dirt(frames, AS_OF, np.random.default_rng(seed), [fault])
-            codes = codes_in(dirty) - alarms
-            rows.append(_row(seed, fault, code or "", code in codes if code else not codes, codes - {code}))
-    table = pd.DataFrame(rows)
-    by_fault = table.groupby(["fault", "meant"], sort=False)
+def study(seed: int, spoil: bool) -> list[dict[str, object]]:
+    """Rows seed, fault, meant, found, also of one company: without faults and, if asked, with each fault alone."""
+    frames = make_company(seed, "small", as_of=AS_OF).tables
+    alarms = codes_in(frames)
+    rows = [_row(seed, "none", "", not alarms, alarms)]
+    for fault, code in MEANT.items() if spoil else ():
+        dirty, _ = add_dirt(frames, AS_OF, np.random.default_rng(seed), [fault])
+        codes = codes_in(dirty) - alarms
+        rows.append(_row(seed, fault, code or "", code in codes if code else not codes, codes - {code}))
+    return rows
+
+
+def write(rows: list[dict[str, object]]) -> None:
+    """Print the result and write results/how_often_do_checks_err.csv."""
+    by_fault = pd.DataFrame(rows).groupby(["fault", "meant"], sort=False)
     summary = by_fault.agg(companies=("seed", "size"), as_it_should=("found", "sum"), also=("also", _joined))
     print(summary.to_string())
     summary.reset_index().to_csv(Path(__file__).parent / "results" / "how_often_do_checks_err.csv", index=False)
@@ -114,4 +116,5 @@ if __name__ == "__main__":
         raise SystemExit(f"faults without an expected finding, or the reverse: {set(MEANT) ^ set(FAULTS)}")
     warnings.simplefilter("ignore")  # ibis announces changes of DuckDB that revmodel cannot act on
     chosen = [int(argument) for argument in sys.argv[1:]]
-    main(*(chosen + [40, 5, 100][len(chosen) :]))
+    clean, spoilt, first = chosen + [40, 4, 100][len(chosen) :]
+    write([row for i in range(clean) for row in study(first + i, spoil=i < spoilt)])
