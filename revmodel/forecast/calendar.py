@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from revmodel.errors import ConfigError, ModelError
+from revmodel.features.fiscal import period_label, period_of
 
 __all__ = ["Grain", "periods", "week_shares", "weeks_needed"]
 
@@ -40,12 +41,12 @@ def periods(as_of: dt.date, quarters: int, fiscal_year_start_month: int, grain: 
             "least 1 and a month from 1 to 12: mend the section 'forecast' of the config"
         )
     first = pd.Timestamp(as_of) + pd.Timedelta(days=1)
-    opening = _quarter_start(first, fiscal_year_start_month)
+    opening = period_of(pd.Series([first]), "quarter", fiscal_year_start_month)[0]
     end = opening + pd.DateOffset(months=3 * quarters) - pd.Timedelta(days=1)
     match grain:
         case "quarter":
             starts = [opening + pd.DateOffset(months=3 * i) for i in range(quarters)]
-            labels = [_quarter_label(start, fiscal_year_start_month) for start in starts]
+            labels = [period_label(start, "quarter", fiscal_year_start_month) for start in starts]
             return _frame(labels, starts, [start + pd.DateOffset(months=3, days=-1) for start in starts])
         case "month":
             starts = list(pd.date_range(first.replace(day=1), end, freq="MS"))
@@ -78,17 +79,6 @@ def week_shares(table: pd.DataFrame, as_of: dt.date, weeks: int) -> npt.NDArray[
     week_begin = 7 * np.arange(weeks)[None, :]
     days = np.minimum(end, week_begin + 7) - np.maximum(begin, week_begin)
     return np.asarray(np.clip(days, 0, 7) / 7.0, dtype=np.float64)
-
-
-def _quarter_start(day: pd.Timestamp, fiscal_year_start_month: int) -> pd.Timestamp:
-    months_in = (day.month - fiscal_year_start_month) % 3
-    return day.replace(day=1) - pd.DateOffset(months=months_in)
-
-
-def _quarter_label(start: pd.Timestamp, fiscal_year_start_month: int) -> str:
-    months_in = (start.month - fiscal_year_start_month) % 12
-    last_month = start - pd.DateOffset(months=months_in) + pd.DateOffset(months=11)
-    return f"{last_month.year}Q{months_in // 3 + 1}"
 
 
 def _frame(labels: list[str], starts: list[pd.Timestamp], ends: list[pd.Timestamp]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from revmodel.forecast.calendar import periods, week_shares
 from revmodel.forecast.simulation import Simulation
+from revmodel.sources.wording import plural
 
 __all__ = ["deal_outlook", "open_deals_table"]
 
@@ -62,7 +63,7 @@ def open_deals_table(simulation: Simulation) -> pd.DataFrame:
     deals["drivers"] = [
         f"stage {row.stage} {100 * (s - deals['p_win'].mean()):+.0f}, "
         f"{row.channel} / {row.segment} {100 * (g - s):+.0f}, "
-        f"age {row.age_weeks} weeks {100 * (row.p_win - g):+.0f}"
-        for row, s, g in zip(deals.itertuples(), stage, group, strict=True)
+        f"age {plural(age, 'week')} {100 * (row.p_win - g):+.0f}"
+        for row, s, g, age in zip(deals.itertuples(), stage, group, deals["age_weeks"].astype(int), strict=True)
     ]
     return deals.sort_values(["p_win", "deal_id"], ascending=[False, True], ignore_index=True)

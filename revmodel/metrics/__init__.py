@@ -6,7 +6,7 @@ facts      what happened, as dated measures, in the engine        influence  dea
 spend      what was paid, day by day                              pipeline   what was open on past days
 totals     facts summed by period and level                       periods    weeks, months, fiscal quarters and years
 survival   Kaplan-Meier and Aalen-Johansen on counts              intervals  ranges of shares, rates and means
-durations  time in stage, time to follow up                       cohorts    conversion that waits for the young
+durations  time in stage, time to follow up                       cohorts    conversion that gives the young their time
 service    what marketing and sales promised each other           links      indicators beside pipeline and revenue
 values     KPIs by period and level                               compare    targets, the period before, a year ago
 notes      what a reader must know of a value      drawn      all that is counted from, drawn once

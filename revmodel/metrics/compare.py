@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from revmodel.dims import ALL
+from revmodel.features.fiscal import Grain, shifted
 from revmodel.metrics.drawn import Drawn
 from revmodel.metrics.kpi import Kpi
-from revmodel.metrics.periods import PER_YEAR, Grain, periods_between, shifted
+from revmodel.metrics.periods import PER_YEAR, periods_between
 
 __all__ = ["earlier", "target_frame", "targets_by_cell", "unknown_targets"]
 

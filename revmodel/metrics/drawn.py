@@ -14,12 +14,13 @@ import pandas as pd
 
 from revmodel.config import Config
 from revmodel.dims import ALL
+from revmodel.features.fiscal import Grain
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.metrics.durations import clock_counts, clocks
 from revmodel.metrics.facts import customer_facts, opportunities, record_facts, touch_facts, with_campaign
 from revmodel.metrics.influence import influence_facts, touched_deals
 from revmodel.metrics.kpi import filled_columns
-from revmodel.metrics.periods import GRAINS, Grain, periods_between
+from revmodel.metrics.periods import GRAINS, periods_between
 from revmodel.metrics.pipeline import days_needed, open_counts, open_deals_on, open_sums
 from revmodel.metrics.service import follow_clock, follow_facts, followed_stays, service_facts
 from revmodel.metrics.spend import day_sums, other_cost_days, spend_days

@@ -9,10 +9,10 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from revmodel.dims import ADVANCE, LOST
+from revmodel.features.fiscal import Grain, period_of
 from revmodel.journeys.events import DEAL, LEAD, LOST_STAGE, WON_STAGE
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.journeys.spells import OPEN
-from revmodel.metrics.periods import Grain, period_of
 from revmodel.metrics.survival import quantiles_of
 
 __all__ = ["HOURS_PER_DAY", "clock_counts", "clock_quantiles", "clocks", "end_of", "hours_between"]

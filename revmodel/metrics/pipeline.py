@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from revmodel.features.fiscal import Grain, shifted
 from revmodel.journeys.reconstruct import Journeys
-from revmodel.metrics.periods import Grain, shifted
 from revmodel.metrics.totals import COLUMNS
 
 __all__ = ["days_needed", "open_counts", "open_deals_on", "open_sums"]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from revmodel.config import Config
 from revmodel.dims import ALL
+from revmodel.features.fiscal import Grain
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.metrics.cohorts import cohort_names, cohort_table, horizons
 from revmodel.metrics.compare import target_frame, unknown_targets
@@ -16,7 +17,7 @@ from revmodel.metrics.durations import clock_quantiles
 from revmodel.metrics.facts import DIMENSIONS
 from revmodel.metrics.kpi import Kpi, cannot, dimensions_of
 from revmodel.metrics.links import link_table
-from revmodel.metrics.periods import GRAINS, Grain, periods_between
+from revmodel.metrics.periods import GRAINS, periods_between
 from revmodel.metrics.recipes import Sum
 from revmodel.metrics.registry import kpis_of
 from revmodel.metrics.service import rejections, service_table

@@ -11,11 +11,11 @@ import pandas as pd
 
 from revmodel.config import MetricsConfig
 from revmodel.dims import LOST
+from revmodel.features.fiscal import Grain, period_of
 from revmodel.journeys.events import LEAD, LOST_STAGE
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.metrics.durations import HOURS_PER_DAY, end_of, hours_between
 from revmodel.metrics.facts import fact
-from revmodel.metrics.periods import Grain, period_of
 from revmodel.sources.tables import Tables
 
 __all__ = ["follow_clock", "follow_facts", "followed_stays", "rejections", "service_facts", "service_table"]

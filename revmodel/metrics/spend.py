@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from revmodel.dims import ALL, UNKNOWN
+from revmodel.features.fiscal import Grain, period_of
 from revmodel.features.spend_days import cadence_days, days_covered
-from revmodel.metrics.periods import Grain, period_of
 from revmodel.metrics.totals import COLUMNS, DAYS_PER_MONTH
 from revmodel.sources.tables import Tables
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from revmodel.dims import ALL
-from revmodel.metrics.periods import Grain, period_of
+from revmodel.features.fiscal import Grain, period_of
 
 __all__ = ["COLUMNS", "DAYS_PER_MONTH", "Cells", "cells_of", "folded", "sums_by"]
 

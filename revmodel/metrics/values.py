@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from revmodel.dims import ALL
+from revmodel.features.fiscal import Grain, period_label, shifted
 from revmodel.metrics.compare import earlier, targets_by_cell
 from revmodel.metrics.drawn import Drawn
 from revmodel.metrics.durations import clock_quantiles
 from revmodel.metrics.kpi import Kpi, cannot, dimensions_of
 from revmodel.metrics.notes import Mask, notes_of, uncovered
-from revmodel.metrics.periods import PER_YEAR, Grain, period_label, shifted
+from revmodel.metrics.periods import PER_YEAR
 from revmodel.metrics.recipes import Answer, Quantile
 from revmodel.metrics.totals import Cells, cells_of
 

@@ -33,7 +33,7 @@ def _volumes(funnel: FunnelConfig, roles: dict[str, str]) -> list[Kpi]:
         found.append(
             Kpi(
                 role, f"{role.upper()}s", "Volume", "count",
-                f"{words}s: records that entered the stage {stage or role} for the first time; who skips it is not one",
+                f"{words}: records that entered the stage {stage or role} for the first time; who skips it is not one",
                 _MOVES, "higher", Sum(f"first:{stage}") if stage else None, ("stage_changes.to_stage",), adds_up=True,
                 headline=role != "mqi",
                 cannot="" if stage else f"no stage is called {role}: say which one it is under metrics.stages.{role}",

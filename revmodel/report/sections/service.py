@@ -62,7 +62,7 @@ def _reasons(run: AnyRun) -> tuple[Grid, ...]:
 
 def cohort_section(run: AnyRun) -> Section:
     """Conversion of the same records, naive and honest, and the latest difference in a sentence."""
-    title, table = "Conversion that waits for the young", run.table("cohorts")
+    title, table = "Conversion of recent records, given their time", run.table("cohorts")
     if table is None:
         return Section("cohorts", title, missing="No stage has been left by enough records yet.")
     rows = tuple(
