@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["restricted_mean", "survival_table", "time_of_share"]
+__all__ = ["kaplan_meier", "restricted_mean", "survival_table", "time_of_share"]
 
 
 def survival_table(risk: pd.DataFrame, keys: Sequence[str], causes: Sequence[str]) -> pd.DataFrame:
@@ -20,17 +21,26 @@ def survival_table(risk: pd.DataFrame, keys: Sequence[str], causes: Sequence[str
     """
     if risk.empty:
         return risk.assign(survival=[], survival_se=[], **{f"incidence_{cause}": [] for cause in causes})
-    exits = risk[list(causes)].sum(axis=1)
     groups = [risk[key] for key in keys] or [pd.Series(0, index=risk.index)]
-    staying = 1.0 - exits / risk["at_risk"]
-    survival = staying.groupby(groups).cumprod()
+    survival, variance = kaplan_meier(risk[list(causes)].sum(axis=1), risk["at_risk"], groups)
     before = survival.groupby(groups).shift(1, fill_value=1.0)
-    spread = exits / (risk["at_risk"] * (risk["at_risk"] - exits)).where(exits < risk["at_risk"])
-    variance = spread.where(exits > 0, 0.0).groupby(groups).cumsum()
     incidences = {
         f"incidence_{cause}": (before * risk[cause] / risk["at_risk"]).groupby(groups).cumsum() for cause in causes
     }
     return risk.assign(survival=survival, survival_se=survival * np.sqrt(variance), **incidences)
+
+
+def kaplan_meier(
+    exits: pd.Series[float], at_risk: pd.Series[float], groups: Sequence[pd.Series[Any]]
+) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Survival and Greenwood's Σ d / n (n − d) by the end of each row, rows of a group in order of age.
+
+    The sum is NaN where everybody who was left leaves: survival is 0 there, and no log of it has a variance.
+    """
+    by_group = list(groups)
+    survival = (1.0 - exits / at_risk).groupby(by_group).cumprod()
+    spread = exits / (at_risk * (at_risk - exits)).where(exits < at_risk)
+    return survival, spread.where(exits > 0, 0.0).groupby(by_group).cumsum()
 
 
 def time_of_share(ages: pd.Series[int], share_by: pd.Series[float], share: float) -> float:

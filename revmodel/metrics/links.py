@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+
+from revmodel.features.correlation import lagged_correlation
 
 __all__ = ["LAGS_WEEKS", "link_at", "link_table"]
 
@@ -42,34 +43,12 @@ def link_table(weekly: pd.DataFrame, indicators: Sequence[str], outcomes: Sequen
 
 
 def link_at(x: Floats, y: Floats, lag_weeks: int, looks: int = len(LAGS_WEEKS)) -> tuple[float, float, float]:
-    """Correlation of ``x`` with ``y`` so many weeks later, and its range.
+    """Correlation of ``x`` with ``y`` so many weeks later, and its range (see features.correlation).
 
-    Straight trends are taken out first. Weeks resemble their neighbours, so that n of them say as much as fewer that
-    do not: n / (1 + 2 Σ ρx ρy), never more than n. The range is Fisher's at that number, for ``looks`` looks.
-    Source: Bartlett 1946; Pyper and Peterman 1998, eq. 1.
+    The range is that of one of ``looks`` looks, so that all of them together keep their promise (Bonferroni).
     """
-    a, b = _without_trend(x[: len(x) - lag_weeks]), _without_trend(y[lag_weeks:])
-    size = math.sqrt(float((a**2).sum() * (b**2).sum()))
-    if size == 0:
-        return (float("nan"),) * 3
-    r = float((a * b).sum()) / size
-    n = len(a)
-    both = sum((1 - k / n) * _autocorrelation(a, k) * _autocorrelation(b, k) for k in range(1, n // 4 + 1))
-    effective = max(min(n / max(1 + 2 * both, 1e-9), n), 4.0)
-    z = float(special.ndtri(1 - (1 - _LEVEL) / (2 * looks)))
-    middle, half = math.atanh(min(max(r, -0.999), 0.999)), z / math.sqrt(max(effective - 3, 0.5))
-    return r, math.tanh(middle - half), math.tanh(middle + half)
-
-
-def _without_trend(values: Floats) -> Floats:
-    time = np.arange(len(values)) - (len(values) - 1) / 2
-    centred: Floats = values - values.mean()
-    rest: Floats = centred - time * float(time @ centred) / float(time @ time)
-    return rest
-
-
-def _autocorrelation(values: Floats, lag: int) -> float:
-    return float(values[lag:] @ values[:-lag]) / float(values @ values)
+    r, low, high, _, _ = lagged_correlation(x, y, lag_weeks, 1 - (1 - _LEVEL) / looks)
+    return r, low, high
 
 
 def _clear_of_zero(low: float, high: float) -> float:
@@ -79,7 +58,7 @@ def _clear_of_zero(low: float, high: float) -> float:
 
 def _told(name: str, outcome: str, lag: int, link: tuple[float, float, float]) -> tuple[bool, str]:
     r, low, high = link
-    words = outcome.replace("_", " ")
+    name, words = name.removeprefix("indicator_").replace("_", " "), outcome.replace("_", " ")
     if not (low > 0 or high < 0):
         return False, f"No link measured: of {name} with {words} at any lag the range holds zero."
     way = "more" if r > 0 else "less"

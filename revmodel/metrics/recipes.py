@@ -228,18 +228,8 @@ class Quantile:
 
 
 @dataclass(frozen=True)
-class Coverage:
-    """Open pipeline due, over what is left to book: the target less what is booked."""
-
-    due: str
-    left_to_book: str
-
-    @property
-    def measures(self) -> tuple[str, ...]:
-        return (self.due, self.left_to_book)
-
-    def answer(self, cells: Cells) -> Answer:
-        return _plain(cells, cells.total(self.due), cells.total(self.left_to_book))
+class Coverage(Average):
+    """Open pipeline due, over what is left to book (the target less what is booked): both as they stand on a day."""
 
 
 @dataclass(frozen=True)

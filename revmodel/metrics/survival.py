@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from revmodel.features.survival import kaplan_meier
 from revmodel.metrics.intervals import LEVEL
 
 __all__ = ["incidence_at", "quantiles_of", "survival_steps"]
@@ -25,11 +26,8 @@ def survival_steps(counts: pd.DataFrame, groups: Sequence[str], ends: Sequence[s
     there = ended + rows["open"]
     grouped = rows[keys].assign(there=there).groupby(keys)["there"]
     at_risk = grouped.transform("sum") - grouped.cumsum() + there
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = (ended / (at_risk * (at_risk - ended))).fillna(0.0)
-    rows = rows.assign(at_risk=at_risk, ended=ended, staying=1 - ended / at_risk, hazard_variance=variance)
-    by_group = rows.groupby(keys)
-    return rows.assign(survival=by_group["staying"].cumprod(), variance=by_group["hazard_variance"].cumsum())
+    survival, variance = kaplan_meier(ended, at_risk, [rows[key] for key in keys])
+    return rows.assign(at_risk=at_risk, ended=ended, survival=survival, variance=variance)
 
 
 def quantiles_of(counts: pd.DataFrame, groups: Sequence[str], share: float, level: float = LEVEL) -> pd.DataFrame:
