@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from revmodel.config import IdentityConfig
-from revmodel.sources.links import PersonKey, account_domains, domain_of, links_of
+from revmodel.sources.links import PersonKey, links_of, with_account_of_domain
 from revmodel.sources.tables import Tables
 
 __all__ = ["stitched"]
@@ -54,11 +54,8 @@ def _has_domains(tables: Tables, name: str) -> bool:
 
 def _by_domain(rows: ir.Table, accounts: ir.Table) -> ir.Table:
     """Rows without an account get the one account of their domain."""
-    known = account_domains(accounts)
-    only = known.filter(known.accounts == 1).select(of_domain="domain", account_of_domain="account_id")
-    named = rows.mutate(bare_domain=domain_of(rows.domain))
-    joined = named.left_join(only, named.bare_domain == only.of_domain)
-    return joined.mutate(account_id=ibis.coalesce(joined.account_id, joined.account_of_domain)).select(*rows.columns)
+    named = with_account_of_domain(rows, accounts)
+    return named.mutate(account_id=ibis.coalesce(named.account_id, named.account_of_domain)).select(*rows.columns)
 
 
 def _with_account(rows: ir.Table, tables: Tables, by_domain: bool) -> ir.Table:

@@ -59,7 +59,7 @@ def _counts(tables: Tables, config: Config) -> Answer:
     wins = int(changes.filter(changes.to_stage.isin(config.funnel.won)).count().to_pyarrow().as_py())
     if wins == 0:
         return False, f"No stage change leads to {' or '.join(config.funnel.won)}: add the wins, or map their name"
-    return True, f"{_rows(tables, 'stage_changes'):,} stage changes, {wins:,} of them wins"
+    return True, f"{tables.row_counts['stage_changes']:,} stage changes, {wins:,} of them wins"
 
 
 def _money(tables: Tables, config: Config) -> Answer:
@@ -110,7 +110,7 @@ def _needs(table: str, reason: str) -> Callable[[Tables, Config], Answer]:
     """The answer to a question that one table decides."""
 
     def answer(tables: Tables, config: Config) -> Answer:  # noqa: ARG001 (an answer has one signature)
-        n = _rows(tables, table) if table in tables else 0
+        n = tables.row_counts.get(table, 0)
         return (True, f"{plural(n, 'row')} in {table}") if n else (False, _missing(table, reason))
 
     return answer
@@ -118,7 +118,3 @@ def _needs(table: str, reason: str) -> Callable[[Tables, Config], Answer]:
 
 def _missing(table: str, reason: str) -> str:
     return f"Add a table {table} ({', '.join(TABLES[table].required)}): {reason}"
-
-
-def _rows(tables: Tables, name: str) -> int:
-    return int(tables[name].count().to_pyarrow().as_py())

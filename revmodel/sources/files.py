@@ -14,7 +14,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 
-from revmodel.config import DUCKDB, Config, FileConfig, SourceConfig
+from revmodel.config import DUCKDB, Config, FileConfig, SourceConfig, files_in
 from revmodel.errors import EmptyTableError, SourceError
 from revmodel.sources.databases import close, connect_to, copied, table_of
 from revmodel.sources.engine import discard, store
@@ -105,18 +105,17 @@ def files_of(source: FileConfig, config: Config, table: str) -> list[Path]:
     return paths
 
 
-def input_files(config: Config) -> list[Path]:
-    """Every file that the config reads, each once, in order: what a run's digests are taken of.
+def input_files(config: Config, table: str | None = None) -> list[Path]:
+    """Every file that the config reads (for one table), each once, in order: what a run's digests are taken of.
 
     Raises SourceError as files_of does.
     """
     files = {
         path: None
-        for table, sources in config.tables.items()
-        for source in sources
-        for file in (source, *source.join)
+        for name in ([table] if table else config.tables)
+        for file in files_in(config.tables[name])
         if file.path is not None
-        for path in files_of(file, config, table)
+        for path in files_of(file, config, name)
     }
     return list(files)
 

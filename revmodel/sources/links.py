@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from revmodel.sources.tables import Tables
 
-__all__ = ["PersonKey", "account_domains", "domain_of", "links_of"]
+__all__ = ["PersonKey", "account_domains", "links_of", "with_account_of_domain"]
 
 PersonKey = Literal["anonymous_id", "email_hash"]
 _MOMENTS = {"identities": "linked_at", "leads": "created_at", "touches": "occurred_at"}
@@ -34,14 +34,22 @@ def links_of(tables: Tables, key: PersonKey, of: Sequence[str] = tuple(_MOMENTS)
     return every.group_by("key", "lead_id").aggregate(linked_at=every.linked_at.min())
 
 
-def domain_of(domain: ir.StringColumn) -> ir.StringColumn:
+def _bare_domain(domain: ir.StringColumn) -> ir.StringColumn:
     """A domain or the address of a site as the bare domain: "https://www.Acme.com/en" is "acme.com"."""
     bare = domain.lower().strip().re_replace("^(https?://)?(www[.])?", "")
     return bare.re_replace("/.*$", "").nullif("")
 
 
+def with_account_of_domain(rows: ir.Table, accounts: ir.Table) -> ir.Table:
+    """Rows with one more column, account_of_domain: the one account that has the row's domain; null where none is."""
+    known = account_domains(accounts)
+    only = known.filter(known.accounts == 1).select(of_domain="domain", account_of_domain="account_id")
+    named = rows.mutate(bare_domain=_bare_domain(rows.domain))
+    return named.left_join(only, named.bare_domain == only.of_domain).select(*rows.columns, "account_of_domain")
+
+
 def account_domains(accounts: ir.Table) -> ir.Table:
     """Columns domain, account_id (the least of them), accounts (how many have the domain)."""
-    named = accounts.select("account_id", domain=domain_of(accounts.domain))
+    named = accounts.select("account_id", domain=_bare_domain(accounts.domain))
     named = named.filter(named.domain.notnull())
     return named.group_by("domain").aggregate(account_id=named.account_id.min(), accounts=named.account_id.nunique())

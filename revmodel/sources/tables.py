@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -57,6 +58,14 @@ class Tables:
     def names(self) -> tuple[str, ...]:
         """Names of the tables that are present, in the order of the schema."""
         return tuple(name for name in TABLES if name in self.by_name)
+
+    @cached_property
+    def row_counts(self) -> dict[str, int]:
+        """Rows of each table that is present, counted in one query."""
+        parts = [self[name].aggregate(table=ibis.literal(name), rows=self[name].count()) for name in self.names]
+        counted = (ibis.union(*parts) if len(parts) > 1 else parts[0]).to_pyarrow().to_pylist() if parts else []
+        found = {row["table"]: int(row["rows"]) for row in counted}
+        return {name: found[name] for name in self.names}
 
     def replace(self, **tables: ir.Table) -> Tables:
         """The same tables with some of them replaced or added."""

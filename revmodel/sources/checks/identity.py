@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from revmodel.config import Config
 from revmodel.sources.findings import Finding, finding_of
-from revmodel.sources.links import PersonKey, account_domains, domain_of, links_of
+from revmodel.sources.links import PersonKey, account_domains, links_of, with_account_of_domain
 from revmodel.sources.tables import Tables
 from revmodel.sources.usable import examples_of
 from revmodel.sources.wording import plural
@@ -83,11 +83,8 @@ def _leads_elsewhere(tables: Tables) -> Iterator[Finding]:
     """Leads whose own account is not the one of their domain."""
     if "leads" not in tables:
         return
-    domains = account_domains(tables["accounts"])
-    only = domains.filter(domains.accounts == 1).select(of_domain="domain", account_of_domain="account_id")
-    leads = tables["leads"].mutate(bare_domain=domain_of(tables["leads"].domain))
-    joined = leads.inner_join(only, leads.bare_domain == only.of_domain)
-    wrong = joined.filter(joined.account_id != joined.account_of_domain)
+    leads = with_account_of_domain(tables["leads"], tables["accounts"])
+    wrong = leads.filter(leads.account_id != leads.account_of_domain)
     count = _count(wrong)
     if count:
         yield finding_of(
