@@ -35,9 +35,7 @@ class DataCheck:
 def check_data(config: Config) -> DataCheck:
     """Read every table and say what is in it, what is wrong with it and what it allows."""
     tables = load_tables(config)
-    rows = pd.DataFrame(
-        [(name, int(tables[name].count().execute())) for name in tables.names], columns=["table", "rows"]
-    )
+    rows = pd.DataFrame(list(tables.row_counts.items()), columns=["table", "rows"])
     return DataCheck(tables, rows, findings_table(tables.findings), allows(tables, config))
 
 

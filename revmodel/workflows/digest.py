@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from revmodel.config import Config, files_in
+from revmodel.sources.files import input_files
 from revmodel.sources.fingerprint import fingerprint
 from revmodel.workflows.company import DataCheck
 
 __all__ = ["input_digests", "program_digest", "result_key"]
 
 LIBRARIES = ("pymc", "pytensor", "jax", "blackjax", "numpy", "scipy", "numba")
+BLOCK_BYTES = 2**20
 
 
 def input_digests(config: Config, data: DataCheck) -> list[dict[str, Any]]:
@@ -33,10 +35,10 @@ def _digest(config: Config, data: DataCheck, table: str) -> str:
     if table in data.tables and any(file.database for file in files_in(config.tables[table])):
         return fingerprint(data.tables[table])
     digest = hashlib.sha256()
-    for source in files_in(config.tables[table]):
-        pattern = config.resolve(str(source.path))
-        for file in sorted(pattern.parent.glob(pattern.name)):
-            digest.update(file.read_bytes())
+    for path in input_files(config, table):
+        with path.open("rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
     return digest.hexdigest()[:16]
 
 

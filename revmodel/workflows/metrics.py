@@ -13,8 +13,8 @@ import pandas as pd
 
 from revmodel.config import Config
 from revmodel.dims import ALL
+from revmodel.features.fiscal import Grain
 from revmodel.journeys.reconstruct import reconstruct_journeys
-from revmodel.metrics.periods import Grain
 from revmodel.metrics.scorecard import metrics_tables
 from revmodel.report.page import write_page
 from revmodel.report.tables import RunFolder, write_run
@@ -43,7 +43,7 @@ def company_metrics(
         data = read_company(config)
         timings["read"] = round(time.perf_counter() - clock, 2)
         say("journeys")
-        journeys = reconstruct_journeys(data.tables, config.funnel, day)
+        journeys = reconstruct_journeys(data.tables, config.funnel, day, config.identity)
         timings["journeys"] = round(time.perf_counter() - clock - timings["read"], 2)
         say("counting the KPIs")
         tables, cannot = metrics_tables(journeys, config, grain)

@@ -30,6 +30,7 @@ TABLES = {"forecast", "open_deals", "path", "contribution", "allocation", "alloc
 def untracked(fitted: FittedCompany, tmp_path: Path) -> FittedCompany:
     """The same fit with reports under ``tmp_path`` and no MLflow."""
     tracking = fitted.config.tracking.model_copy(update={"enabled": False})
+    (tmp_path / "data").symlink_to(fitted.config.root / "data")  # a run on record has the digests of its files
     return replace(fitted, config=fitted.config.model_copy(update={"tracking": tracking, "root": tmp_path}))
 
 
