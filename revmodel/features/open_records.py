@@ -41,12 +41,11 @@ class OpenRecordBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         joined = spells.inner_join(of_record, ["record_type", "record_id"])
         age_weeks = days_before(journeys.as_of, joined.entered_at) // DAYS_PER_WEEK
         wanted = joined.mutate(age_weeks=age_weeks.cast("int64"), attempt=joined.attempt.cast("int64"))
-        frame = wanted.select(*_COLUMNS).order_by("entered_at", "record_type", "record_id").to_pyarrow().to_pandas()
+        place = wanted.stage.cases(*((stage, i) for i, stage in enumerate(journeys.funnel.stages)), else_=-1)
+        in_order = wanted.order_by(place, "entered_at", "record_type", "record_id")
+        frame = in_order.select(*_COLUMNS).to_pyarrow().to_pandas()
         frame["close_date"] = pd.to_datetime(frame["close_date"])
-        place = {stage: i for i, stage in enumerate(journeys.funnel.stages)}
-        return OpenRecords(
-            frame.sort_values("stage", key=lambda stage: stage.map(place), kind="stable", ignore_index=True)
-        )
+        return OpenRecords(frame)
 
     def get_feature_names_out(self, input_features: None = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Columns of the frame."""

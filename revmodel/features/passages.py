@@ -37,12 +37,13 @@ def passages(journeys: Journeys, start: str | None = None, goal: str = WON) -> i
     entries = events.filter(events.stage.isin(journeys.funnel.stages))
     begun = entries if start is None else entries.filter(entries.stage == start)
     began = begun.group_by(_JOURNEY).aggregate(entered_at=begun["at"].min(), began_place=begun.place.min())
-    after = events.inner_join(began, _JOURNEY).filter(lambda t: t.place > t.began_place)
-    is_goal = (after.stage == WON) if goal == WON else (after["rank"] >= places[goal]) & (after.stage != LOST_STAGE)
-    reached = after.filter(is_goal).group_by(_JOURNEY).aggregate(reached_at=lambda t: t["at"].min())
-    lost = after.filter(after.stage == LOST_STAGE).group_by(_JOURNEY).aggregate(lost_at=lambda t: t["at"].min())
-    joined = began.left_join(reached, _JOURNEY).select(*_JOURNEY, "entered_at", "reached_at")
-    joined = joined.left_join(lost, _JOURNEY).select(*_JOURNEY, "entered_at", "reached_at", "lost_at")
+    onward = events.inner_join(began, _JOURNEY)
+    is_after = onward.place > onward.began_place
+    is_lost = onward.stage == LOST_STAGE
+    is_goal = onward.stage == WON if goal == WON else (onward["rank"] >= places[goal]) & ~is_lost
+    joined = onward.group_by([*_JOURNEY, "entered_at"]).aggregate(
+        reached_at=onward["at"].min(where=is_after & is_goal), lost_at=onward["at"].min(where=is_after & is_lost)
+    )
     first = joined.reached_at.notnull() & (joined.lost_at.isnull() | (joined.reached_at <= joined.lost_at))  # noqa: PD003, PD004 (ibis, not pandas)
     ended = joined.mutate(
         left_at=ibis.ifelse(first, joined.reached_at, joined.lost_at),
@@ -50,7 +51,7 @@ def passages(journeys: Journeys, start: str | None = None, goal: str = WON) -> i
         stage=ibis.literal(start or "entry"),
         entry_delay_weeks=_delay_weeks(journeys, joined.entered_at, places, start, goal),
     )
-    return _with_limits(_with_groups(ended, journeys), journeys, events)
+    return _with_limits(_with_groups(ended, journeys), journeys)
 
 
 def journey_events(journeys: Journeys) -> ir.Table:
@@ -58,21 +59,25 @@ def journey_events(journeys: Journeys) -> ir.Table:
 
     Adds journey_type, journey_id and place (order within the journey). Hand-over events are the deal's own first.
     """
-    events = journeys.events
-    handed = events.filter(events.handed_to.notnull())  # noqa: PD004 (ibis, not pandas)
-    grown = handed.select(grown_id="handed_to", lead_id="record_id")
-    own = events.filter(events.handed_to.isnull())  # noqa: PD003 (ibis, not pandas)
-    keyed = own.mutate(deal_id=ibis.ifelse(own.record_type == DEAL, own.record_id, ibis.null().cast("string")))
-    joined = keyed.left_join(grown, keyed.deal_id == grown.grown_id)
-    of_lead = joined.lead_id.notnull()  # noqa: PD004 (ibis, not pandas)
-    journey = joined.mutate(
-        journey_type=ibis.ifelse(of_lead, LEAD, joined.record_type),
-        journey_id=joined.lead_id.fill_null(joined.record_id),
-        of_deal=of_lead.ifelse(1, 0),
-    )
+    own = journeys.events.filter(journeys.events.handed_to.isnull())  # noqa: PD003 (ibis, not pandas)
+    journey = _with_journey(own, journeys.events)
     window = ibis.window(group_by=_JOURNEY, order_by=["at", "of_deal", "seq"])
     placed = journey.mutate(place=ibis.row_number().over(window))
     return placed.select(*_JOURNEY, "record_type", "record_id", "stage", "rank", "at", "place")
+
+
+def _with_journey(rows: ir.Table, events: ir.Table) -> ir.Table:
+    """Rows of records with the journey of each, and of_deal: 1 for what a deal adds to its lead's journey."""
+    handed = events.filter(events.handed_to.notnull())  # noqa: PD004 (ibis, not pandas)
+    grown = handed.select(grown_id="handed_to", of_lead="record_id")
+    keyed = rows.mutate(as_deal=ibis.ifelse(rows.record_type == DEAL, rows.record_id, ibis.null().cast("string")))
+    joined = keyed.left_join(grown, keyed.as_deal == grown.grown_id)
+    is_grown = joined.of_lead.notnull()  # noqa: PD004 (ibis, not pandas)
+    return joined.mutate(
+        journey_type=ibis.ifelse(is_grown, LEAD, joined.record_type),
+        journey_id=joined.of_lead.fill_null(joined.record_id),
+        of_deal=is_grown.ifelse(1, 0),
+    )
 
 
 def _checked_places(journeys: Journeys, start: str | None, goal: str) -> dict[str, int]:
@@ -108,17 +113,17 @@ def _with_groups(ended: ir.Table, journeys: Journeys) -> ir.Table:
     return ended.inner_join(of_record, _JOURNEY)
 
 
-def _with_limits(ended: ir.Table, journeys: Journeys, events: ir.Table) -> ir.Table:
+def _with_limits(ended: ir.Table, journeys: Journeys) -> ir.Table:
     """Adds zombie_after_weeks: the age of the journey when it first outstayed the limit of a stage."""
     spells = journeys.spells
     stayed = (
         days_before(journeys.as_of, spells.entered_at) - days_before(journeys.as_of, spells.left_at).fill_null(0)
     ) // DAYS_PER_WEEK
     outstayed = spells.filter((stayed >= spells.zombie_after_weeks).fill_null(False))
-    owners = events.select(*_JOURNEY, "record_type", "record_id").distinct()
-    limits = outstayed.select("record_type", "record_id", "entered_at", "zombie_after_weeks")
-    limits = limits.inner_join(owners, ["record_type", "record_id"])
-    joined = ended.left_join(limits.select(*_JOURNEY, spell_at="entered_at", weeks="zombie_after_weeks"), _JOURNEY)
+    limits = _with_journey(outstayed, journeys.events).select(
+        *_JOURNEY, spell_at="entered_at", weeks="zombie_after_weeks"
+    )
+    joined = ended.left_join(limits, _JOURNEY)
     since = days_before(journeys.as_of, joined.entered_at) - days_before(journeys.as_of, joined.spell_at)
     aged = joined.mutate(limit_weeks=ibis.ifelse(since >= 0, since // DAYS_PER_WEEK + joined.weeks, None).cast("int64"))
     # fmt: off

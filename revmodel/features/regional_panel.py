@@ -57,15 +57,29 @@ class RegionalPanelBuilder(TransformerMixin, BaseEstimator):  # type: ignore[mis
 
     def fit(self, journeys: Journeys, y: None = None) -> RegionalPanelBuilder:  # noqa: ARG002 (scikit-learn's signature)
         """Learn the weeks and the groups."""
-        self.weeks_ = WeeklyPanelBuilder(self.history_weeks).fit(journeys).weeks_
-        self.groups_ = _panel(journeys, self.weeks_)[_GROUP].drop_duplicates().sort_values(_GROUP, ignore_index=True)
+        self._learn(journeys)
         return self
 
     def transform(self, journeys: Journeys) -> RegionalPanel:
         """Count and sum by week and group; groups that were not seen in fit are left out."""
+        return self._filled(_panel(journeys, self.weeks_))
+
+    def fit_transform(self, journeys: Journeys, y: None = None) -> RegionalPanel:  # noqa: ARG002
+        """Learn the weeks and groups and give their panel, from one reading of the rows."""
+        return self._filled(self._learn(journeys))
+
+    def _learn(self, journeys: Journeys) -> pd.DataFrame:
+        """The panel as it was counted, without empty weeks, and what is learnt from it."""
+        self.weeks_ = WeeklyPanelBuilder(self.history_weeks).fit(journeys).weeks_
+        panel = _panel(journeys, self.weeks_)
+        self.groups_ = panel[_GROUP].drop_duplicates().sort_values(_GROUP, ignore_index=True)
+        return panel
+
+    def _filled(self, panel: pd.DataFrame) -> RegionalPanel:
+        """Every week of every group, zero where nothing was counted."""
         weeks = pd.DataFrame({WEEK: self.weeks_})
         every = weeks.merge(self.groups_, how="cross")
-        sums = _panel(journeys, self.weeks_).groupby([WEEK, *_GROUP], as_index=False)[list(MEASURES)].sum()
+        sums = panel.groupby([WEEK, *_GROUP], as_index=False)[list(MEASURES)].sum()
         filled = every.merge(sums, on=[WEEK, *_GROUP], how="left").fillna(dict.fromkeys(MEASURES, 0.0))
         counts = {name: filled[name].astype(np.int64) for name in MEASURES if name not in PAID}
         return RegionalPanel(filled.assign(**counts))
