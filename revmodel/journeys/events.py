@@ -26,7 +26,7 @@ def event_log(tables: Tables, funnel: FunnelConfig) -> ir.Table:
 
     tables: cut as of a date, ids unique. Returns record_type ("lead", "deal"), record_id, stage (an open stage, "won"
     or "lost"), rank (the stage's place in the funnel; ends come last), at (event time), handed_to (the deal that a
-    lead became, on the lead's last event; else null), seq (1, 2, …).
+    lead became, on the lead's last event; else null), seq (from 1, rising along the record, with gaps).
 
     Events of one moment go in the order of the funnel; repeats of the same stage are one event. Entries that must
     have been are added: a lead or deal enters its first stage when it was created, if nothing is recorded for it, or
@@ -113,6 +113,8 @@ def _with_record_type(changes: ir.Table, tables: Tables, funnel: FunnelConfig) -
     given = changes.record_type.lower()
     record_type = ibis.ifelse(given.isin([LEAD, DEAL]), given, ibis.null().cast("string"))
     changes = changes.mutate(record_type=record_type)
+    if not changes.filter(changes.record_type.isnull()).limit(1).count().to_pyarrow().as_py():
+        return changes  # all say it, and nothing has to be looked up
     fallback = LEAD if funnel.lead_stages else DEAL
     known = [
         tables[name].select(known_id=f"{kind}_id", known_type=ibis.literal(kind)).distinct()
@@ -174,8 +176,7 @@ def _first_events(events: ir.Table) -> ir.Table:
 
 
 def _in_order(events: ir.Table) -> ir.Table:
-    """Ordered, repeats collapsed, numbered."""
+    """Ordered, numbered, repeats left out: one sort tells both."""
     window = ibis.window(group_by=_RECORD, order_by=["at", "rank"])
-    seen = events.mutate(before=events.stage.lag().over(window))
-    kept = seen.filter(seen.before.isnull() | (seen.before != seen.stage)).drop("before")
-    return kept.mutate(seq=ibis.row_number().over(window) + 1)
+    seen = events.mutate(before=events.stage.lag().over(window), seq=ibis.row_number().over(window) + 1)
+    return seen.filter(seen.before.isnull() | (seen.before != seen.stage)).drop("before")

@@ -62,7 +62,9 @@ def _with_account(rows: ir.Table, tables: Tables, by_domain: bool) -> ir.Table:
     """Rows with the account of their lead, then of their domain, where they have none of their own."""
     columns = rows.columns
     if "leads" in tables:
-        leads = tables["leads"].select(of_lead="lead_id", account_of_lead="account_id")
+        known = tables["leads"].select(of_lead="lead_id", account_of_lead="account_id").cache()
+        # One row a lead: so the engine leaves the join out where nobody asks for the account.
+        leads = known.group_by("of_lead").aggregate(account_of_lead=known.account_of_lead.min())
         joined = rows.left_join(leads, rows.lead_id == leads.of_lead)
         rows = joined.mutate(account_id=ibis.coalesce(joined.account_id, joined.account_of_lead)).select(*columns)
     if by_domain and "domain" in columns and _has_domains(tables, "touches"):
@@ -78,25 +80,32 @@ def _touches_with_lead(tables: Tables, keys: Sequence[str]) -> ir.Table:
     touches = tables["touches"].mutate(by_lead_id=own)
     columns_of: dict[str, PersonKey] = {"email": "email_hash", "anonymous_id": "anonymous_id"}
     for key, column in columns_of.items():
-        if key in keys:
-            touches = _by_links(touches, column, links_of(tables, column), f"by_{key}")
+        if key in keys and (spans := _spans(links_of(tables, column))) is not None:
+            touches = _by_spans(touches, column, spans, f"by_{key}")
     found = [f"by_{key}" for key in keys if f"by_{key}" in touches.columns]
-    if {"email", "anonymous_id"} <= set(keys):
+    if "anonymous_id" in keys and "by_email" in found:
         named = tables.replace(touches=touches.mutate(lead_id=touches.by_email).select(*columns))
-        touches = _by_links(touches, "anonymous_id", links_of(named, "anonymous_id", ["touches"]), "by_other_visits")
-        found.append("by_other_visits")
+        if (spans := _spans(links_of(named, "anonymous_id", ["touches"]))) is not None:
+            touches = _by_spans(touches, "anonymous_id", spans, "by_other_visits")
+            found.append("by_other_visits")
     lead_id = ibis.coalesce(*(touches[name] for name in found)) if found else ibis.null().cast("string")
     return touches.mutate(lead_id=lead_id).select(*columns)
 
 
-def _by_links(touches: ir.Table, key: PersonKey, links: ir.Table | None, name: str) -> ir.Table:
-    """Touches with one more column: the lead to which their key belonged at their time (see the module)."""
+def _spans(links: ir.Table | None) -> ir.Table | None:
+    """To which lead a key belonged in which time (see the module), computed once; None where no key has a link."""
     if links is None:
-        return touches.mutate(**{name: ibis.null().cast("string")})
+        return None
     at_once = links.group_by("key", "linked_at").aggregate(linked_lead=links.lead_id.min())
     window = ibis.window(group_by="key", order_by="linked_at")
     spans = at_once.mutate(before=at_once.linked_at.lag().over(window), until=at_once.linked_at.lead().over(window))
     spans = spans.select("linked_lead", of_key="key", since="linked_at", is_first=spans.before.isnull(), until="until")
+    spans = spans.cache()
+    return spans if spans.count().to_pyarrow().as_py() else None
+
+
+def _by_spans(touches: ir.Table, key: PersonKey, spans: ir.Table, name: str) -> ir.Table:
+    """Touches with one more column: the lead to which their key belonged at their time."""
     held = [
         touches[key] == spans.of_key,
         spans.is_first | (touches.occurred_at >= spans.since),

@@ -21,6 +21,8 @@ __all__ = ["OPEN", "spells", "stays", "with_time_at_risk"]
 
 OPEN = "open"
 
+_RECORD = ["record_type", "record_id"]
+
 
 def spells(tables: Tables, funnel: FunnelConfig, as_of: dt.date) -> ir.Table:
     """Spells of every record, from tables that were cut as of ``as_of``.
@@ -61,25 +63,32 @@ def stays(events: ir.Table, records: ir.Table, funnel: FunnelConfig) -> ir.Table
     open), to_stage (null while open), outcome ("advance": to a later stage or won, skips included; "lost"; "recycled":
     to an earlier stage; "open"), channel, segment.
     """
-    in_order = ibis.window(group_by=["record_type", "record_id"], order_by="seq")
+    in_order = ibis.window(group_by=_RECORD, order_by="seq")
+    before = ibis.window(group_by=_RECORD, order_by="seq", preceding=(None, 1))
     moves = events.mutate(
         to_stage=events.stage.lead().over(in_order),
         to_rank=events["rank"].lead().over(in_order),
         left_at=events["at"].lead().over(in_order),
+        furthest=events["rank"].max().over(before),
     )
     entries = moves.filter(moves.stage.isin(funnel.stages) & moves.handed_to.isnull())  # noqa: PD003 (ibis, not pandas)
-    same_stage = ibis.window(group_by=["record_type", "record_id", "stage"], order_by="seq")
     onward = (entries.to_rank > entries["rank"]).ifelse(ADVANCE, RECYCLED)
     ended = (entries.to_stage == LOST_STAGE).ifelse(LOST, onward)
-    each = entries.select(
-        *("record_type", "record_id", "stage", "left_at", "to_stage"),
-        attempt=ibis.row_number().over(same_stage) + 1,
-        entered_at="at",
-        outcome=ibis.ifelse(entries.to_stage.isnull(), OPEN, ended),  # noqa: PD003 (ibis, not pandas)
+    each = _with_attempt(
+        entries.mutate(entered_at=entries["at"], outcome=ibis.ifelse(entries.to_stage.isnull(), OPEN, ended))  # noqa: PD003
     )
-    return each.inner_join(
-        records.select("record_type", "record_id", "channel", "segment"), ["record_type", "record_id"]
-    )
+    columns = [*_RECORD, "stage", "left_at", "to_stage", "attempt", "entered_at", "outcome"]
+    return each.select(*columns).inner_join(records.select(*_RECORD, "channel", "segment"), _RECORD)
+
+
+def _with_attempt(entries: ir.Table) -> ir.Table:
+    """Entries with attempt: which visit to the stage it is. Only records that ever turned back are counted through."""
+    back = entries.filter(entries["rank"] <= entries.furthest).select(*_RECORD).distinct()
+    of_stage = ibis.window(group_by=[*_RECORD, "stage"], order_by="seq")
+    counted = entries.semi_join(back, _RECORD).select(*_RECORD, "stage", "seq")
+    counted = counted.mutate(visit=ibis.row_number().over(of_stage) + 1).filter(lambda t: t.visit > 1).drop("stage")
+    joined = entries.left_join(counted, [*_RECORD, "seq"])
+    return joined.select(*entries.columns, attempt=joined.visit.fill_null(1))
 
 
 def _by_stage(stays: ir.Table, values: Mapping[str, int]) -> ir.IntegerColumn:

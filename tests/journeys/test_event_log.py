@@ -18,7 +18,7 @@ def stages(tables, record_id: str, funnel: FunnelConfig = FUNNEL) -> list[tuple]
     """(stage, at) of a record, in order."""
     log = event_log(tables, funnel)
     mine = log.filter(log.record_id == record_id).order_by("seq").to_pyarrow().to_pylist()
-    assert [row["seq"] for row in mine] == list(range(1, len(mine) + 1))
+    assert sorted({row["seq"] for row in mine}) == [row["seq"] for row in mine]
     return [(row["stage"], row["at"]) for row in mine]
 
 
