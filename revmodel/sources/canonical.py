@@ -16,6 +16,7 @@ from revmodel.config import DateFormats
 from revmodel.errors import MissingColumnError
 from revmodel.sources.engine import discard, store
 from revmodel.sources.findings import Finding
+from revmodel.sources.glance import NOTHING_SEEN, Glance
 from revmodel.sources.missing import missing_column
 from revmodel.sources.schema import ColumnType, TableSchema
 from revmodel.sources.usable import is_usable, lost_values, text_name
@@ -56,6 +57,7 @@ def canonical_table(
     zones: Zones = _ONE_ZONE,
     source_columns: Sequence[str] | None = None,
     in_place: bool = False,
+    seen: Glance = NOTHING_SEEN,
 ) -> tuple[ir.Table, list[Finding]]:
     """``raw``, whose columns already have canonical names, as a canonical table of the engine, and what was lost.
 
@@ -65,6 +67,7 @@ def canonical_table(
     zones: of the source's times and of the company's.
     source_columns: what the columns are called in the source, for messages.
     in_place: ``raw`` stays and can be read again and again, so that no copy is made where no text has to be parsed.
+    seen: what is known of ``raw`` already, so that it is not done or asked again.
     Rows without a value in a required column are set aside with a finding.
     Raises MissingColumnError: a required column is not there.
     """
@@ -72,7 +75,7 @@ def canonical_table(
     formats, parsed = formats or {}, _parsed(raw, schema)
     as_text = trimmed if in_place else text_of
     typed = {
-        name: as_text(raw[name])
+        name: (raw[name] if name in seen.tidy else as_text(raw[name]))
         if kind == "string" and name in raw.columns
         else _typed(raw, name, kind, formats.get(name), zones)
         for name, kind in schema.columns.items()
@@ -81,6 +84,8 @@ def canonical_table(
     texts = {text_name(name): text_of(raw[name]) for name in parsed}
     selected = raw.select(**typed, **free, **texts)
     lies_ready = in_place and not texts
+    if lies_ready and seen.complete and not drop_missing:
+        return selected, []
     staged = selected if lies_ready else store(connection, schema.name, selected)
     rows = staged.filter(*(_is_filled(staged, name) for name in drop_missing)) if drop_missing else staged
     lost = lost_values(rows, schema, origin, parsed, formats)

@@ -22,7 +22,7 @@ from revmodel.sources.needed import Chooser
 
 __all__ = ["flattened", "input_files", "origin_of", "raw_rows", "stays_in_place"]
 
-IN_PLACE_ROWS = 20_000_000
+IN_PLACE_ROWS = 5_000_000
 _KINDS = (".csv", ".tsv", ".txt", ".parquet", ".duckdb")
 
 

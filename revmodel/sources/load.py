@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from revmodel.config import Config, LookupConfig, SourceConfig
+from revmodel.config import DUCKDB, Config, LookupConfig, SourceConfig
 from revmodel.sources.canonical import canonical_table
 from revmodel.sources.checks import run_checks
 from revmodel.sources.currency import to_one_currency
@@ -16,6 +16,7 @@ from revmodel.sources.databases import engine_of
 from revmodel.sources.engine import discard, is_stored, store
 from revmodel.sources.files import origin_of, raw_rows, stays_in_place
 from revmodel.sources.findings import Finding
+from revmodel.sources.glance import glance
 from revmodel.sources.mapping import mapped
 from revmodel.sources.needed import columns_of_lookup, columns_of_source
 from revmodel.sources.personal import unsalted, without_addresses_as_ids
@@ -61,7 +62,9 @@ def _read_source(
         lookups = [_looked_up(reading, connection, lookup, config, schema) for lookup in source.join]
         rows = shaped(raw, source, lookups)
         named = mapped(rows, source, schema, config.privacy)
-        named, about_people = without_addresses_as_ids(named, rows, source, schema, config.privacy, origin)
+        in_place = stays_in_place(raw, source, config)
+        seen = glance(rows, source, schema, by_bytes=config.engine == DUCKDB, in_place=in_place)
+        named, about_people = without_addresses_as_ids(named, seen.addresses, schema, config.privacy, origin)
         table, findings = canonical_table(
             connection,
             named,
@@ -70,7 +73,8 @@ def _read_source(
             formats=source.dates,
             drop_missing=source.drop_missing,
             zones=Zones(source.timezone, config.timezone),
-            in_place=stays_in_place(raw, source, config),
+            in_place=in_place,
+            seen=seen,
         )
         about_people += unsalted(source, schema, config.privacy, origin)
         return table, [*about_people, *shape_findings(rows, source, lookups, schema.name, origin), *findings]

@@ -99,32 +99,18 @@ def company_domain(text: ir.Column, privacy: PrivacyConfig) -> ir.StringColumn:
 
 
 def without_addresses_as_ids(
-    rows: ir.Table, raw: ir.Table, source: SourceConfig, schema: TableSchema, privacy: PrivacyConfig, origin: str
+    rows: ir.Table, addresses: Mapping[str, int], schema: TableSchema, privacy: PrivacyConfig, origin: str
 ) -> tuple[ir.Table, list[Finding]]:
     """Ids and owners that are e-mail addresses become their hashes, alike in every table; a finding tells.
 
-    rows: under canonical names; raw: under those of the source, which is quicker to look through.
+    rows: under canonical names. addresses: the columns that hold some, and how many (see sources/glance.py).
     Raises ConfigError: there are such ids and there is no salt.
     """
-    ids = {name: source.columns.get(name, name) for name in rows.columns if _may_hold_people(name, schema)}
-    held = {name: raw[column] for name, column in ids.items() if column in raw.columns}
-    texts = {name: column for name, column in held.items() if column.type().is_string()}
-    if not texts:
-        return rows, []
-    hits = raw.aggregate(**{name: column.contains("@").sum() for name, column in texts.items()})
-    counts = {name: int(n or 0) for name, n in hits.to_pyarrow().to_pylist()[0].items()}
-    found = [name for name, n in counts.items() if n]
-    if not found:
+    if not addresses:
         return rows, []
     salt = salt_of(privacy)
-    hashed = {name: ibis.coalesce(hashed_email(rows[name], salt), rows[name].cast("string")) for name in found}
-    return rows.mutate(**hashed), [_told_of_ids({name: counts[name] for name in found}, schema, origin)]
-
-
-def _may_hold_people(name: str, schema: TableSchema) -> bool:
-    """Columns of ids and owners."""
-    is_id = name.endswith("_id") or name in ("owner", "email_hash")
-    return is_id and schema.columns.get(name) == "string"
+    hashed = {name: ibis.coalesce(hashed_email(rows[name], salt), rows[name].cast("string")) for name in addresses}
+    return rows.mutate(**hashed), [_told_of_ids(addresses, schema, origin)]
 
 
 def _told_of_ids(counts: Mapping[str, int], schema: TableSchema, origin: str) -> Finding:
