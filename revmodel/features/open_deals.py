@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from revmodel.features.deal_history import on_file
 from revmodel.features.touch_links import KINDS, UNKNOWN_KIND, touches_of_deals
 from revmodel.journeys.days import DAYS_PER_WEEK, days_before
 from revmodel.journeys.events import DEAL
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.journeys.spells import OPEN
-from revmodel.sources.dialect import first_rows
 
 __all__ = ["RECENT_DAYS", "OpenDealFeatureBuilder"]
 
@@ -72,7 +72,7 @@ class OpenDealFeatureBuilder(TransformerMixin, BaseEstimator):  # type: ignore[m
 def _open_deals(journeys: Journeys) -> ir.Table:
     """Facts and ages, with account_id and lead_id."""
     spells = journeys.spells.filter((journeys.spells.outcome == OPEN) & (journeys.spells.record_type == DEAL))
-    of_record = journeys.records.select("record_type", "record_id", "first_at", "owner", "amount", "close_date")
+    of_record = journeys.records.select("record_type", "record_id", "first_at", "owner_on_file", "amount", "close_date")
     joined = spells.inner_join(of_record, ["record_type", "record_id"])
     in_stage = days_before(journeys.as_of, joined.entered_at).cast("int64")
     deals = joined.mutate(
@@ -82,7 +82,8 @@ def _open_deals(journeys: Journeys) -> ir.Table:
         weeks_in_stage=(in_stage + 1) // DAYS_PER_WEEK,
         days_to_close_date=-days_before(journeys.as_of, joined.close_date.cast("timestamp(6)")).cast("int64"),
         attempt=joined.attempt.cast("int64"),
-    ).select(*_FACTS, *_AGES, "days_to_close_date")
+    )
+    deals = deals.mutate(owner=deals.owner_on_file).select(*_FACTS, *_AGES, "days_to_close_date")
     if "deals" not in journeys.tables:
         nothing = ibis.null().cast("string")
         return deals.mutate(account_id=nothing, lead_id=nothing)
@@ -97,49 +98,9 @@ def _open_deals(journeys: Journeys) -> ir.Table:
 
 
 def _history_of(journeys: Journeys, deals: ir.Table) -> ir.Table:
-    """deal_id and the columns of _HISTORY: changes between successive values on file."""
-    if "deal_history" not in journeys.tables:
-        return deals.select("deal_id", **{name: ibis.null().cast(kind) for name, kind in _HISTORY.items()})
-    history = journeys.tables["deal_history"].semi_join(deals, "deal_id").cache()
-    moved = _date_moves(_successive(history, "close_date"))
-    amounts = _amount_moves(_successive(history, "amount"))
-    steps = _successive(history, "forecast_category")
-    changed = (steps.forecast_category != steps.before).fill_null(False).ifelse(1, 0)
-    categories = steps.group_by("deal_id").aggregate(category_changes=changed.sum())
-    now = first_rows(steps, ["deal_id"], [ibis.desc(steps.place)]).select("deal_id", "forecast_category")
-    together = history.select("deal_id").distinct()
-    for part in (moved, amounts, categories, now):
-        together = together.left_join(part, "deal_id").drop("deal_id_right")
-    return together.select("deal_id", *_HISTORY)
-
-
-def _successive(history: ir.Table, name: str) -> ir.Table:
-    """Values of one field that were on file, one after the other: deal_id, the field, before, place."""
-    filled = history.filter(history[name].notnull())  # noqa: PD004 (ibis, not pandas)
-    window = ibis.window(group_by="deal_id", order_by=[filled.recorded_at, filled[name]])
-    before = filled[name].lag().over(window)
-    return filled.select("deal_id", name, before=before, place=ibis.row_number().over(window))
-
-
-def _date_moves(steps: ir.Table) -> ir.Table:
-    days = steps.close_date.delta(steps.before, unit="day").fill_null(0)
-    moves = steps.mutate(days=days)
-    return moves.group_by("deal_id").aggregate(
-        pushes=(moves.days > 0).ifelse(1, 0).sum(),
-        pulls=(moves.days < 0).ifelse(1, 0).sum(),
-        days_pushed=(moves.days > 0).ifelse(moves.days, 0).sum(),
-    )
-
-
-def _amount_moves(steps: ir.Table) -> ir.Table:
-    changed = (steps.amount != steps.before).fill_null(False).ifelse(1, 0)
-    counts = steps.group_by("deal_id").aggregate(amount_changes=changed.sum())
-    positive = steps.filter(steps.amount > 0)
-    first = first_rows(positive, ["deal_id"], [positive.place]).select("deal_id", first_amount="amount")
-    last = first_rows(steps, ["deal_id"], [ibis.desc(steps.place)]).select("deal_id", "amount")
-    joined = counts.left_join(first, "deal_id").drop("deal_id_right").left_join(last, "deal_id").drop("deal_id_right")
-    now = ibis.ifelse(joined.amount > 0, joined.amount, ibis.null().cast("float64"))
-    return joined.select("deal_id", "amount_changes", amount_ratio=now / joined.first_amount)
+    """deal_id and the columns of _HISTORY, as on file at the as-of date."""
+    state = on_file(journeys, deals.select("deal_id", ago=ibis.literal(0).cast("int64")))
+    return state.select("deal_id", *_HISTORY)
 
 
 def _touches_of(journeys: Journeys, deals: ir.Table) -> ir.Table:
