@@ -104,12 +104,15 @@ class ForecastConfig(Frozen):
     deal size, whose posteriors are close to normal, by Laplace; 'laplace' takes every part so, for backtests.
     draws: simulated futures. plan: a CSV with date, channel, spend for the weeks ahead; without it spend is held at
     its mean of the last 13 weeks, and the run says so.
+    by: what the models tell records apart by: channel, segment, region, owner (the small ones pooled), type (new,
+    expansion, renewal), band (lead-score band: the leads' ``band``, or their ``score`` cut into fifths).
     """
 
     quarters: int = Field(2, ge=1, le=8)
     draws: int = Field(1000, ge=100, le=20_000)
     engine: Literal["nuts", "mixed", "laplace"] = "mixed"
     fiscal_year_start_month: int = Field(1, ge=1, le=12)
+    by: tuple[Literal["channel", "segment", "region", "owner", "type", "band"], ...] = ("channel", "segment")
     history_weeks: int | None = Field(None, ge=8)  # use only the latest weeks; None: all of it
     plan: str | None = None
 

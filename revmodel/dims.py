@@ -6,12 +6,21 @@ DRAW = "draw"
 WEEK = "week"
 CHANNEL = "channel"
 SEGMENT = "segment"
+REGION = "region"
+OWNER = "owner"
+TYPE = "type"
+BAND = "band"
+GROUP = "group"
 STAGE = "stage"
 CAUSE = "cause"
 AGE_BIN = "age_bin"
 PROVENANCE = "provenance"
 METRIC = "metric"
 PERIOD = "period"
+
+# What the models may tell records apart by: acquisition channel, segment, region, owner group, type of business (new,
+# expansion, renewal) and lead-score band. Which are, the config's forecast.by says; the others are "all" everywhere.
+GROUP_DIMS = (CHANNEL, SEGMENT, REGION, OWNER, TYPE, BAND)
 
 # Ways out of a stage. "advance" includes skipping ahead; "recycled" is a move back.
 ADVANCE, LOST, RECYCLED = "advance", "lost", "recycled"

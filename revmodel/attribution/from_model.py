@@ -11,6 +11,7 @@ import pandas as pd
 from revmodel.attribution.contribution import LeadContribution
 from revmodel.attribution.lead_value import LeadValue, lead_value
 from revmodel.errors import ModelError
+from revmodel.features.tables import Groups
 from revmodel.forecast.kernel import funnel_kernel
 from revmodel.models.arrivals import caused_leads
 from revmodel.models.predict import predict_funnel
@@ -35,7 +36,7 @@ class LeadEconomics:
     entry: str
     rows: tuple[int, ...]
     pick: Picks
-    groups: tuple[tuple[str, str], ...]
+    groups: Groups
 
 
 def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_weeks: int, draws: int) -> LeadEconomics:
@@ -59,7 +60,7 @@ def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_we
     rows = tuple(i for i, (stage, _) in enumerate(response.data_.rows) if stage == entry)
     pick = np.linspace(0, len(response.posterior_.thetas) - 1, draws).round().astype(np.int64)
     worth = lead_value(kernel.pipeline[:, at], kernel.won[:, at], sizes)
-    return LeadEconomics(worth, entry, rows, pick, tuple(model.groups))
+    return LeadEconomics(worth, entry, rows, pick, model.groups)
 
 
 def group_share(model: RevenueModel, economics: LeadEconomics) -> Floats:
@@ -67,12 +68,13 @@ def group_share(model: RevenueModel, economics: LeadEconomics) -> Floats:
     data = model.response_.data_
     share = np.zeros((len(economics.rows), len(economics.groups)))
     everywhere = data.segment_counts.sum()
+    pairs = list(zip(economics.groups.channel, economics.groups.segment, strict=True))
     for i, row in enumerate(economics.rows):
         channel = data.rows[row][1]
         seen = data.segment_counts.iloc[row]
-        counts = np.array([seen.get(s, 0.0) if c == channel else 0.0 for c, s in economics.groups])
+        counts = np.array([seen.get(s, 0.0) if c == channel else 0.0 for c, s in pairs])
         if counts.sum() == 0:
-            counts = np.array([everywhere.get(s, 0.0) if c == channel else 0.0 for c, s in economics.groups])
+            counts = np.array([everywhere.get(s, 0.0) if c == channel else 0.0 for c, s in pairs])
         share[i] = counts / counts.sum()
     return share
 

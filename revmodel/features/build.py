@@ -26,7 +26,9 @@ def build_features(tables: Tables, config: Config, as_of: dt.date) -> Features:
     Raises JourneyError: no record had entered the funnel by then, or a stage is not in the funnel.
     """
     forecast = config.forecast
-    journeys = GroupPooler().fit_transform(reconstruct_journeys(tables, config.funnel, as_of, config.identity))
+    journeys = GroupPooler(forecast.by).fit_transform(
+        reconstruct_journeys(tables, config.funnel, as_of, config.identity)
+    )
     cells = HazardCellBuilder(forecast.fiscal_year_start_month, forecast.history_weeks)
     return Features(
         as_of=as_of,

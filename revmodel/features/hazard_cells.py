@@ -23,10 +23,10 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from revmodel.dims import CAUSES
+from revmodel.dims import ALL, CAUSES, GROUP_DIMS
 from revmodel.features.deal_bands import band_edges, with_deal_band
 from revmodel.features.phase import quarter_phase
-from revmodel.features.tables import AGE_EDGES_WEEKS, HazardCells
+from revmodel.features.tables import AGE_EDGES_WEEKS, Groups, HazardCells
 from revmodel.journeys.days import DAYS_PER_WEEK, days_before
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.journeys.spells import OPEN
@@ -35,7 +35,7 @@ from revmodel.sources.dialect import whole_numbers
 __all__ = ["PERIOD_DAYS", "HazardCellBuilder"]
 
 PERIOD_DAYS = 28
-_GROUPS = ["stage", "channel", "segment"]
+_GROUPS = ["stage", *GROUP_DIMS]
 _KEYS = [*_GROUPS, "age_bin", "period", "phase"]
 _COUNTS = ["n", *CAUSES]
 
@@ -46,7 +46,7 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
     history_weeks: use only age weeks that ended in the latest weeks (None: all). The cost is one row a distinct
     combination of stage, group and days, whatever the number of records.
     deal_bands: how many bands of deal size to tell apart, or their edges (see features/deal_bands.py); None: none.
-    After ``fit``: stages_, channels_, segments_, deal_band_edges_.
+    After ``fit``: stages_, groups_, deal_band_edges_.
     """
 
     def __init__(
@@ -62,18 +62,18 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         self.deal_bands = deal_bands
 
     def fit(self, journeys: Journeys, y: None = None) -> HazardCellBuilder:  # noqa: ARG002 (scikit-learn's signature)
-        """Learn the levels of stage, channel and segment, and the edges of deal bands."""
-        groups = journeys.records.select("channel", "segment").distinct().to_pyarrow()
+        """Learn the stages, the groups of records, and the edges of deal bands."""
+        known = [name for name in GROUP_DIMS if name in journeys.spells.columns]
         self.stages_ = tuple(journeys.funnel.stages)
-        self.channels_ = tuple(sorted(set(groups["channel"].to_pylist())))
-        self.segments_ = tuple(sorted(set(groups["segment"].to_pylist())))
+        self.groups_ = Groups.of(journeys.records.select(known).distinct().to_pyarrow().to_pandas())
         self.deal_band_edges_ = () if self.deal_bands is None else band_edges(journeys, self.deal_bands)
         return self
 
     def transform(self, journeys: Journeys) -> HazardCells:
         """Count weeks at risk and exits by cell, and where exits went."""
         spells = journeys.spells if self.deal_bands is None else with_deal_band(journeys, self.deal_band_edges_)
-        groups = [*_GROUPS, *self._bands]
+        unsaid = {name: ibis.literal(ALL) for name in GROUP_DIMS if name not in spells.columns}
+        spells, groups = spells.mutate(**unsaid), [*_GROUPS, *self._bands]
         alike = _alike(spells, journeys.as_of, groups).cache()
         oldest = alike.entered_ago.max().to_pyarrow().as_py()
         days = 0 if oldest is None else int(oldest) + 1
@@ -89,8 +89,7 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
             frame=_in_funnel_order(ordered, self.stages_),
             destinations=_in_funnel_order(_destinations(journeys.spells), self.stages_),
             stages=self.stages_,
-            channels=self.channels_,
-            segments=self.segments_,
+            groups=self.groups_,
             age_edges_weeks=self.age_edges_weeks,
             deal_band_edges=self.deal_band_edges_,
         )

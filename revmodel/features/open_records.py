@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ibis
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from revmodel.dims import ALL, GROUP_DIMS
 from revmodel.features.tables import OpenRecords
 from revmodel.journeys.days import DAYS_PER_WEEK, days_before
 from revmodel.journeys.reconstruct import Journeys
@@ -16,8 +18,8 @@ __all__ = ["OpenRecordBuilder"]
 
 # fmt: off
 _COLUMNS = [
-    "record_id", "record_type", "stage", "channel", "segment", "entered_at", "created_at", "age_weeks", "attempt",
-    "amount", "close_date", "owner", "zombie",
+    "record_id", "record_type", "stage", *GROUP_DIMS, "entered_at", "created_at", "age_weeks", "attempt",
+    "amount", "close_date", "zombie",
 ]
 # fmt: on
 
@@ -37,10 +39,11 @@ class OpenRecordBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
     def transform(self, journeys: Journeys) -> OpenRecords:
         """The open records, in order of stage, entry and id."""
         spells = journeys.spells.filter(journeys.spells.outcome == OPEN)
-        of_record = journeys.records.select("record_type", "record_id", "created_at", "amount", "close_date", "owner")
+        of_record = journeys.records.select("record_type", "record_id", "created_at", "amount", "close_date")
         joined = spells.inner_join(of_record, ["record_type", "record_id"])
         age_weeks = days_before(journeys.as_of, joined.entered_at) // DAYS_PER_WEEK
-        wanted = joined.mutate(age_weeks=age_weeks.cast("int64"), attempt=joined.attempt.cast("int64"))
+        unsaid = {name: ibis.literal(ALL) for name in GROUP_DIMS if name not in joined.columns}
+        wanted = joined.mutate(**unsaid).mutate(age_weeks=age_weeks.cast("int64"), attempt=joined.attempt.cast("int64"))
         place = wanted.stage.cases(*((stage, i) for i, stage in enumerate(journeys.funnel.stages)), else_=-1)
         in_order = wanted.order_by(place, "entered_at", "record_type", "record_id")
         frame = in_order.select(*_COLUMNS).to_pyarrow().to_pandas()

@@ -9,12 +9,71 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["AGE_EDGES_WEEKS", "Features", "HazardCells", "OpenRecords", "WeeklyPanel", "WonDeals"]
+from revmodel.dims import ALL, GROUP_DIMS
+
+__all__ = ["AGE_EDGES_WEEKS", "Features", "Groups", "HazardCells", "OpenRecords", "WeeklyPanel", "WonDeals"]
 
 # Left edges of the age bins, in whole weeks in the stage; the last bin is open.
 AGE_EDGES_WEEKS = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 40, 53, 79)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups of records that the models tell apart, one name a group in each dimension (dims.GROUP_DIMS).
+
+    A dimension that is not told apart is "all" everywhere. Only combinations that occur are groups, in order of their
+    names; the position of a group is its place on every group axis.
+
+    >>> groups = Groups.of(pd.DataFrame({"channel": ["search", "events"], "segment": ["smb", "smb"]}))
+    >>> groups.channel, groups.owner, len(groups)
+    (('events', 'search'), ('all', 'all'), 2)
+    """
+
+    channel: tuple[str, ...]
+    segment: tuple[str, ...]
+    region: tuple[str, ...]
+    owner: tuple[str, ...]
+    type: tuple[str, ...]
+    band: tuple[str, ...]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Groups:
+        """The distinct combinations in ``frame``; a dimension without a column is "all"."""
+        named = {name: frame[name] if name in frame.columns else ALL for name in GROUP_DIMS}
+        each = pd.DataFrame(named, index=frame.index, columns=list(GROUP_DIMS)).drop_duplicates()
+        rows = sorted(each.itertuples(index=False, name=None))
+        return cls(*zip(*rows, strict=True)) if rows else cls(*([()] * len(GROUP_DIMS)))
+
+    def __len__(self) -> int:
+        return len(self.channel)
+
+    @property
+    def names(self) -> list[tuple[str, ...]]:
+        """One tuple a group, in the order of dims.GROUP_DIMS."""
+        return list(zip(*(getattr(self, name) for name in GROUP_DIMS), strict=True))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a group, one column a dimension."""
+        return pd.DataFrame(self.names, columns=list(GROUP_DIMS))
+
+    def levels(self, dimension: str) -> tuple[str, ...]:
+        """Distinct names of one dimension, sorted."""
+        return tuple(sorted(set(getattr(self, dimension))))
+
+    def told_apart(self) -> tuple[str, ...]:
+        """Dimensions with more than one level."""
+        return tuple(name for name in GROUP_DIMS if len(self.levels(name)) > 1)
+
+    def index(self, frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """Position of each row's group, −1 for a combination that is no group; a missing column reads as "all"."""
+        place = {names: i for i, names in enumerate(self.names)}
+        columns = [frame[name] if name in frame.columns else [ALL] * len(frame) for name in GROUP_DIMS]
+        return np.array([place.get(names, -1) for names in zip(*columns, strict=True)], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -22,7 +81,7 @@ class HazardCells:
     """Counts that are sufficient for the stage hazards.
 
     frame: one row a cell, columns
-        stage, channel, segment : str
+        stage, channel, segment, region, owner, type, band : str (see Groups)
         age_bin : int, index into age_edges_weeks
         period : int, whole blocks of four weeks before the as-of date (0 = the latest four weeks)
         phase : str, where in the fiscal quarter the exposed week ends: "m1", "m2", "m3" (months) or
@@ -36,19 +95,29 @@ class HazardCells:
     frame: pd.DataFrame
     destinations: pd.DataFrame
     stages: tuple[str, ...]
-    channels: tuple[str, ...]
-    segments: tuple[str, ...]
+    groups: Groups
     age_edges_weeks: tuple[int, ...] = AGE_EDGES_WEEKS
     deal_band_edges: tuple[float, ...] = ()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels that are told apart."""
+        return self.groups.levels("channel")
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Segments that are told apart."""
+        return self.groups.levels("segment")
 
 
 @dataclass(frozen=True)
 class OpenRecords:
     """Records that are open at the as-of date, one row each.
 
-    frame columns: record_id, record_type ("lead" or "deal"), stage, channel, segment, entered_at (Timestamp),
-        created_at, age_weeks (int, completed weeks in this stage), attempt (1 = first time in the stage),
-        amount (float, deals only, NaN where not on file), close_date (deals), owner, zombie (bool).
+    frame columns: record_id, record_type ("lead" or "deal"), stage, the dimensions of Groups (pooled
+        names, "all" where not told apart), entered_at (Timestamp), created_at, age_weeks (int, completed weeks in this
+        stage), attempt (1 = first time in the stage), amount (float, deals only, NaN where not on file), close_date
+        (deals), zombie (bool).
     Zombies are kept here and marked; they are not simulated.
     """
 
@@ -59,8 +128,8 @@ class OpenRecords:
 class WonDeals:
     """Deals closed by the as-of date.
 
-    frame columns: deal_id, channel, segment, type ("new", "expansion", "renewal"), won_at, amount (company
-        currency), first_amount (the amount first on file), cycle_days.
+    frame columns: deal_id, the dimensions of Groups, deal_type (as on file: "new", "expansion", "renewal"), won_at,
+        amount (company currency), first_amount (the amount first on file), cycle_days.
     """
 
     frame: pd.DataFrame

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.dims import CAUSES
+from revmodel.dims import CAUSES, GROUP_DIMS
 from revmodel.errors import ModelError
 from revmodel.features.tables import OpenRecords
 from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
@@ -77,10 +77,11 @@ def stage_index(frame: pd.DataFrame, funnel: FunnelDraws) -> npt.NDArray[np.int6
 
 
 def group_index(frame: pd.DataFrame, funnel: FunnelDraws) -> npt.NDArray[np.int64]:
-    """Index of each record's channel × segment; ModelError names pairs that the funnel does not have."""
-    pairs = pd.Series(list(zip(frame["channel"], frame["segment"], strict=True)), index=frame.index, dtype=object)
-    groups = zip(funnel.group_channel, funnel.group_segment, strict=True)
-    return _index(pairs, {pair: i for i, pair in enumerate(groups)}, "channel × segment")
+    """Index of each record's group; ModelError names groups that the funnel does not have."""
+    named = zip(*(frame[name] for name in GROUP_DIMS), strict=True)
+    values = pd.Series([" × ".join(names) for names in named], index=frame.index, dtype=object)
+    known: dict[object, int] = {" × ".join(names): i for i, names in enumerate(funnel.groups.names)}
+    return _index(values, known, "group")
 
 
 def _index(values: pd.Series, known: dict[object, int], what: str) -> npt.NDArray[np.int64]:

@@ -10,13 +10,15 @@ from revmodel.journeys.events import DEAL, LEAD
 from revmodel.sources.dialect import first_rows
 from revmodel.sources.tables import Tables
 
-__all__ = ["records"]
+__all__ = ["NEW", "records"]
 
 _RECORD = ["record_type", "record_id"]
 _FACTS = {
-    **dict.fromkeys(("channel", "segment", "account_id", "type", "owner"), "string"),
-    **{"created_at": "timestamp(6)", "amount": "float64", "first_amount": "float64", "close_date": "date"},
+    **dict.fromkeys(("channel", "segment", "region", "account_id", "type", "owner", "band"), "string"),
+    **{"score": "float64", "created_at": "timestamp(6)"},
+    **{"amount": "float64", "first_amount": "float64", "close_date": "date"},
 }
+NEW = "new"
 
 
 def records(tables: Tables, events: ir.Table) -> ir.Table:
@@ -24,9 +26,11 @@ def records(tables: Tables, events: ir.Table) -> ir.Table:
 
     Returns record_type, record_id, first_stage, first_at, last_stage, last_at, grown_from_lead (a deal whose lead is
     in the log: it did not enter the funnel anew), channel (a deal's own, else its lead's, else "unknown"), segment
-    (the record's own, else its lead's, else its account's, else "all"), created_at (first event where no table says);
-    of deals: amount (the latest on file), first_amount (the first ever on file), close_date, type, owner, null where
-    nothing is on file.
+    (the record's own, else its lead's, else its account's, else "all"), region (likewise, else "unknown"), owner (else
+    "unknown"), type (else "new"), band and score (a lead's, and those of the deal grown from it; "unknown" and null
+    where it has none), created_at (first event where no table says); of deals: amount (the latest on file),
+    first_amount (the first ever on file), close_date, null where nothing is on file; type_on_file, owner_on_file (null
+    where none).
     """
     entered = events.group_by(_RECORD).aggregate(
         first_stage=events.stage.argmin(events.seq),
@@ -39,8 +43,10 @@ def records(tables: Tables, events: ir.Table) -> ir.Table:
     entered = entered.left_join(grown, is_grown).mutate(grown_from_lead=lambda t: t.grown_id.notnull()).drop("grown_id")
     joined = _with_facts(entered, tables).drop("account_id")
     return joined.mutate(
-        channel=joined.channel.fill_null(UNKNOWN),
+        **{f"{name}_on_file": joined[name] for name in ("type", "owner")},
+        **{name: joined[name].fill_null(UNKNOWN) for name in ("channel", "region", "owner", "band")},
         segment=joined.segment.fill_null(ALL),
+        type=joined.type.fill_null(NEW),
         created_at=joined.created_at.fill_null(joined.first_at),
     )
 
@@ -52,9 +58,11 @@ def _with_facts(entered: ir.Table, tables: Tables) -> ir.Table:
         return entered.mutate(**{name: ibis.null().cast(kind) for name, kind in _FACTS.items()})
     facts = ibis.union(*parts) if len(parts) > 1 else parts[0]
     if "accounts" in tables:
-        accounts = tables["accounts"].select(of_account="account_id", of_segment="segment")
+        names = ("segment", "region")
+        accounts = tables["accounts"].select(of_account="account_id", **{f"of_{name}": name for name in names})
         facts = facts.left_join(accounts, facts.account_id == accounts.of_account)
-        facts = facts.mutate(segment=ibis.coalesce(facts.segment, facts.of_segment)).drop("of_account", "of_segment")
+        facts = facts.mutate(**{name: ibis.coalesce(facts[name], facts[f"of_{name}"]) for name in names})
+        facts = facts.drop("of_account", *(f"of_{name}" for name in names))
     return entered.left_join(facts, _RECORD).drop("record_type_right", "record_id_right")
 
 
@@ -74,11 +82,12 @@ def _deal_facts(tables: Tables) -> ir.Table | None:
     if "deals" not in tables:
         return None
     deals = tables["deals"].mutate(record_type=ibis.literal(DEAL), record_id=lambda t: t.deal_id)
-    names = ["channel", "segment", "account_id"]
     if "leads" in tables:
-        leads = tables["leads"].select(of_lead="lead_id", **{f"lead_{name}": name for name in names})
+        names, only = ["channel", "segment", "region", "account_id"], ["band", "score"]
+        leads = tables["leads"].select(of_lead="lead_id", **{f"lead_{name}": name for name in names + only})
         deals = deals.left_join(leads, deals.lead_id == leads.of_lead)
         deals = deals.mutate(**{name: ibis.coalesce(deals[name], deals[f"lead_{name}"]) for name in names})
+        deals = deals.mutate(**{name: deals[f"lead_{name}"] for name in only})
     if "deal_history" in tables:
         history = tables["deal_history"]
         on_file = history.filter(history.amount.notnull()).select(

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.features.tables import WeeklyPanel
+from revmodel.features.tables import Groups, WeeklyPanel
 from revmodel.models import priors
 from revmodel.models.draws import ArrivalDraws
 from revmodel.models.media import geometric_weights, michaelis_menten
@@ -69,7 +69,7 @@ def _walk_on(step_sd: float, step_weeks: int, shape: tuple[int, int], weeks: int
 
 def predict_arrivals(
     response: ChannelResponse, panel: WeeklyPanel, weeks: pd.DatetimeIndex, future_spend: Floats,
-    stages: tuple[str, ...], groups: list[tuple[str, str]], draws: int, seed: int,
+    stages: tuple[str, ...], groups: Groups, draws: int, seed: int,
 ) -> ArrivalDraws:  # fmt: skip
     """Counts of records that will enter the funnel (models/draws.py: ArrivalDraws).
 
@@ -82,12 +82,12 @@ def predict_arrivals(
     counts = rng.poisson(np.minimum(mean * rng.gamma(size, 1 / size, mean.shape), 1e9))
     out = np.zeros((draws, len(weeks), len(stages), len(groups)), dtype=np.int64)
     for r, (stage, channel) in enumerate(response.data_.rows):
-        segments = [s for c, s in groups if c == channel]
+        at = [i for i, name in enumerate(groups.channel) if name == channel]
+        segments = [groups.segment[i] for i in at]
         seen = response.data_.segment_counts.iloc[r]
         total = response.data_.segment_counts.sum()
         prior = np.array([total.get(s, 0.0) for s in segments]) + 0.1
         alpha = np.array([seen.get(s, 0.0) for s in segments]) + 2 * prior / prior.sum()
         split = rng.multinomial(counts[:, r], rng.dirichlet(alpha, draws)[:, None, :])
-        at = [i for i, (c, _) in enumerate(groups) if c == channel]
         out[:, :, stages.index(stage), at] += split
     return ArrivalDraws(out)

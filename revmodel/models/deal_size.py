@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
-from revmodel.features.tables import WonDeals
+from revmodel.features.tables import Groups, WonDeals
 from revmodel.models import priors
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.draws import DealSizeDraws
@@ -108,14 +108,14 @@ class DealSize:
             "crude_log_sd": np.array([np.log(max(log_amount.std(), 0.05))]),
         }
 
-    def predict(self, groups: list[tuple[str, str]], draws: int, rng: np.random.Generator) -> DealSizeDraws:
-        """Draws of the deal size for (channel, segment) groups; ``draws`` picked evenly from the posterior."""
+    def predict(self, groups: Groups, draws: int, rng: np.random.Generator) -> DealSizeDraws:
+        """Draws of the deal size for each group; ``draws`` picked evenly from the posterior."""
         if self.posterior_ is None:
             ones, zeros = np.zeros((draws, len(groups))), np.zeros(draws)
             return DealSizeDraws(ones, zeros + 1e-6, 0.0, zeros, zeros + 1e-6, has_amounts=False)
         pick = np.linspace(0, len(self.posterior_.thetas) - 1, draws).round().astype(int)
-        channel = [self.channels_.index(c) for c, _ in groups]
-        segment = [self.segments_.index(s) for _, s in groups]
+        channel = [self.channels_.index(c) for c in groups.channel]
+        segment = [self.segments_.index(s) for s in groups.segment]
         d = self.derived_
         mean = d["level"][pick, None] + d["channel"][pick][:, channel] + d["segment"][pick][:, segment]
         slip_mean, slip_sd = self._slippage(draws, rng)

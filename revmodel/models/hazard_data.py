@@ -10,7 +10,7 @@ import pandas as pd
 
 from revmodel import dims
 from revmodel.features.phase import PHASES
-from revmodel.features.tables import HazardCells
+from revmodel.features.tables import Groups, HazardCells
 
 __all__ = ["MAX_PERIODS", "HazardLayout", "layout_of", "stage_data"]
 
@@ -22,21 +22,21 @@ MAX_PERIODS = 14  # four-week periods kept apart, a year and a little; what is o
 class HazardLayout:
     """What every stage's arrays of one company have in common, so that one compiled model serves them all.
 
-    groups : channel × segment pairs, in order. times : (period, phase) pairs, in order, padded to a multiple of 16
+    times : (period, phase) pairs, in order, padded to a multiple of 16
     with pairs that hold no records.
     """
 
     channels: tuple[str, ...]
     segments: tuple[str, ...]
     age_edges_weeks: tuple[int, ...]
-    groups: tuple[tuple[str, str], ...]
+    groups: Groups
     times: tuple[tuple[int, str], ...]
     periods: int
 
     @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """Channels, segments, age bins, times: equal shapes share one compiled model."""
-        return len(self.channels), len(self.segments), len(self.age_edges_weeks), len(self.times)
+    def shape(self) -> tuple[int, ...]:
+        """Groups, channels, segments, age bins, times: equal shapes share one compiled model."""
+        return len(self.groups), len(self.channels), len(self.segments), len(self.age_edges_weeks), len(self.times)
 
 
 def layout_of(cells: HazardCells) -> HazardLayout:
@@ -47,8 +47,7 @@ def layout_of(cells: HazardCells) -> HazardLayout:
     spare = [(p, phase) for p in range(MAX_PERIODS) for phase in PHASES if (p, phase) not in set(seen)]
     wanted = -(-max(len(seen), 1) // 16) * 16
     times = sorted(seen + spare[: wanted - len(seen)])
-    groups = [(c, s) for c in cells.channels for s in cells.segments]
-    return HazardLayout(cells.channels, cells.segments, cells.age_edges_weeks, tuple(groups), tuple(times), MAX_PERIODS)
+    return HazardLayout(cells.channels, cells.segments, cells.age_edges_weeks, cells.groups, tuple(times), MAX_PERIODS)
 
 
 def stage_data(cells: HazardCells, layout: HazardLayout, stage: str) -> dict[str, npt.NDArray[np.float64]]:
@@ -74,19 +73,17 @@ def stage_data(cells: HazardCells, layout: HazardLayout, stage: str) -> dict[str
 def _positions(
     frame: pd.DataFrame, layout: HazardLayout, ages: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    group_at = {pair: i for i, pair in enumerate(layout.groups)}
     time_at = {pair: i for i, pair in enumerate(layout.times)}
-    group = [group_at[pair] for pair in zip(frame["channel"], frame["segment"], strict=True)]
     period = frame["period"].clip(upper=layout.periods - 1)
     time = [time_at[pair] for pair in zip(period.tolist(), frame["phase"].tolist(), strict=True)]
-    rows = np.asarray(group, dtype=np.int64) * ages + frame["age_bin"].to_numpy(np.int64)
+    rows = layout.groups.index(frame) * ages + frame["age_bin"].to_numpy(np.int64)
     return rows, np.asarray(time, dtype=np.int64)
 
 
 def _designs(layout: HazardLayout) -> dict[str, Floats]:
     """Indicator matrices; products with them compile far faster than indexing."""
-    channel = [layout.channels.index(c) for c, _ in layout.groups]
-    segment = [layout.segments.index(s) for _, s in layout.groups]
+    channel = [layout.channels.index(c) for c in layout.groups.channel]
+    segment = [layout.segments.index(s) for s in layout.groups.segment]
     period = [p for p, _ in layout.times]
     phase = [PHASES.index(q) for _, q in layout.times]
     edges = np.asarray(layout.age_edges_weeks, dtype=float)

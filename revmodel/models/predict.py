@@ -47,12 +47,13 @@ def predict_funnel(
     layout = hazards.layout_
     return FunnelDraws(
         stages=tuple(s.stage for s in stages),
-        group_channel=tuple(c for c, _ in layout.groups),
-        group_segment=tuple(s for _, s in layout.groups),
+        groups=layout.groups,
         age_edges_weeks=layout.age_edges_weeks,
         log_odds=np.stack(log_odds, axis=1),
         calendar=np.stack(calendar, axis=1),
         destination=_destinations(hazards, draws, rng),
+        again=np.zeros((draws, len(stages), len(dims.CAUSES))),
+        first_week=np.full((draws, len(stages), 7), 1 / 7),
     )
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from revmodel.config import ResponseConfig
 from revmodel.errors import NotFittedError
-from revmodel.features.tables import Features
+from revmodel.features.tables import Features, Groups
 from revmodel.models.arrivals import predict_arrivals
 from revmodel.models.deal_size import DealSize
 from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
@@ -95,11 +95,11 @@ class RevenueModel:
         return pd.concat(parts, ignore_index=True)
 
     @property
-    def groups(self) -> list[tuple[str, str]]:
-        """(channel, segment) pairs, in the order of every group axis."""
+    def groups(self) -> Groups:
+        """What the positions on every group axis are."""
         if not hasattr(self, "hazards_"):
             raise NotFittedError("this RevenueModel has no posterior: call fit(features) first")
-        return list(self.hazards_.layout_.groups)
+        return self.hazards_.layout_.groups
 
     def predict(self, weeks: int, future_spend: Floats, draws: int) -> tuple[FunnelDraws, ArrivalDraws, DealSizeDraws]:
         """Joint draws for the weeks ahead. future_spend : (channel, week) as response_.data_.channels, currency."""

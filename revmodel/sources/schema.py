@@ -63,6 +63,8 @@ _ALL = (
             "region": "string",
             "segment": "string",
             "owner": "string",
+            "score": "float",
+            "band": "string",
             "anonymous_id": "string",
             "email_hash": "string",
             "domain": "string",

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from revmodel.features.tables import Features, HazardCells, OpenRecords, WeeklyPanel, WonDeals
+from revmodel.features.tables import Features, Groups, HazardCells, OpenRecords, WeeklyPanel, WonDeals
 
 AS_OF = dt.date(2026, 9, 30)
 
@@ -24,7 +24,7 @@ def features_of(weekly: dict[str, np.ndarray], as_of: dt.date = AS_OF) -> Featur
     empty = pd.DataFrame(index=weeks)
     return Features(
         as_of=as_of,
-        cells=HazardCells(pd.DataFrame(), pd.DataFrame(), (), (), ()),
+        cells=HazardCells(pd.DataFrame(), pd.DataFrame(), (), Groups.of(pd.DataFrame())),
         open_records=OpenRecords(pd.DataFrame()),
         won_deals=WonDeals(pd.DataFrame({"won_at": pd.to_datetime([]), "amount": np.array([])})),
         panel=WeeklyPanel(empty, empty, empty, empty),

@@ -40,7 +40,7 @@ def test_bands_sum_to_the_cells_without_them(frames):
     banded = builder.fit_transform(journeys)
     assert list(banded.frame.columns) == list(builder.get_feature_names_out())
     together = banded.frame.groupby(KEYS, as_index=False)[COUNTS].sum()
-    pd.testing.assert_frame_equal(together, plain.sort_values(KEYS, ignore_index=True))
+    pd.testing.assert_frame_equal(together, plain[[*KEYS, *COUNTS]].sort_values(KEYS, ignore_index=True))
     assert set(banded.frame["deal_band"]) == {0, 1, 2, 3, 4}
     assert len(banded.deal_band_edges) == 3
     assert HazardCellBuilder().fit_transform(journeys).deal_band_edges == ()

@@ -29,7 +29,7 @@ def test_pooling_reaches_records_and_spells_and_an_unsaid_segment_is_unknown():
         {"lead_id": list("abcd"), "created_at": pd.Timestamp("2026-02-01"), "channel": ["x", "x", "y", None],
          "segment": ["smb", "smb", "enterprise", None]}
     )  # fmt: skip
-    pooler = GroupPooler(max_channels=2)
+    pooler = GroupPooler(max_levels={"channel": 2})
     pooled = pooler.fit_transform(journeys_of({"leads": leads}))
     assert pooler.channels_ == (OTHER, "x")
     assert pooler.segments_ == ("enterprise", "smb", "unknown")

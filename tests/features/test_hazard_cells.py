@@ -124,7 +124,8 @@ def test_destinations_count_every_recorded_exit(journeys):
 
 def test_levels_are_learned_in_fit_and_names_are_those_of_the_frame(journeys):
     builder = HazardCellBuilder().fit(journeys)
-    assert builder.channels_ == ("events", "search")
-    assert builder.segments_ == ("enterprise", "smb")
+    assert builder.groups_.levels("channel") == ("events", "search")
+    assert builder.groups_.levels("segment") == ("enterprise", "smb")
+    assert builder.groups_.told_apart() == ("channel", "segment")
     assert list(builder.get_feature_names_out()) == list(builder.transform(journeys).frame.columns)
     assert builder.get_params()["history_weeks"] is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from revmodel.features.tables import OpenRecords
+from revmodel.features.tables import Groups, OpenRecords
 from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
 
 NEVER = -np.inf
@@ -45,7 +45,11 @@ def funnel_of(
         destination[:, s, RECYCLED, (back or {}).get(s, max(s - 1, 0))] = 1.0
     names = tuple(f"s{i}" for i in range(stages))
     channels, segments = (tuple(part) for part in zip(*groups, strict=True))
-    return FunnelDraws(names, channels, segments, edges, log_odds, np.zeros((draws, stages, 3, weeks)), destination)
+    rest = (("all",) * len(groups),) * 4
+    calendar, again = np.zeros((draws, stages, 3, weeks)), np.zeros((draws, stages, 3))
+    first_week = np.full((draws, stages, 7), 1 / 7)
+    parts = Groups(channels, segments, *rest)
+    return FunnelDraws(names, parts, edges, log_odds, calendar, destination, again, first_week)
 
 
 def arrivals_of(funnel: FunnelDraws, at: dict[tuple[int, int, int], int] | None = None) -> ArrivalDraws:
@@ -85,13 +89,13 @@ def records_of(*rows: dict[str, object]) -> OpenRecords:
         "stage": "s0",
         "channel": "search",
         "segment": "smb",
+        **dict.fromkeys(("region", "owner", "type", "band"), "all"),
         "entered_at": pd.Timestamp("2026-09-20"),
         "created_at": pd.Timestamp("2026-09-20"),
         "age_weeks": 0,
         "attempt": 1,
         "amount": np.nan,
         "close_date": pd.NaT,
-        "owner": "ann",
         "zombie": False,
     }
     frame = pd.DataFrame(

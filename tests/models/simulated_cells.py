@@ -10,7 +10,7 @@ import pandas as pd
 
 from revmodel import dims
 from revmodel.features.phase import PHASES
-from revmodel.features.tables import HazardCells
+from revmodel.features.tables import Groups, HazardCells
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def cells_of(
                     rows.append((stage, channel, SEGMENTS[0], a, p, phase, at_risk, *exits[:-1]))
     columns = ["stage", "channel", "segment", "age_bin", "period", "phase", "n", *dims.CAUSES]
     frame = pd.DataFrame(rows, columns=columns)
-    return HazardCells(frame, _destinations(frame, stages), stages, CHANNELS, SEGMENTS, AGE_EDGES)
+    return HazardCells(frame, _destinations(frame, stages), stages, Groups.of(frame), AGE_EDGES)
 
 
 def _destinations(frame: pd.DataFrame, stages: tuple[str, ...]) -> pd.DataFrame:
