@@ -8,10 +8,11 @@ import pandas as pd
 
 from revmodel.features.tables import Groups, WeeklyPanel
 from revmodel.models import priors
+from revmodel.models.calendar_columns import event_frame, fourier
 from revmodel.models.draws import ArrivalDraws
 from revmodel.models.media import geometric_weights, michaelis_menten
 from revmodel.models.response import ChannelResponse
-from revmodel.models.response_data import COMMON_STEP_WEEKS, OWN_STEP_WEEKS, event_frame, fourier
+from revmodel.models.steps import LARGEST_STEP, steps_ahead
 
 __all__ = ["caused_leads", "expected_arrivals", "predict_arrivals"]
 
@@ -47,14 +48,11 @@ def expected_arrivals(
 ) -> Floats:  # fmt: skip
     """Expected records a week by row, baseline plus media: (draw, row, week)."""
     d, data = response.derived_, response.data_
-    draws, rows = len(pick), len(data.rows)
-    drift = _walk_on(priors.TREND_COMMON_STEP_SD, COMMON_STEP_WEEKS, (draws, 1), len(weeks), rng)
-    drift = drift + _walk_on(priors.TREND_STEP_SD, OWN_STEP_WEEKS, (draws, rows), len(weeks), rng)
+    drift = _drift(response, len(pick), len(weeks), rng)
     log_baseline = d["level"][pick][:, :, None] + drift + (d["season"][pick] @ fourier(weeks).T)[:, None, :]
-    if data.event_names:
-        events, names = event_frame(panel, weeks, response.holidays_country)
-        known = [names.index(name) for name in data.event_names]
-        log_baseline = log_baseline + (d["event"][pick] @ events[:, known].T)[:, None, :]
+    events, names = event_frame(panel, weeks, response.holidays_country)
+    known = [names.index(name) for name in data.event_names]
+    log_baseline = log_baseline + (d["event"][pick] @ events[:, known].T)[:, None, :]
     mean = np.exp(log_baseline)
     if data.channels:
         caused = caused_leads(response, future_spend, pick)
@@ -62,9 +60,38 @@ def expected_arrivals(
     return mean
 
 
-def _walk_on(step_sd: float, step_weeks: int, shape: tuple[int, int], weeks: int, rng: np.random.Generator) -> Floats:
-    """A random walk ahead of the last week, (draw, row, week), with the variance of the fitted one."""
-    return np.cumsum(rng.normal(0, step_sd / np.sqrt(step_weeks), (*shape, weeks)), axis=2)
+def _drift(response: ChannelResponse, draws: int, weeks: int, rng: np.random.Generator) -> Floats:
+    """Steps ahead of the last week, common and own: (draw, row, week)."""
+    rows, nu = len(response.data_.rows), priors.ARRIVAL_STEP_DEGREES_OF_FREEDOM
+    common, own = (_spread(response, name, n, draws, rng) for name, n in (("common_step", 1), ("own_step", rows)))
+    return steps_ahead(common, weeks, nu, rng) + steps_ahead(own, weeks, nu, rng)
+
+
+def _shocks(response: ChannelResponse, draws: int, weeks: int, rng: np.random.Generator) -> Floats:
+    """Log of what each week ahead shares by chance, (draw, 1, week)."""
+    t = rng.standard_t(priors.ARRIVAL_STEP_DEGREES_OF_FREEDOM, (draws, 1, weeks))
+    log: Floats = _spread(response, "shock", 1, draws, rng)[:, :, None] * t
+    return np.clip(log, -LARGEST_STEP, LARGEST_STEP)
+
+
+def _spread(response: ChannelResponse, name: str, series: int, draws: int, rng: np.random.Generator) -> Floats:
+    """(draw, series): spreads drawn from their own uncertainty, so that a short history gives a wide future."""
+    learned = response.learned_
+    log = np.log(learned[f"{name}_spread"][:series])
+    drawn: Floats = np.exp(log + learned[f"{name}_se"][:series] * rng.standard_normal((draws, series)))
+    return drawn
+
+
+def draw_counts(
+    response: ChannelResponse, panel: WeeklyPanel, weeks: pd.DatetimeIndex, future_spend: Floats,
+    pick: npt.NDArray[np.int64], rng: np.random.Generator,
+) -> npt.NDArray[np.int64]:  # fmt: skip
+    """Records a week by row: what is expected, with the weeks' shared shocks and each row's own scatter."""
+    mean = expected_arrivals(response, panel, weeks, future_spend, pick, rng)
+    mean = mean * np.exp(_shocks(response, len(pick), len(weeks), rng))
+    size = response.derived_["size"][pick][:, :, None]
+    counts: npt.NDArray[np.int64] = rng.poisson(np.minimum(mean * rng.gamma(size, 1 / size, mean.shape), 1e9))
+    return counts
 
 
 def predict_arrivals(
@@ -77,9 +104,7 @@ def predict_arrivals(
     """
     rng = np.random.default_rng(seed)
     pick = np.linspace(0, len(response.posterior_.thetas) - 1, draws).round().astype(int)
-    mean = expected_arrivals(response, panel, weeks, future_spend, pick, rng)
-    size = response.derived_["size"][pick][:, :, None]
-    counts = rng.poisson(np.minimum(mean * rng.gamma(size, 1 / size, mean.shape), 1e9))
+    counts = draw_counts(response, panel, weeks, future_spend, pick, rng)
     out = np.zeros((draws, len(weeks), len(stages), len(groups)), dtype=np.int64)
     for r, (stage, channel) in enumerate(response.data_.rows):
         at = [i for i, name in enumerate(groups.channel) if name == channel]

@@ -1,8 +1,8 @@
 """Arrivals: how many records enter the funnel each week, and how many of them spend causes.
 
-    n_rt ~ NegativeBinomial(μ_rt, φ_r),   μ_rt = baseline_r(t) + Σ_m share_mr · effect_m · s_m(t) / mean_t s_m
+    n_rt ~ NegativeBinomial(shock(t) · μ_rt, φ_r),  μ_rt = baseline_r(t) + Σ_m share_mr · effect_m · s_m(t) / mean_t s_m
     s_m(t) = saturation(carry-over of spend_m)(t)
-    log baseline_r(t) = level_r + common drift(t) + drift_r(t) + season(t) + events(t) + indicators(t)
+    log baseline_r(t) = level_r + common steps(t) + steps_r(t) + season(t) + trend, holidays, annotations(t)
 
 A row r is an entry stage × recorded channel. Media add to the baseline, so contributions add up. ``effect_m`` is
 records a week that channel m caused on average, not the coefficient of a curve: a share of the level of the row that
@@ -23,15 +23,19 @@ import pytensor.tensor as pt
 from revmodel.errors import NotFittedError
 from revmodel.features.tables import WeeklyPanel
 from revmodel.models import priors
+from revmodel.models.calendar_columns import season_support
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.media import geometric_weights, michaelis_menten
-from revmodel.models.response_data import ResponseData, response_data
-from revmodel.models.sampling import Engine, Posterior, find_mode, sample
+from revmodel.models.padding import padded, trimmed
+from revmodel.models.response_data import MAX_WEEKS, SHOCK_WEEKS, ResponseData, response_data
+from revmodel.models.sampling import Engine, Posterior, sample
+from revmodel.models.steps import Effects, learn_scales, step_widths
 from revmodel.models.stored import PosteriorStore
 
 __all__ = ["ChannelResponse", "response_model"]
 
 Floats = npt.NDArray[np.float64]
+SCALES = ("common_scale", "own_scale", "shock_scale", "season_scale")  # data that are learned (models/steps.py)
 TARGET_ACCEPTANCE = 0.9  # saturation and carry-over bend the posterior: longer steps diverged
 
 
@@ -41,34 +45,33 @@ def response_model(data: dict[str, Floats]) -> pm.Model:
     channels = data["lagged_spend"].shape[0]
     with pm.Model() as model:
         x = {name: pm.Data(name, value) for name, value in data.items()}
+        shock = pt.dot(x["is_shock_week"], x["shock_scale"] * pm.Normal("shock", shape=data["shock_scale"].shape))
         total = pt.exp(x["log_crude"] + priors.LEVEL_SD * pm.Normal("z_level", shape=(rows,)))
-        shape = pt.exp(_log_shape(x, rows, data))
+        shape = pt.exp(_log_shape(x, data))
         level, mean = total, total[:, None] * shape
         if channels:
             own_share, caused, share = _media(x, channels, total)
             level = total * (1 - pt.dot(x["is_own"].T, own_share))
             mean = level[:, None] * shape + pt.dot(share.T, caused)
+        pm.Deterministic("total", total)
         pm.Deterministic("level", pt.log(level))
         pm.Deterministic("baseline", level[:, None] * shape)
         log_size = priors.DISPERSION_LOG_MEAN + priors.DISPERSION_LOG_SD * pm.Normal("log_size", shape=(rows,))
         pm.Deterministic("size", pt.exp(log_size))
-        pm.NegativeBinomial("count", mu=mean, alpha=pt.exp(log_size)[:, None], observed=x["arrivals"])
+        count = pm.NegativeBinomial.dist(mu=mean * pt.exp(shock), alpha=pt.exp(log_size)[:, None])
+        pm.Potential("log_likelihood", (x["weight"] * pm.logp(count, x["arrivals"])).sum())
     return model
 
 
-def _log_shape(x: dict[str, pt.TensorVariable], rows: int, data: dict[str, Floats]) -> pt.TensorVariable:
-    """Log of the baseline against its level: drift (zero in the last week), season, events, (row, week)."""
-    common = priors.TREND_COMMON_STEP_SD * pm.Normal("common_step", shape=(data["common_walk"].shape[1],))
-    own = priors.TREND_STEP_SD * pm.Normal("own_step", shape=(rows, data["own_walk"].shape[1]))
-    season = pm.Deterministic(
-        "season", priors.SEASON_SD * pm.Normal("z_season", shape=(data["season_columns"].shape[1],))
-    )
-    out = pt.dot(x["common_walk"], common)[None, :] + pt.dot(own, x["own_walk"].T)
-    out = out + pt.dot(x["season_columns"], season)[None, :]
-    if data["event_columns"].shape[1]:
-        z = pm.Normal("z_event", shape=(data["event_columns"].shape[1],))
-        out = out + pt.dot(x["event_columns"], pm.Deterministic("event", x["event_sd"] * z))[None, :]
-    return out
+def _log_shape(x: dict[str, pt.TensorVariable], data: dict[str, Floats]) -> pt.TensorVariable:
+    """Log of the baseline against its level: steps (zero in the last week), season, events, (row, week)."""
+    common = x["common_scale"] * pm.Normal("common_step", shape=data["common_scale"].shape)
+    own = x["own_scale"] * pm.Normal("own_step", shape=data["own_scale"].shape)
+    season = pm.Deterministic("season", x["season_scale"] * pm.Normal("z_season", shape=data["season_scale"].shape))
+    z_event = pm.Normal("z_event", shape=data["event_sd"].shape)
+    event = pm.Deterministic("event", x["event_mean"] + x["event_sd"] * z_event)
+    shared = pt.dot(x["walk"], common) + pt.dot(x["season_columns"], season) + pt.dot(x["event_columns"], event)
+    return shared[None, :] + pt.dot(own, x["walk"].T)
 
 
 def _media(x: dict[str, pt.TensorVariable], channels: int, total: pt.TensorVariable) -> tuple[pt.TensorVariable, ...]:
@@ -89,7 +92,7 @@ def _media(x: dict[str, pt.TensorVariable], channels: int, total: pt.TensorVaria
     weights = geometric_weights(half_life, x["lags"])
     carried = (weights[:, :, None] * x["lagged_spend"]).sum(1)
     saturated = michaelis_menten(carried, half[:, None])
-    mean_saturated = saturated.mean(1)
+    mean_saturated = (saturated * x["week_share"]).sum(1)
     caused = effect[:, None] * saturated / mean_saturated[:, None]
     share = own[:, None] * x["own_row"] + (1 - own)[:, None] * x["other_rows"]
     for name, value in {
@@ -104,9 +107,10 @@ class ChannelResponse:
     """Response of record creation to spend, baseline and season, from the weekly panel.
 
     engine: "nuts" or "laplace". After ``fit``: ``posterior_``, ``derived_`` (draws of the model's deterministics),
-    ``data_`` (arrays, rows, channels and weeks).
+    ``data_`` (arrays, rows, channels and weeks), ``learned_`` (how large steps and seasons are, models/steps.py).
     """
 
+    # One compiled model a shape, for the process; models/padding.py keeps the shapes few.
     _compiled: ClassVar[dict[tuple[tuple[int, ...], ...], CompiledModel]] = {}
 
     def __init__(
@@ -125,24 +129,39 @@ class ChannelResponse:
     def fit(self, panel: WeeklyPanel) -> ChannelResponse:
         """Fit on the weekly history of arrivals and spend (features/tables.py: WeeklyPanel)."""
         self.data_: ResponseData = response_data(panel, self.max_lag_weeks, self.holidays_country, self.cost_per_lead)
-        arrays = self.data_.arrays
+        arrays = padded(self.data_.arrays, MAX_WEEKS)
         shapes = tuple(value.shape for value in arrays.values())
         if shapes not in self._compiled:
             self._compiled[shapes] = CompiledModel(response_model(arrays))
         model = self._compiled[shapes]
         settings = {"engine": self.engine, "draws": self.draws, "target_acceptance": TARGET_ACCEPTANCE}
-        self.posterior_, _ = self.store.fetch(
-            "arrivals", arrays, settings, self.seed, lambda: (self._fit(model, arrays), {})
+        self.posterior_, self.learned_ = self.store.fetch(
+            "arrivals", arrays, settings, self.seed, lambda: self._fit(model, arrays)
         )
-        self.derived_ = model.derived(self.posterior_.thetas, arrays)
-        self.parameters_ = model.unpack(self.posterior_.thetas)
+        full = arrays | {name: self.learned_[name] for name in SCALES}
+        self.derived_ = trimmed(model.derived(self.posterior_.thetas, full), self.data_.sizes)
         return self
 
-    def _fit(self, model: CompiledModel, arrays: dict[str, Floats]) -> Posterior:
-        return sample(
-            model, arrays, find_mode(model, arrays), engine=self.engine, draws=self.draws, seed=self.seed,
+    def _fit(self, model: CompiledModel, arrays: dict[str, Floats]) -> tuple[Posterior, dict[str, Floats]]:
+        mode, learned = learn_scales(model, arrays, self._effects(arrays))
+        data = arrays | {name: learned[name] for name in SCALES}
+        posterior = sample(
+            model, data, mode, engine=self.engine, draws=self.draws, seed=self.seed,
             target_acceptance=TARGET_ACCEPTANCE,
         )  # fmt: skip
+        return posterior, learned
+
+    def _effects(self, arrays: dict[str, Floats]) -> tuple[Effects, ...]:
+        """What is learned of the size of steps and seasons (models/steps.py)."""
+        one, rows = np.array([True]), np.arange(len(arrays["own_scale"])) < len(self.data_.rows)
+        nu, widths = priors.ARRIVAL_STEP_DEGREES_OF_FREEDOM, step_widths()
+        season = season_support(len(self.data_.weeks))
+        return (
+            Effects("common_step", "common_scale", widths, *priors.COMMON_STEP, nu, one),
+            Effects("own_step", "own_scale", widths, *priors.OWN_STEP, nu, rows),
+            Effects("shock", "shock_scale", np.ones(SHOCK_WEEKS), *priors.ARRIVAL_SHOCK, nu, one),
+            Effects("z_season", "season_scale", season, *priors.SEASON, np.inf, one),
+        )
 
     def caused_by_week(self) -> Floats:
         """Expected records that each channel caused, by row they arrive under: (draw, week, channel, row)."""

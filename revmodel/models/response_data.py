@@ -11,17 +11,18 @@ import pandas as pd
 from revmodel.errors import ModelError
 from revmodel.features.tables import WeeklyPanel
 from revmodel.models import priors
+from revmodel.models.calendar_columns import event_frame, event_priors, fourier, season_support
 from revmodel.models.media import lagged
+from revmodel.models.steps import step_widths, walk_back
 
-__all__ = ["MIN_WEEKS", "ResponseData", "event_frame", "fourier", "response_data"]
+__all__ = ["MAX_WEEKS", "MIN_WEEKS", "SHOCK_WEEKS", "ResponseData", "response_data"]
 
 Floats = npt.NDArray[np.float64]
 MIN_WEEKS = 12
 MAX_WEEKS = 156
-COMMON_STEP_WEEKS = 4
-OWN_STEP_WEEKS = 13
-SEASONS = 2  # pairs of Fourier terms a year
-INDICATOR_LEAD_WEEKS = 4  # an indicator speaks about four weeks later
+LEVEL_WEEKS = 13  # the crude level is their mean
+SHOCK_WEEKS = 52  # of which weekly shocks are told from steps; further back steps are too wide to be taken for one
+ENOUGH_RECORDS = 20  # to say when a series began
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ class ResponseData:
     scale: Floats
     event_names: tuple[str, ...]
     segment_counts: pd.DataFrame  # (row) × segment, records of the latest weeks
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Lengths of the axes that padding lengthens (models/padding.py)."""
+        return {
+            "row": len(self.rows), "channel": len(self.channels), "week": len(self.weeks),
+            "event": len(self.event_names),
+        }  # fmt: skip
 
 
 def response_data(
@@ -66,20 +75,45 @@ def response_data(
     scale = np.array([s[s > 0].mean() for s in spend]) if channels else np.zeros(0)
     events, names = event_frame(panel, weeks, holidays_country)
     counts = by_row.to_numpy(float).T
+    mean, sd = event_priors(names)
+    widths = step_widths()
     arrays = {
         "arrivals": counts,
-        "log_crude": np.log(np.maximum(counts[:, -26:].mean(1), 0.05)),
-        "common_walk": _walk(len(weeks), COMMON_STEP_WEEKS),
-        "own_walk": _walk(len(weeks), OWN_STEP_WEEKS),
+        "weight": _weights(counts),
+        "week_share": np.full(len(weeks), 1 / len(weeks)),
+        "log_crude": np.log(np.maximum(counts[:, -LEVEL_WEEKS:].mean(1), 0.05)),
+        "walk": walk_back(len(weeks)),
+        "common_scale": priors.COMMON_STEP[0] * widths,
+        "own_scale": priors.OWN_STEP[0] * np.tile(widths, (len(rows), 1)),
+        "is_shock_week": np.eye(SHOCK_WEEKS, len(weeks))[:, ::-1].T,
+        "shock_scale": np.full(SHOCK_WEEKS, priors.ARRIVAL_SHOCK[0]),
         "season_columns": fourier(weeks),
+        "season_scale": priors.SEASON[0] * season_support(len(weeks)),
         "event_columns": events,
-        "event_sd": np.array([priors.INDICATOR_SD if n.startswith("indicator:") else priors.EVENT_SD for n in names]),
+        "event_mean": mean,
+        "event_sd": sd,
         **_media_arrays(spend, scale, channels, rows, counts, max_lag_weeks, cost_per_lead),
     }
     latest = arrivals.tail(26).sum().groupby(level=["stage", "channel", "segment"]).sum()
     segments = latest.unstack("segment").fillna(0)  # noqa: PD010 (a series has no pivot_table)
     segments = segments.reindex(pd.MultiIndex.from_tuples(rows, names=["stage", "channel"]), fill_value=0.0)
     return ResponseData(arrays, rows, channels, weeks, spend, scale, names, segments)
+
+
+def _weights(counts: Floats) -> Floats:
+    """(row, week): zero in weeks that do not count, else one.
+
+    The first week of a history is seldom whole. A series that began later (a new channel) counts from about where its
+    first record is, if it has enough records to tell that from chance.
+    """
+    weight = np.ones_like(counts)
+    weight[:, 0] = 0.0
+    for row, series in enumerate(counts):
+        first = int(np.argmax(series > 0))
+        if series.sum() >= ENOUGH_RECORDS:
+            gap = (len(series) - first) / series.sum()
+            weight[row, : max(0, first - round(gap))] = 0.0
+    return weight
 
 
 def _spend(panel: WeeklyPanel, weeks: pd.DatetimeIndex) -> tuple[Floats, tuple[str, ...]]:
@@ -114,58 +148,3 @@ def _media_arrays(
         "other_rows": other,
         "share_logit": np.log(centre / (1 - centre)),
     }
-
-
-def _walk(weeks: int, step_weeks: int) -> Floats:
-    """(week, step): how much of each step back from the last week lies between a week and the last (zero there)."""
-    back = np.arange(weeks)[::-1]
-    steps = max(1, -(-(weeks - 1) // step_weeks))
-    return np.clip(back[:, None] / step_weeks - np.arange(steps)[None, :], 0.0, 1.0)
-
-
-def fourier(weeks: pd.DatetimeIndex) -> Floats:
-    """Yearly sines and cosines, (week, 2·SEASONS)."""
-    angle = 2 * np.pi * weeks.day_of_year.to_numpy() / 365.25
-    waves = [wave(k * angle) for k in range(1, SEASONS + 1) for wave in (np.sin, np.cos)]
-    return np.stack(waves, axis=1)
-
-
-def event_frame(
-    panel: WeeklyPanel, weeks: pd.DatetimeIndex, holidays_country: str | None
-) -> tuple[Floats, tuple[str, ...]]:
-    """Columns beside trend and season, (week, event), and their names.
-
-    Holidays: working days lost ÷ 5 in the country's calendar. Annotations: share of the week covered. Indicators:
-    their standardised value four weeks before, the latest known one carried forward.
-    """
-    columns: dict[str, Floats] = {}
-    if holidays_country is not None:
-        columns["holidays"] = _holiday_share(weeks, holidays_country)
-    for name in panel.annotations.columns:
-        share = panel.annotations[name].reindex(weeks).fillna(0.0).to_numpy(float)
-        columns[f"annotation:{name}"] = share
-    for name in panel.indicators.columns:
-        series = panel.indicators[name].reindex(panel.weeks.union(weeks)).ffill().shift(INDICATOR_LEAD_WEEKS)
-        known = panel.indicators[name]
-        spread = float(known.std())
-        if not np.isfinite(spread) or spread == 0:
-            continue
-        values = ((series - known.mean()) / spread).reindex(weeks).fillna(0.0)
-        columns[f"indicator:{name}"] = values.to_numpy(float)
-    if not columns:
-        return np.zeros((len(weeks), 0)), ()
-    return np.stack(list(columns.values()), axis=1), tuple(columns)
-
-
-def _holiday_share(weeks: pd.DatetimeIndex, country: str) -> Floats:
-    import holidays
-
-    try:
-        calendar = holidays.country_holidays(country, years=range(weeks[0].year - 1, weeks[-1].year + 2))
-    except NotImplementedError as error:
-        raise ModelError(f"no holiday calendar for {country!r}: give an ISO code such as 'DE' or 'US'") from error
-    lost = [
-        sum(day.date() in calendar and day.day_of_week < 5 for day in pd.date_range(end - pd.Timedelta(days=6), end))
-        for end in weeks
-    ]
-    return np.asarray(lost, dtype=float) / 5

@@ -10,7 +10,7 @@ import pytest
 from simulated_panel import BASELINE, EFFECT, LAST_WEEK, WEEKS, panel_of
 
 from revmodel.errors import ModelError, NotFittedError
-from revmodel.models import priors
+from revmodel.features.tables import Groups
 from revmodel.models.arrivals import caused_leads, expected_arrivals, predict_arrivals
 from revmodel.models.predict import future_weeks
 from revmodel.models.response import ChannelResponse
@@ -61,9 +61,8 @@ def test_intervals_of_records_under_the_channel_s_own_name_hold_most_truths_over
 def test_baseline_and_media_of_a_row_sum_to_its_level(fitted: ChannelResponse) -> None:
     """A channel's records under its own name, on average over the weeks, are taken out of the row's level."""
     d, data = fitted.derived_, fitted.data_
-    level = np.exp(data.arrays["log_crude"] + priors.LEVEL_SD * fitted.parameters_["z_level"])
     own = np.einsum("dm,dmr,mr->dr", d["effect"], d["share"], data.arrays["is_own"])
-    np.testing.assert_allclose(np.exp(d["level"]) + own, level, rtol=1e-9)
+    np.testing.assert_allclose(np.exp(d["level"]) + own, d["total"], rtol=1e-9)
 
 
 def test_mean_of_model_follows_what_arrived(fitted: ChannelResponse) -> None:
@@ -116,7 +115,8 @@ def test_arrivals_ahead_are_like_the_recent_ones_and_fall_without_spend(
 
 
 def test_predicted_counts_are_whole_fall_on_the_groups_and_repeat(fitted: ChannelResponse) -> None:
-    groups = [(channel, segment) for channel in BASELINE for segment in ("all", "never seen")]
+    pairs = [(channel, segment) for channel in BASELINE for segment in ("all", "never seen")]
+    groups = Groups.of(pd.DataFrame(pairs, columns=["channel", "segment"]))
     spend = np.repeat(fitted.data_.spend[:, -1:], 13, axis=1)
     options = {"stages": ("lead", "mql"), "groups": groups, "draws": 200}
     one, again, other = (
@@ -168,12 +168,12 @@ def test_country_without_a_calendar_is_refused_with_an_example() -> None:
 
 
 def test_holidays_of_a_country_become_a_column() -> None:
-    from revmodel.models.response_data import event_frame
+    from revmodel.models.calendar_columns import event_frame
 
     weeks = pd.DatetimeIndex(["2025-12-26", "2025-11-21"])
     columns, names = event_frame(panel_of(1), weeks, "DE")
-    assert names == ("holidays",)
-    assert columns[:, 0].tolist() == [0.4, 0.0]  # Christmas Day and the day after, of five working days
+    assert names == ("trend", "holidays")
+    assert columns[:, 1].tolist() == [0.4, 0.0]  # Christmas Day and the day after, of five working days
 
 
 def test_contribution_before_fit_says_what_to_call() -> None:
