@@ -22,11 +22,16 @@ SHOCK_SD = (0.10, 0.5)  # per four weeks, shared by all records: holidays, campa
 
 # --- Arrivals: records created per week ------------------------------------------------------------------------
 
-LEVEL_SD = 0.5  # of the log of the recent weekly total around its crude mean: weeks scatter, and drift moved it
-TREND_STEP_SD = 0.10  # of each series' log volume per quarter, beside the common drift
-TREND_COMMON_STEP_SD = 0.06  # shared by all groups per four weeks: the market moves together
-SEASON_SD = 0.15  # of each Fourier coefficient on log volume: B2B seasons are tens of per cent
+LEVEL_SD = 1.0  # of the log of the weekly total now around its crude recent mean, which a break may have left behind
+TREND_YEAR_SD = 0.2  # of log volume a year: B2B companies grow or shrink by tens of per cent
+HOLIDAY_MEAN = -0.4  # a week without a working day brings a third fewer records: few fill in forms, some do
 EVENT_SD = 0.3  # a week of holidays or of an annotation against a normal one, on log volume
+# Spreads learned from the data, LogNormal(median, log sd): of t steps of log volume per four weeks, of Fourier waves:
+COMMON_STEP = (0.04, 0.7)  # all series: 4 % creep is about 7 % a quarter
+OWN_STEP = (0.05, 0.7)  # each series beside the common one
+ARRIVAL_SHOCK = (0.06, 0.7)  # of a week, all series: outages, news, mailings
+SEASON = (0.10, 0.7)  # B2B seasons are tens of per cent from top to bottom
+ARRIVAL_STEP_DEGREES_OF_FREEDOM = 4.0  # levels mostly creep and sometimes break
 INDICATOR_SD = 0.1  # log volume per standard deviation of a leading indicator, four weeks before
 DISPERSION_LOG_MEAN, DISPERSION_LOG_SD = 3.0, 1.0  # negative-binomial size about 20: weekly counts beyond Poisson
 
