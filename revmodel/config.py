@@ -106,6 +106,8 @@ class ForecastConfig(Frozen):
     its mean of the last 13 weeks, and the run says so.
     by: what the models tell records apart by: channel, segment, region, owner (the small ones pooled), type (new,
     expansion, renewal), band (lead-score band: the leads' ``band``, or their ``score`` cut into fifths).
+    stage_covariates: names of weekly indicators that move conversion (capacity, breaches of service levels, intent);
+    each has an effect of its own on every stage, and is held at its latest level ahead.
     """
 
     quarters: int = Field(2, ge=1, le=8)
@@ -113,6 +115,7 @@ class ForecastConfig(Frozen):
     engine: Literal["nuts", "mixed", "laplace"] = "mixed"
     fiscal_year_start_month: int = Field(1, ge=1, le=12)
     by: tuple[Literal["channel", "segment", "region", "owner", "type", "band"], ...] = ("channel", "segment")
+    stage_covariates: tuple[str, ...] = ()
     history_weeks: int | None = Field(None, ge=8)  # use only the latest weeks; None: all of it
     plan: str | None = None
 

@@ -23,21 +23,21 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from revmodel.dims import ALL, CAUSES, GROUP_DIMS
+from revmodel.dims import ALL, CAUSES, GROUP_DIMS, LOST
 from revmodel.features.deal_bands import band_edges, with_deal_band
-from revmodel.features.phase import quarter_phase
+from revmodel.features.phase import quarter_phase, week_block
 from revmodel.features.tables import AGE_EDGES_WEEKS, Groups, HazardCells
 from revmodel.journeys.days import DAYS_PER_WEEK, days_before
 from revmodel.journeys.reconstruct import Journeys
 from revmodel.journeys.spells import OPEN
 from revmodel.sources.dialect import whole_numbers
 
-__all__ = ["PERIOD_DAYS", "HazardCellBuilder"]
+__all__ = ["HazardCellBuilder"]
 
-PERIOD_DAYS = 28
 _GROUPS = ["stage", *GROUP_DIMS]
-_KEYS = [*_GROUPS, "age_bin", "period", "phase"]
+_KEYS = [*_GROUPS, "again", "age_bin", "week", "phase"]
 _COUNTS = ["n", *CAUSES]
+NOT_SAID = "not said"
 
 
 class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -73,7 +73,8 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         """Count weeks at risk and exits by cell, and where exits went."""
         spells = journeys.spells if self.deal_bands is None else with_deal_band(journeys, self.deal_band_edges_)
         unsaid = {name: ibis.literal(ALL) for name in GROUP_DIMS if name not in spells.columns}
-        spells, groups = spells.mutate(**unsaid), [*_GROUPS, *self._bands]
+        spells = spells.mutate(**unsaid, again=(spells.attempt > 1).ifelse(1, 0).cast("int64"))
+        groups = [*_GROUPS, "again", *self._bands]
         alike = _alike(spells, journeys.as_of, groups).cache()
         oldest = alike.entered_ago.max().to_pyarrow().as_py()
         days = 0 if oldest is None else int(oldest) + 1
@@ -92,6 +93,10 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
             groups=self.groups_,
             age_edges_weeks=self.age_edges_weeks,
             deal_band_edges=self.deal_band_edges_,
+            as_of=journeys.as_of,
+            fiscal_year_start_month=self.fiscal_year_start_month,
+            first_week=_in_funnel_order(_first_week(journeys.spells), self.stages_),
+            reasons=_in_funnel_order(_reasons(journeys), self.stages_),
         )
 
     def get_feature_names_out(self, input_features: None = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
@@ -103,13 +108,14 @@ class HazardCellBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         return [] if self.deal_bands is None else ["deal_band"]
 
     def _calendar(self, journeys: Journeys, days: int) -> ir.Table:
-        """Period and phase of each day on which an age week may end, ``days`` back."""
+        """Block of weeks and phase of each day on which an age week may end, ``days`` back."""
         if self.history_weeks is not None:
             days = min(days, self.history_weeks * DAYS_PER_WEEK)
         ago = np.arange(days, dtype=np.int64)
         dates = pd.DatetimeIndex(pd.Timestamp(journeys.as_of) - pd.to_timedelta(ago, unit="D"))
         phase = pd.array(quarter_phase(dates, self.fiscal_year_start_month), dtype="str")
-        return ibis.memtable(pd.DataFrame({"days_ago": ago, "period": ago // PERIOD_DAYS, "phase": phase}))
+        week = week_block(ago // DAYS_PER_WEEK)
+        return ibis.memtable(pd.DataFrame({"days_ago": ago, "week": week, "phase": phase}))
 
 
 def _alike(spells: ir.Table, as_of: dt.date, groups: list[str]) -> ir.Table:
@@ -156,6 +162,31 @@ def _destinations(spells: ir.Table) -> pd.DataFrame:
     keys = ["stage", "cause", "to_stage"]
     counts = left.group_by(stage=left.stage, cause=left.outcome, to_stage=left.to_stage).aggregate(count=left.count())
     frame: pd.DataFrame = counts.order_by(keys).to_pyarrow().to_pandas()
+    return frame
+
+
+def _first_week(spells: ir.Table) -> pd.DataFrame:
+    """stage, day, count: exits less than a week after entry, by days in the stage."""
+    left = spells.filter(spells.outcome != OPEN)
+    days = left.left_at.date().delta(left.entered_at.date(), unit="day")
+    early = left.mutate(day=days.cast("int64")).filter(lambda t: t.day.between(0, DAYS_PER_WEEK - 1))
+    counts = early.group_by("stage", "day").aggregate(count=early.count())
+    frame: pd.DataFrame = counts.order_by("stage", "day").to_pyarrow().to_pandas()
+    return frame
+
+
+def _reasons(journeys: Journeys) -> pd.DataFrame:
+    """stage, reason, count: what was given as the reason of losses; "not said" where a change has none."""
+    if "stage_changes" not in journeys.tables:
+        return pd.DataFrame(columns=["stage", "reason", "count"])
+    changes = journeys.tables["stage_changes"]
+    said = changes.filter(changes.to_stage.isin(list(journeys.funnel.lost)))
+    said = said.group_by(of_record="record_id", lost_at="changed_at").aggregate(reason=said.reason.max())
+    lost = journeys.spells.filter(journeys.spells.outcome == LOST).select("record_id", "stage", "left_at")
+    joined = lost.left_join(said, [lost.record_id == said.of_record, lost.left_at == said.lost_at])
+    given = joined.mutate(reason=joined.reason.fill_null(NOT_SAID))
+    counts = given.group_by("stage", "reason").aggregate(count=given.count())
+    frame: pd.DataFrame = counts.order_by("stage", "reason").to_pyarrow().to_pandas()
     return frame
 
 

@@ -83,13 +83,18 @@ class HazardCells:
     frame: one row a cell, columns
         stage, channel, segment, region, owner, type, band : str (see Groups)
         age_bin : int, index into age_edges_weeks
-        period : int, whole blocks of four weeks before the as-of date (0 = the latest four weeks)
+        again : int, 1 for records that are in the stage for the second time or more
+        week : int, whole weeks from the end of the exposed week to the as-of date (0 = the latest week); older weeks
+            are counted together under the first of their block (features/phase.py: WEEK_BLOCKS)
         phase : str, where in the fiscal quarter the exposed week ends: "m1", "m2", "m3" (months) or
             "end" (the quarter's last two weeks)
         deal_band : int, only where bands were asked for: 1 below deal_band_edges[0], 2 from it on, …; 0 without an
             amount on file at entry
         n : int, records at risk for a week (record-weeks); advance, lost, recycled : int, exits by cause
     destinations: stage, cause, to_stage, count: where exits went (skips and moves back).
+    first_week: stage, day (0 … 6), count: exits in the first week in the stage, by days since entry.
+    reasons: stage, reason, count: what was given as the reason when a record was lost.
+    as_of, fiscal_year_start_month: what weeks and phases are counted by.
     """
 
     frame: pd.DataFrame
@@ -98,6 +103,10 @@ class HazardCells:
     groups: Groups
     age_edges_weeks: tuple[int, ...] = AGE_EDGES_WEEKS
     deal_band_edges: tuple[float, ...] = ()
+    as_of: dt.date = dt.date.min
+    fiscal_year_start_month: int = 1
+    first_week: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["stage", "day", "count"]))
+    reasons: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["stage", "reason", "count"]))
 
     @property
     def channels(self) -> tuple[str, ...]:

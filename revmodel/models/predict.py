@@ -1,4 +1,4 @@
-"""From posteriors to the weeks ahead: hazards and arrivals as the draws that the forecast runs on."""
+"""From posteriors to the weeks ahead: hazards as the draws that the forecast runs on."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from revmodel import dims
-from revmodel.features.phase import PHASES, quarter_phase
 from revmodel.models import priors
 from revmodel.models.draws import FunnelDraws
+from revmodel.models.hazard_calendar import CALENDAR_COLUMNS, calendar_columns
 from revmodel.models.hazards import FittedStage, StageHazards
+from revmodel.models.steps import steps_ahead
 
 __all__ = ["future_weeks", "predict_funnel"]
 
 Floats = npt.NDArray[np.float64]
-WEEKS_PER_PERIOD = 4
 NEVER = -40.0  # log-odds of a way out that history never saw: it is not forecast
+DAYS = 7
 
 
 def future_weeks(as_of: pd.Timestamp, weeks: int) -> pd.DatetimeIndex:
@@ -29,48 +30,55 @@ def predict_funnel(
 ) -> FunnelDraws:
     """Weekly hazards of every stage for the weeks ahead (models/draws.py: FunnelDraws).
 
-    Drift steps forward from the as-of date by Student-t steps and every four weeks share a shock; the spreads of both
-    are drawn from their own uncertainty, so that a short history gives a wide future.
+    Drift steps forward from the as-of date, every week has a shock of its own, and covariates walk on from their latest
+    level; spreads are drawn from their own uncertainty, so that a short history gives a wide future.
     """
     rng = np.random.default_rng(seed)
-    phases = [PHASES.index(q) for q in quarter_phase(future_weeks(as_of, weeks), fiscal_year_start_month)]
+    ahead = calendar_columns(future_weeks(as_of, weeks), fiscal_year_start_month, hazards.holidays_country)
+    covariates = hazards.layout_.covariates.ahead(draws, weeks, rng)
     stages = list(hazards.stages_.values())
-    log_odds, calendar = [], []
+    log_odds, calendar, again = [], [], []
     for fitted in stages:
-        pick = np.linspace(0, len(fitted.posterior.thetas) - 1, draws).round().astype(int)
-        odds = fitted.derived["log_odds"][pick]
-        for k, cause in enumerate(dims.CAUSES):
-            if cause in fitted.never_seen:
-                odds[:, k] = NEVER
+        pick = fitted.picked(draws)
+        odds = fitted.log_odds(pick)
+        odds[:, [k for k, cause in enumerate(dims.CAUSES) if cause in fitted.never_seen]] = NEVER
         log_odds.append(odds)
-        calendar.append(fitted.derived["phase_effect"][pick][:, :, phases] + _drift(fitted, weeks, draws, rng))
-    layout = hazards.layout_
+        calendar.append(_calendar(fitted, pick, ahead, covariates, rng))
+        again.append(fitted.effect("again", pick)[:, :, 0])
     return FunnelDraws(
         stages=tuple(s.stage for s in stages),
-        groups=layout.groups,
-        age_edges_weeks=layout.age_edges_weeks,
+        groups=hazards.layout_.groups,
+        age_edges_weeks=hazards.layout_.age_edges_weeks,
         log_odds=np.stack(log_odds, axis=1),
         calendar=np.stack(calendar, axis=1),
         destination=_destinations(hazards, draws, rng),
-        again=np.zeros((draws, len(stages), len(dims.CAUSES))),
-        first_week=np.full((draws, len(stages), 7), 1 / 7),
+        again=np.stack(again, axis=1),
+        first_week=_first_week(hazards, draws, rng),
     )
 
 
-def _drift(fitted: FittedStage, weeks: int, draws: int, rng: np.random.Generator) -> Floats:
-    """Future drift and shocks, (draw, cause, week)."""
-    periods = -(-weeks // WEEKS_PER_PERIOD)
-    causes = len(dims.CAUSES)
-    # spread 1 is the drift's, spread 2 the shock's (models/hazards.py: SPREADS)
-    noise = rng.standard_normal((draws, 2, causes))
-    sd = np.exp(fitted.log_spread[1:] + fitted.log_spread_se[1:] * noise)
-    steps = sd[:, 0, :, None] * rng.standard_t(priors.STEP_DEGREES_OF_FREEDOM, (draws, causes, periods))
-    shocks = sd[:, 1, :, None] * rng.standard_normal((draws, causes, periods))
-    ends = np.concatenate([np.zeros((draws, causes, 1)), np.cumsum(steps, axis=2)], axis=2)
-    week = np.arange(weeks)
-    period, inside = week // WEEKS_PER_PERIOD, (week % WEEKS_PER_PERIOD + 0.5) / WEEKS_PER_PERIOD
-    walk = ends[:, :, period] * (1 - inside) + ends[:, :, period + 1] * inside
-    return walk + shocks[:, :, period]
+def _calendar(
+    fitted: FittedStage, pick: npt.NDArray[np.int64], ahead: Floats, covariates: Floats, rng: np.random.Generator
+) -> Floats:
+    """What the weeks ahead add to log-odds, (draw, cause, week). ahead : (week, calendar column)."""
+    draws, weeks = len(pick), len(ahead)
+    offset = priors.WORKING_DAYS_MEAN * ahead[:, CALENDAR_COLUMNS.index("working_days")]
+    known = offset + fitted.effect("calendar", pick) @ ahead.T
+    known = known + np.einsum("dkn,dnw->dkw", fitted.effect("covariate", pick), covariates)
+    drift = steps_ahead(fitted.spread("drift", draws, rng), weeks, priors.STEP_DEGREES_OF_FREEDOM, rng)
+    shock = fitted.spread("shock", draws, rng)[:, :, None] * rng.standard_normal((draws, len(dims.CAUSES), weeks))
+    total: Floats = known + drift + shock
+    return total
+
+
+def _first_week(hazards: StageHazards, draws: int, rng: np.random.Generator) -> Floats:
+    """Days of the exits in the first week, (draw, stage, day): Dirichlet, one exit a day before any is seen."""
+    seen = hazards.cells_.first_week
+    out = np.zeros((draws, len(hazards.stages_), DAYS))
+    for i, stage in enumerate(hazards.stages_):
+        counts = seen[seen["stage"] == stage].set_index("day")["count"].reindex(range(DAYS), fill_value=0)
+        out[:, i] = rng.dirichlet(counts.to_numpy(float) + 1.0, draws)
+    return out
 
 
 def _destinations(hazards: StageHazards, draws: int, rng: np.random.Generator) -> Floats:

@@ -11,14 +11,25 @@ from __future__ import annotations
 INTERCEPT_SD = 1.5  # around the crude weekly rate: a factor of 4 to 5 either way at one sd
 AGE_STEP_SD = 0.5  # between neighbouring age bins: the weekly rate may change by half
 AGE_SLOPE_SD = 0.15  # by channel, per unit of log(1 + weeks): channels differ in speed, not in shape
-SEGMENT_SD = 0.4  # segments differ by about half in rate; too few of them to learn their spread
+AGAIN_SD = 0.5  # a repeated visit against the first: it may be half as likely to end, or twice
 PHASE_SD = 0.5  # quarter-end against the rest: closings often double, more is rare
-STEP_DEGREES_OF_FREEDOM = 4.0  # monthly drift mostly creeps and sometimes breaks
+MONTH_END_SD = 0.3  # a week of month-end days against one of none, beside the phase of the quarter
+YEAR_END_SD = 0.3  # the fiscal year's last two weeks against those of other quarters
+WORKING_DAYS_MEAN, WORKING_DAYS_SD = 0.7, 0.4  # elasticity to days worked: most moves are made by people at work
+COVARIATE_SD = 0.15  # log-odds per standard deviation of a weekly indicator: more is rare for any single one
+STEP_DEGREES_OF_FREEDOM = 4.0  # drift mostly creeps and sometimes breaks
 
 # Spreads learned from the data (type-II maximum a posteriori), LogNormal(log median, log sd):
-CHANNEL_SD = (0.30, 0.5)  # channels of one company convert within a factor of about two of each other
-DRIFT_SD = (0.07, 0.5)  # per four weeks: 7 % creep is a quarter's change of about 12 %
-SHOCK_SD = (0.10, 0.5)  # per four weeks, shared by all records: holidays, campaigns, a sales kick-off
+GROUP_SDS = {
+    "channel": (0.30, 0.5),  # channels of one company convert within a factor of about two of each other
+    "segment": (0.40, 0.5),  # segments (or products) differ by about half in rate
+    "region": (0.20, 0.5),  # regions sell the same thing
+    "owner": (0.25, 0.5),  # one seller against another, given the same leads
+    "type": (0.50, 0.5),  # renewals and expansions are another business than new customers
+    "band": (0.40, 0.5),  # a score that is worth having separates rates by a factor of two or more
+}
+STAGE_DRIFT_SD = (0.07, 0.7)  # per four weeks: 7 % creep is 12 % a quarter; companies differ, from 2 % to 28 %
+STAGE_SHOCK_SD = (0.10, 0.7)  # of a week, shared by all records in the stage: fairs, absences, a backlog worked off
 
 # --- Arrivals: records created per week ------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ class RevenueModel:
     def __init__(
         self, *, engine: RevenueEngine = "mixed", draws: int = 500, seed: int = 1,
         response: ResponseConfig | None = None, fiscal_year_start_month: int = 1, store: PosteriorStore | None = None,
+        stage_covariates: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.engine: RevenueEngine = engine
         self.draws = draws
@@ -54,6 +55,7 @@ class RevenueModel:
         self.response = response or ResponseConfig()
         self.fiscal_year_start_month = fiscal_year_start_month
         self.store = store or PosteriorStore()
+        self.stage_covariates = stage_covariates
 
     def fit(self, features: Features, progress: Progress | None = None) -> RevenueModel:
         """Fit the parts. ``progress`` is called with one sentence a part."""
@@ -63,7 +65,7 @@ class RevenueModel:
         cells = features.cells
         engine: Engine = "laplace" if self.engine == "laplace" else "nuts"
         with _timed(self.timings_s_, "hazards"):
-            self.hazards_ = self._hazards().fit(cells, say)
+            self.hazards_ = self._hazards().fit(cells, say, features.panel.indicators)
         say("arrivals and what spend adds to them")
         with _timed(self.timings_s_, "arrivals"):
             self.response_ = ChannelResponse(
@@ -78,9 +80,12 @@ class RevenueModel:
         return self
 
     def _hazards(self) -> StageHazards:
-        if self.engine == "mixed":
-            return StageHazards(engine="laplace", draws=LAPLACE_DRAWS, seed=self.seed, store=self.store)
-        return StageHazards(engine=self.engine, draws=self.draws, seed=self.seed, store=self.store)
+        mixed = self.engine == "mixed"
+        return StageHazards(
+            engine="laplace" if self.engine == "mixed" else self.engine,
+            draws=LAPLACE_DRAWS if mixed else self.draws, seed=self.seed, store=self.store,
+            holidays_country=self.response.holidays_country, covariates=self.stage_covariates,
+        )  # fmt: skip
 
     def _deal_size(self) -> DealSize:
         if self.engine == "mixed":

@@ -121,6 +121,7 @@ def nuts_draws(
     then still fails is for the health gate to say.
     """
     full = model.check(data)
+    _ = model.log_density  # made here: what is first made while a sampler is traced cannot leave the trace
     warm_up, go_on = _compiled_sampler(model, draws)
     start, *keys = jax.random.split(jax.random.key(seed), MAX_ROUNDS + 1)
     where = (mode.theta, mode.factor, full)

@@ -32,8 +32,9 @@ def revmodel_forecaster(data: BacktestInput) -> Mapping[str, Floats]:
     config = data.config
     month = config.forecast.fiscal_year_start_month
     model = RevenueModel(
-        engine="laplace", draws=data.draws, seed=data.seed, response=config.response, fiscal_year_start_month=month
-    ).fit(data.features)
+        engine="laplace", draws=data.draws, seed=data.seed, response=config.response, fiscal_year_start_month=month,
+        stage_covariates=config.forecast.stage_covariates,
+    ).fit(data.features)  # fmt: skip
     spend = recent_spend(model.response_.data_.spend, data.horizon_weeks)
     funnel, arrivals, sizes = model.predict(data.horizon_weeks, spend, data.draws)
     simulation = simulate(

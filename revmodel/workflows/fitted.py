@@ -87,6 +87,7 @@ def fit_company(
         seed=config.seed,
         response=config.response,
         fiscal_year_start_month=config.forecast.fiscal_year_start_month,
+        stage_covariates=config.forecast.stage_covariates,
         store=PosteriorStore(config.resolve(config.reports) / ".posteriors", program_digest()),
     ).fit(features, say)
     done("fit")

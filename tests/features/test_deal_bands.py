@@ -13,7 +13,7 @@ from revmodel.features.hazard_cells import HazardCellBuilder
 
 pytestmark = QUIET_IBIS
 
-KEYS = ["stage", "channel", "segment", "age_bin", "period", "phase"]
+KEYS = ["stage", "channel", "segment", "again", "age_bin", "week", "phase"]
 COUNTS = ["n", "advance", "lost", "recycled"]
 
 

@@ -7,19 +7,20 @@ import datetime as dt
 from collections import Counter
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
 from company_by_hand import AS_OF, FUNNEL, QUIET_IBIS, START, journeys_of, leads_of, moves_of
 
 from revmodel.config import FunnelConfig
 from revmodel.features.hazard_cells import HazardCellBuilder
-from revmodel.features.phase import quarter_phase
+from revmodel.features.phase import quarter_phase, week_block
 from revmodel.features.tables import AGE_EDGES_WEEKS
 from revmodel.journeys.reconstruct import Journeys
 
 pytestmark = QUIET_IBIS
 
-KEYS = ["stage", "channel", "segment", "age_bin", "period", "phase"]
+KEYS = ["stage", "channel", "segment", "again", "age_bin", "week", "phase"]
 ONE_STAGE = FunnelConfig(stages=["open"])
 WEEK = dt.timedelta(weeks=1)
 
@@ -48,7 +49,8 @@ def walked(spells: list[dict], as_of: dt.date, first_month: int, history_weeks: 
             ago = (as_of - last_day).days
             if week >= spell["entry_delay_weeks"] and (history_weeks is None or ago < 7 * history_weeks):
                 age_bin = max(i for i, edge in enumerate(AGE_EDGES_WEEKS) if edge <= week)
-                key = (spell["stage"], spell["channel"], spell["segment"], age_bin, ago // 28, phase_on[last_day])
+                again, block = int(spell["attempt"] > 1), int(week_block(np.array([ago // 7]))[0])
+                key = (spell["stage"], spell["channel"], spell["segment"], again, age_bin, block, phase_on[last_day])
                 cell = cells.setdefault(key, Counter())
                 cell["n"] += 1
                 if left is not None and first_day <= left <= last_day:
@@ -88,7 +90,7 @@ def test_an_unfinished_week_counts_for_nobody():
     )
     seventh_day = START.date() + dt.timedelta(days=6)
     cells = HazardCellBuilder().fit_transform(journeys_of({"stage_changes": moves}, seventh_day, ONE_STAGE))
-    assert cells.frame[["age_bin", "period", "n", "advance"]].to_numpy().tolist() == [[0, 0, 2, 1]]
+    assert cells.frame[["age_bin", "week", "n", "advance"]].to_numpy().tolist() == [[0, 0, 2, 1]]
     a_day_earlier = journeys_of({"stage_changes": moves}, seventh_day - dt.timedelta(days=1), ONE_STAGE)
     assert HazardCellBuilder().fit_transform(a_day_earlier).frame.empty
 
@@ -105,7 +107,7 @@ def test_weekly_hazards_of_a_constant_rate_are_found_without_bias():
     cells = HazardCellBuilder().fit_transform(
         journeys_of({"stage_changes": moves}, START.date() + dt.timedelta(days=199), ONE_STAGE)
     )
-    latest = cells.frame[cells.frame["period"] == 0].groupby("age_bin")[["n", "advance"]].sum()
+    latest = cells.frame[cells.frame["week"] < 4].groupby("age_bin")[["n", "advance"]].sum()
     share = latest["advance"] / latest["n"]
     assert share.loc[0] == pytest.approx(9 / 16)
     assert share.loc[1] == pytest.approx(4 / 7)
@@ -120,6 +122,23 @@ def test_destinations_count_every_recorded_exit(journeys):
     assert counted.sort_index().to_dict() == left.sort_index().to_dict()
     assert ("lead", "advance", "opportunity") in counted.index
     assert list(cells.destinations["stage"].unique()) == FUNNEL.stages
+
+
+def test_exits_of_the_first_week_are_counted_by_day(journeys):
+    cells = HazardCellBuilder().fit_transform(journeys)
+    spells = journeys.spells.to_pyarrow().to_pandas().dropna(subset="left_at")
+    days = (spells["left_at"].dt.normalize() - spells["entered_at"].dt.normalize()).dt.days
+    counted = cells.first_week.set_index(["stage", "day"])["count"].to_dict()
+    assert counted == spells[days < 7].assign(day=days).groupby(["stage", "day"]).size().to_dict()
+
+
+def test_reasons_of_losses_are_counted_by_stage():
+    moves = moves_of(leads=300, seed=4)
+    said = np.where(moves["to_stage"] == "lost", np.where(np.arange(len(moves)) % 3, "no budget", None), "not a loss")
+    cells = HazardCellBuilder().fit_transform(journeys_of({"stage_changes": moves.assign(reason=said)}))
+    assert set(cells.reasons["reason"]) == {"no budget", "not said"}
+    lost = cells.destinations[cells.destinations["cause"] == "lost"].groupby("stage")["count"].sum()
+    assert cells.reasons.groupby("stage")["count"].sum().to_dict() == lost.to_dict()
 
 
 def test_levels_are_learned_in_fit_and_names_are_those_of_the_frame(journeys):
