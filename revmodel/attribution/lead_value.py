@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from revmodel.errors import ModelError
 from revmodel.models.draws import DealSizeDraws
 
-__all__ = ["LeadValue", "expected_deal_size", "expected_first_amount", "lead_value"]
+__all__ = ["LeadValue", "lead_value"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,25 +58,5 @@ def lead_value(opportunity_chance: Floats, win_chance: Floats, sizes: DealSizeDr
     opened = np.cumsum(opportunity_chance, axis=2)
     if not sizes.has_amounts:
         return LeadValue(opened, won, is_money=False)
-    first, final = expected_first_amount(sizes), expected_deal_size(sizes)
+    first, final = sizes.expected_first(), sizes.expected_won()
     return LeadValue(opened * first[:, :, None], won * final[:, :, None], is_money=True)
-
-
-def expected_deal_size(sizes: DealSizeDraws) -> Floats:
-    """(draw, group): mean amount of a won deal, currency; the lognormal's mean with its cap."""
-    return _capped_lognormal_mean(sizes.mean, sizes.sd[:, None], sizes.log_cap)
-
-
-def expected_first_amount(sizes: DealSizeDraws) -> Floats:
-    """(draw, group): mean amount first put on file, so that amount × slippage has the law of won amounts."""
-    sd = np.sqrt(np.maximum(sizes.sd**2 - sizes.slippage_sd**2, 0.0))
-    return _capped_lognormal_mean(sizes.mean - sizes.slippage_mean[:, None], sd[:, None], sizes.log_cap)
-
-
-def _capped_lognormal_mean(mean: Floats, sd: Floats, log_cap: float) -> Floats:
-    """E[exp(min(X, cap))], X ~ Normal(mean, sd): the part below the cap by its mean, the part above at the cap."""
-    safe_sd = np.maximum(sd, 1e-12)
-    room = (log_cap - mean) / safe_sd
-    below = np.exp(np.minimum(mean + sd**2 / 2, 700.0)) * ndtr(room - safe_sd)
-    capped: Floats = below + np.exp(log_cap) * ndtr(-room)
-    return capped

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from revmodel.config import Config
+from revmodel.features.deal_snapshots import DealSnapshotBuilder
 from revmodel.features.groups import GroupPooler
 from revmodel.features.hazard_cells import HazardCellBuilder
 from revmodel.features.limits import sentences
@@ -35,7 +36,8 @@ def build_features(tables: Tables, config: Config, as_of: dt.date) -> Features:
         cells=cells.fit_transform(journeys),
         open_records=OpenRecordBuilder().fit_transform(journeys),
         won_deals=WonDealBuilder().fit_transform(journeys),
-        panel=WeeklyPanelBuilder(forecast.history_weeks).fit_transform(journeys),
+        panel=WeeklyPanelBuilder(forecast.history_weeks, forecast.by).fit_transform(journeys),
         realised=RealisedBuilder().fit_transform(journeys),
         cannot=sentences(journeys),
+        deal_snapshots=DealSnapshotBuilder().fit_transform(journeys),
     )

@@ -149,7 +149,8 @@ class WeeklyPanel:
     """The weekly history, oldest first; index: Timestamp of the week's last day.
 
     spend: (week × channel), currency per week, ≥ 0; empty columns where there is no spend table.
-    arrivals: (week × (stage, channel, segment)), counts of records that entered the funnel by first stage.
+    arrivals: (week × (stage, channel, segment and what else of dims.GROUP_DIMS is told apart)), counts of records that
+        entered the funnel by first stage.
     indicators: (week × name), weekly means. annotations: (week × name), share of the week's days covered.
     """
 
@@ -179,3 +180,4 @@ class Features:
     panel: WeeklyPanel
     realised: pd.DataFrame
     cannot: list[str] = field(default_factory=list)  # what this data does not allow, one sentence each
+    deal_snapshots: pd.DataFrame | None = None  # open deals every four weeks and now, see features/deal_snapshots.py

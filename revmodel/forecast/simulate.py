@@ -18,21 +18,22 @@ import xarray as xr
 
 from revmodel.dims import (
     BOOKINGS,
-    CHANNEL,
     DRAW,
+    GROUP,
+    GROUP_DIMS,
     LEADS,
     NOT_YET_CREATED,
     OPEN_DEAL,
     OPEN_LEAD,
     PIPELINE_CREATED,
     PROVENANCE,
-    SEGMENT,
     WEEK,
     WINS,
 )
-from revmodel.features.tables import OpenRecords
+from revmodel.features.tables import Groups, OpenRecords
 from revmodel.forecast import engine
-from revmodel.forecast.clock import Clock, clock, empty_chances, fill_chances, odds_by_age, odds_by_week
+from revmodel.forecast.clock import Clock, clock, odds_by_age, odds_by_week, share_at_once
+from revmodel.forecast.deal_quarters import wins_by_week
 from revmodel.forecast.deals import deal_outlook
 from revmodel.forecast.inputs import check_draws, first_deal_index, simulated_records
 from revmodel.forecast.simulation import Simulation
@@ -40,6 +41,7 @@ from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
 
 __all__ = ["simulate"]
 
+Floats = npt.NDArray[np.float64]
 _VARIABLES = (LEADS, "opportunities", PIPELINE_CREATED, WINS, BOOKINGS)  # the order of engine.Sums
 _PROVENANCES = (OPEN_DEAL, OPEN_LEAD, NOT_YET_CREATED)
 
@@ -69,99 +71,91 @@ def simulate(
     first_deal = first_deal_index(funnel, first_deal_stage)
     records = simulated_records(open_records, funnel, first_deal)
     draws, deals = funnel.log_odds.shape[0], records[records["is_deal"]]
-    sums = np.zeros((draws, len(_VARIABLES), weeks, len(_PROVENANCES), len(funnel.group_channel)))
+    sums = np.zeros((draws, len(_VARIABLES), weeks, len(_PROVENANCES), len(funnel.groups)))
     won_week = np.full((draws, len(deals)), -1, dtype=np.int16)
+    won_amount = np.zeros((draws, len(deals)), dtype=np.float32)
     streams = np.random.SeedSequence(seed).generate_state(draws, np.uint64).astype(np.uint64)
     steps = clock(funnel.age_edges_weeks)
-    start = _records_of(records, sizes.has_amounts)
+    start, first_spreads = _records_of(records, first_deal, sizes), sizes.first_spreads
 
     def walk_some(some: npt.NDArray[np.int64]) -> None:
-        chances = empty_chances(weeks, funnel, steps)
-        for draw in some:
+        arriving = arrivals.counts[some, :weeks].sum(axis=(1, 2, 3))
+        room = _with_room(start, int(arriving.max(initial=0)))
+        for draw, more in zip(some, arriving, strict=True):
+            road = engine.Records(*(column[: len(records) + more] for column in room))
+            for column, at_start in zip(road, start, strict=True):
+                column[: len(records)] = at_start
             counts = np.ascontiguousarray(arrivals.counts[draw, :weeks], dtype=np.int64)
-            one = _funnel_of(funnel, draw, weeks, steps, first_deal)
-            fill_chances(one.by_age, one.by_week, steps.before, steps.after, chances)
-            road, stream = _with_room(start, int(counts.sum())), streams[draw : draw + 1]
-            total, size = engine.Sums(*sums[draw]), _sizes_of(sizes, draw)
-            engine.walk(one, size, chances, counts, road, len(records), total, won_week[draw], stream)
+            one, size = _funnel_of(funnel, draw, weeks, steps, first_deal), _sizes_of(sizes, first_spreads, draw)
+            total, stream = engine.Sums(*sums[draw]), streams[draw : draw + 1]
+            engine.walk(one, size, counts, road, len(records), total, won_week[draw], won_amount[draw], stream)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(walk_some, np.array_split(np.arange(draws), threads)))
     outlook = deal_outlook(deals, won_week, as_of, fiscal_year_start_month)
-    return Simulation(as_of, _dataset(sums, funnel), outlook, sizes.has_amounts)
+    wins = wins_by_week(won_week, weeks)
+    return Simulation(as_of, _dataset(sums, funnel.groups), outlook, sizes.has_amounts, wins, won_week, won_amount)
 
 
 def _funnel_of(funnel: FunnelDraws, draw: int, weeks: int, steps: Clock, first_deal: int) -> engine.Funnel:
-    by_week = odds_by_week(funnel.calendar[draw, :, :, :weeks])
-    reach = np.cumsum(funnel.destination[draw], axis=-1)
-    return engine.Funnel(odds_by_age(funnel.log_odds[draw]), by_week, reach, *steps, first_deal)
+    by_week = odds_by_week(funnel.calendar[draw, :, :, :weeks], funnel.again[draw])
+    reach, at_once = np.cumsum(funnel.destination[draw], axis=-1), share_at_once(funnel.first_week[draw])
+    return engine.Funnel(odds_by_age(funnel.log_odds[draw]), by_week, reach, at_once, *steps, first_deal)
 
 
-def _sizes_of(sizes: DealSizeDraws, draw: int) -> engine.Sizes:
+def _sizes_of(sizes: DealSizeDraws, first_spreads: tuple[Floats, Floats], draw: int) -> engine.Sizes:
+    slippage = np.array(sizes.slippage[draw], dtype=np.float64, order="C")
+    first = slippage[0] - slippage[0].mean()
+    narrower = min(1.0, float(sizes.sd[draw]) / max(float(first.std()), 1e-12))
+    slippage[0] += (narrower - 1.0) * first  # a drawn first amount must not slip more widely than amounts won lie
     return engine.Sizes(
         np.ascontiguousarray(sizes.mean[draw], dtype=np.float64),
         float(sizes.sd[draw]),
+        float(sizes.wide_share[draw]),
+        float(sizes.wide_sd[draw]),
         float(sizes.log_cap),
-        float(sizes.slippage_mean[draw]),
-        float(sizes.slippage_sd[draw]),
+        slippage,
+        -float(slippage[0].mean()),
+        *(float(sd[draw]) for sd in first_spreads),
         not sizes.has_amounts,
     )
 
 
-def _records_of(frame: pd.DataFrame, has_amounts: bool) -> engine.Records:
+def _records_of(frame: pd.DataFrame, first_deal: int, sizes: DealSizeDraws) -> engine.Records:
     """The open records as arrays."""
     is_deal = frame["is_deal"].to_numpy(dtype=np.bool_)
+    stage = frame["stage_index"].to_numpy(dtype=np.int64)
     amount = frame["amount"].to_numpy(dtype=np.float64)
-    on_file = is_deal & (amount > 0) & has_amounts
+    on_file = is_deal & (amount > 0) & sizes.has_amounts
     return engine.Records(
-        stage=frame["stage_index"].to_numpy(dtype=np.int64),
+        stage=stage,
         group=frame["group_index"].to_numpy(dtype=np.int64),
+        visit=(frame["attempt"] > 1).to_numpy(dtype=np.int64),
+        highest=np.where(is_deal, np.maximum(stage, first_deal), stage),
         entered_week=-1 - frame["age_weeks"].to_numpy(dtype=np.int64),
         provenance=np.where(is_deal, engine.OPEN_DEAL, engine.OPEN_LEAD),
-        is_deal=is_deal,
         uniform=np.zeros(len(frame)),
         log_first_amount=np.log(amount, where=on_file, out=np.full(len(frame), np.nan)),
-        is_sampled=np.zeros(len(frame), dtype=np.bool_),
+        slips_from=np.minimum(1 + stage, sizes.slippage.shape[1] - 1),
+        advance_odds=_own_odds(frame, "advance_log_odds"),
+        lost_odds=_own_odds(frame, "lost_log_odds"),
     )
+
+
+def _own_odds(frame: pd.DataFrame, name: str) -> Floats:
+    """Factor of each record's own on its odds (models/deal_effects.py); 1 where nothing is known."""
+    shift = frame[name].to_numpy(dtype=np.float64) if name in frame.columns else np.zeros(len(frame))
+    return np.asarray(np.exp(np.nan_to_num(shift)))
 
 
 def _with_room(records: engine.Records, arriving: int) -> engine.Records:
-    """A copy of the open records with room for ``arriving`` more behind them."""
-
-    def longer[T: np.generic](column: npt.NDArray[T], empty: float = 0.0) -> npt.NDArray[T]:
-        return np.concatenate([column, np.full(arriving, empty, dtype=column.dtype)])
-
-    return engine.Records(
-        stage=longer(records.stage),
-        group=longer(records.group),
-        entered_week=longer(records.entered_week),
-        provenance=longer(records.provenance),
-        is_deal=longer(records.is_deal),
-        uniform=longer(records.uniform),
-        log_first_amount=longer(records.log_first_amount, empty=np.nan),
-        is_sampled=longer(records.is_sampled),
-    )
+    """Columns with room for the open records and ``arriving`` more."""
+    return engine.Records(*(np.empty(len(column) + arriving, dtype=column.dtype) for column in records))
 
 
-def _dataset(sums: npt.NDArray[np.float64], funnel: FunnelDraws) -> xr.Dataset:
-    """Groups spread over channel × segment; pairs that no group has are zero."""
-    channels = list(dict.fromkeys(funnel.group_channel))
-    segments = list(dict.fromkeys(funnel.group_segment))
-    cell = [
-        channels.index(channel) * len(segments) + segments.index(segment)
-        for channel, segment in zip(funnel.group_channel, funnel.group_segment, strict=True)
-    ]
-    if cell != list(range(len(channels) * len(segments))):
-        grid = np.zeros((*sums.shape[:-1], len(channels) * len(segments)))
-        grid[..., cell] = sums
-        sums = grid
-    sums = sums.reshape(*sums.shape[:-1], len(channels), len(segments))
-    dims = (DRAW, WEEK, PROVENANCE, CHANNEL, SEGMENT)
-    coords = {
-        DRAW: np.arange(sums.shape[0]),
-        WEEK: np.arange(sums.shape[2]),
-        PROVENANCE: list(_PROVENANCES),
-        CHANNEL: channels,
-        SEGMENT: segments,
-    }
-    return xr.Dataset({name: (dims, sums[:, i]) for i, name in enumerate(_VARIABLES)}, coords=coords)
+def _dataset(sums: npt.NDArray[np.float64], groups: Groups) -> xr.Dataset:
+    """Sums (draw, variable, week, provenance, group), named."""
+    dims = (DRAW, WEEK, PROVENANCE, GROUP)
+    coords = {DRAW: np.arange(sums.shape[0]), WEEK: np.arange(sums.shape[2]), PROVENANCE: list(_PROVENANCES)}
+    named = {name: (GROUP, list(getattr(groups, name))) for name in GROUP_DIMS}
+    return xr.Dataset({name: (dims, sums[:, i]) for i, name in enumerate(_VARIABLES)}, coords={**coords, **named})

@@ -1,57 +1,81 @@
-"""Deal size: the amount of a won deal, given channel and segment, and how it slips against the amount first on file.
+"""Deal size: the amount of a won deal, by what group it is of, how amounts drift, and how far single deals stray.
 
-    log amount_i ~ Normal(mean + channel_c + segment_s, sd),   capped at log_cap
+    log amount_i = level + Σ_d effect_d[level of i in dimension d] + drift(quarter of i) + residual_i
+    residual     ~ (1 − w)·Normal(0, sd) + w·Normal(0, wide sd)         a contaminated normal (Tukey 1960)
 
-A Normal body on the log scale has finite moments; the cap keeps a rare draw from outgrowing anything the company ever
-sold (twice its largest won deal). Slippage of open deals: log(amount won / amount first on file), its mean and spread
-known from the same won deals.
+Dimensions are those of Groups (channel, segment, region, owner, type, band); how far their levels differ, and how fast
+amounts drift by quarter, is learned (models/size_spreads.py). The drift is a random walk that is zero at the as-of date. The
+second, wider normal holds the deals out of the ordinary. A mixture of lognormals has every moment, whereas exp of a
+Student-t has no mean; a cap at twice the largest deal ever won still keeps a rare draw from outgrowing the company.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
 
+from revmodel.dims import GROUP_DIMS
 from revmodel.features.tables import Groups, WonDeals
 from revmodel.models import priors
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.draws import DealSizeDraws
-from revmodel.models.sampling import Engine, Posterior, find_mode, sample
+from revmodel.models.sampling import Engine, Posterior, sample
+from revmodel.models.size_spreads import fit_size_spreads
+from revmodel.models.slippage import Slippage
 from revmodel.models.stored import PosteriorStore
 
 __all__ = ["DealSize", "deal_size_model"]
 
 Floats = npt.NDArray[np.float64]
 MIN_DEALS = 5
-ROWS = 512  # rows are padded to a multiple of this, so that data of a similar size share one compiled model
-SLIPPAGE_SD_FLOOR = 0.02
+ROWS = 512  # rows are padded to this times a power of two, so that data of a similar size share one compiled model
+LEVELS = 4  # and levels of a dimension that is told apart to a multiple of this
+QUARTERS = 12  # of drift; older deals count with the last
+DAYS_PER_QUARTER = 91
 SD_FLOOR = 0.02  # of log amount: list prices differ by nothing, and a spread of nothing has no mode
+STEP = "step"
+SPREADS = {**{name: priors.SIZE_SPREADS[name] for name in GROUP_DIMS}, STEP: priors.SIZE_STEP}
 
 
 def deal_size_model(data: dict[str, Floats]) -> pm.Model:
-    """The PyMC model of log amounts; padded rows weigh nothing."""
-    channels, segments = data["is_channel"].shape[1], data["is_segment"].shape[1]
+    """The PyMC model of log amounts; padded rows weigh nothing, padded levels touch no row."""
     with pm.Model() as model:
         x = {name: pm.Data(name, value) for name, value in data.items()}
-        level = x["crude_mean"][0] + priors.SIZE_MEAN_SD * pm.Normal("z_level")
-        channel = pm.Deterministic("channel", priors.SIZE_CHANNEL_SD * pm.Normal("z_channel", shape=(channels,)))
-        segment = pm.Deterministic("segment", priors.SIZE_SEGMENT_SD * pm.Normal("z_segment", shape=(segments,)))
+        spread = pt.exp(pm.Data("log_spread", np.log([median for median, _ in SPREADS.values()])))
+        mean = x["crude_mean"][0] + priors.SIZE_MEAN_SD * pm.Normal("z_level")
+        pm.Deterministic("level", mean)
+        for i, name in enumerate(GROUP_DIMS):
+            z = pm.Normal(name, shape=(data[f"is_{name}"].shape[1],))
+            effect = pm.Deterministic(f"{name}_effect", spread[i] * z)
+            mean = mean + pt.dot(x[f"is_{name}"], effect)
+        steps = pm.Normal(STEP, shape=(QUARTERS - 1,))
+        mean = mean + pt.dot(x["since_quarter"], spread[-1] * steps)
         log_sd = x["crude_log_sd"][0] + priors.SIZE_LOG_SPREAD_SD * pm.Normal("z_sd")
-        mean = level + pt.dot(x["is_channel"], channel) + pt.dot(x["is_segment"], segment)
         sd = pt.sqrt(SD_FLOOR**2 + pt.exp(2 * log_sd))
-        residual = (x["log_amount"] - mean) / sd
-        pm.Potential("log_likelihood", (x["weight"] * (-0.5 * residual**2 - pt.log(sd))).sum())
-        pm.Deterministic("level", level)
-        pm.Deterministic("sd", sd)
+        ratio = 1 + pt.exp(priors.WIDE_LOG_RATIO_MEAN + priors.WIDE_LOG_RATIO_SD * pm.Normal("z_wide"))
+        logit = priors.WIDE_LOGIT_MEAN + priors.WIDE_LOGIT_SD * pm.Normal("z_share")
+        share, wide_sd = pm.math.sigmoid(logit), sd * ratio
+        squared = (x["log_amount"] - mean) ** 2
+        ordinary = pt.log1p(-share) - 0.5 * squared / sd**2 - pt.log(sd)
+        wide = pt.log(share) - 0.5 * squared / wide_sd**2 - pt.log(wide_sd)
+        pm.Potential("log_likelihood", (x["weight"] * pt.logaddexp(ordinary, wide)).sum())
+        for name, value in {"sd": sd, "wide_sd": wide_sd, "wide_share": share}.items():
+            pm.Deterministic(name, value)
     return model
 
 
 class DealSize:
-    """Amount of a won deal. After ``fit``: ``posterior_`` (None where no amount is known), ``has_amounts_``."""
+    """Amount of a won deal, and how amounts on file slip until then.
+
+    After ``fit``: ``posterior_`` (None where no amount is known), ``has_amounts_``, ``levels_`` (the names behind each
+    effect), ``log_spread_`` (in the order of SPREADS), ``slippage_``.
+    """
 
     _compiled: ClassVar[dict[tuple[int, ...], CompiledModel]] = {}
 
@@ -63,69 +87,92 @@ class DealSize:
         self.seed = seed
         self.store = store or PosteriorStore()
 
-    def fit(self, won: WonDeals, channels: tuple[str, ...], segments: tuple[str, ...]) -> DealSize:
-        """Fit on won deals with a positive amount; fewer than MIN_DEALS of them mean that there are no amounts."""
+    def fit(
+        self,
+        won: WonDeals,
+        groups: Groups,
+        as_of: dt.date,
+        snapshots: pd.DataFrame | None = None,
+        stages: tuple[str, ...] = (),
+    ) -> DealSize:
+        """Fit on won deals with a positive amount; fewer than MIN_DEALS of them mean that there are no amounts.
+
+        snapshots : open deals of the past (features/deal_snapshots.py) in ``stages``, for slippage by stage.
+        """
         deals = won.frame[won.frame["amount"] > 0]
-        self.channels_, self.segments_ = channels, segments
+        self.levels_ = {name: groups.levels(name) for name in GROUP_DIMS}
         self.has_amounts_ = len(deals) >= MIN_DEALS
+        self.slippage_ = Slippage().fit(deals, snapshots, stages)
         self.posterior_: Posterior | None = None
         if not self.has_amounts_:
             return self
-        log_amount = np.log(deals["amount"].to_numpy(float))
-        first = deals["first_amount"].to_numpy(float)
-        with_first = np.isfinite(first) & (first > 0)
-        self.slips_ = log_amount[with_first] - np.log(first[with_first])
-        self.log_cap_ = float(log_amount.max() + np.log(2.0))
-        data = self._arrays(log_amount, deals["channel"].tolist(), deals["segment"].tolist())
-        key = (*(len(value) for value in data.values()), len(channels), len(segments))
+        self.log_cap_ = float(np.log(deals["amount"].max()) + np.log(2.0))
+        data = self._arrays(deals, as_of)
+        key = tuple(size for value in data.values() for size in value.shape)
         if key not in self._compiled:
             self._compiled[key] = CompiledModel(deal_size_model(data))
         model = self._compiled[key]
         settings = {"engine": self.engine, "draws": self.draws}
-        self.posterior_, _ = self.store.fetch(
-            "deal size", data, settings, self.seed, lambda: (self._fit(model, data), {})
+        self.posterior_, spreads = self.store.fetch(
+            "deal size", data, settings, self.seed, lambda: self._fit(model, data)
         )
-        self.derived_ = model.derived(self.posterior_.thetas, data)
+        self.log_spread_ = spreads["log_spread"]
+        self.derived_ = model.derived(self.posterior_.thetas, data | {"log_spread": self.log_spread_})
         return self
 
-    def _fit(self, model: CompiledModel, data: dict[str, Floats]) -> Posterior:
-        return sample(model, data, find_mode(model, data), engine=self.engine, draws=self.draws, seed=self.seed)
+    def _fit(self, model: CompiledModel, data: dict[str, Floats]) -> tuple[Posterior, dict[str, Floats]]:
+        used = {name: len(levels) if len(levels) > 1 else 0 for name, levels in self.levels_.items()}
+        used[STEP] = int(data["since_quarter"].any(axis=0).sum())
+        mode, log_spread = fit_size_spreads(model, data, SPREADS, used)
+        full = data | {"log_spread": log_spread}
+        posterior = sample(model, full, mode, engine=self.engine, draws=self.draws, seed=self.seed)
+        return posterior, {"log_spread": log_spread}
 
-    def _arrays(self, log_amount: Floats, channel: list[str], segment: list[str]) -> dict[str, Floats]:
+    def _arrays(self, deals: pd.DataFrame, as_of: dt.date) -> dict[str, Floats]:
+        log_amount = np.log(deals["amount"].to_numpy(float))
         n = len(log_amount)
-        rows = -(-n // ROWS) * ROWS
-        weight, padded = np.zeros(rows), np.full(rows, log_amount.mean())
-        weight[:n], padded[:n] = 1.0, log_amount
-        is_channel, is_segment = np.zeros((rows, len(self.channels_))), np.zeros((rows, len(self.segments_)))
-        is_channel[:n] = np.array(channel)[:, None] == np.array(self.channels_)[None, :]
-        is_segment[:n] = np.array(segment)[:, None] == np.array(self.segments_)[None, :]
+        rows = ROWS * 2 ** max(int(np.ceil(np.log2(n / ROWS))), 0)
+        weight, amounts = np.zeros(rows), np.full(rows, log_amount.mean())
+        weight[:n], amounts[:n] = 1.0, log_amount
+        days = (pd.Timestamp(as_of) - pd.to_datetime(deals["won_at"])).dt.days.to_numpy()
+        quarter = np.clip(days // DAYS_PER_QUARTER, 0, QUARTERS - 1)
+        since = np.zeros((rows, QUARTERS - 1))  # a deal of q quarters ago lies q steps from today
+        since[:n] = np.arange(1, QUARTERS) <= quarter[:, None]
+        spread = max(1.4826 * float(np.median(np.abs(log_amount - np.median(log_amount)))), SD_FLOOR)
+        designs = {f"is_{name}": np.zeros((rows, _width(len(levels)))) for name, levels in self.levels_.items()}
+        for name, levels in self.levels_.items():
+            if len(levels) > 1:
+                designs[f"is_{name}"][:n, : len(levels)] = _one_hot(deals[name].tolist(), levels)
         return {
-            "log_amount": padded,
-            "weight": weight,
-            "is_channel": is_channel,
-            "is_segment": is_segment,
-            "crude_mean": np.array([log_amount.mean()]),
-            "crude_log_sd": np.array([np.log(max(log_amount.std(), 0.05))]),
-        }
+            "log_amount": amounts, "weight": weight, "since_quarter": since, **designs,
+            "crude_mean": np.array([log_amount.mean()]), "crude_log_sd": np.array([np.log(0.7 * spread)]),
+        }  # fmt: skip
 
     def predict(self, groups: Groups, draws: int, rng: np.random.Generator) -> DealSizeDraws:
         """Draws of the deal size for each group; ``draws`` picked evenly from the posterior."""
+        slippage = self.slippage_.predict(draws, rng)
         if self.posterior_ is None:
-            ones, zeros = np.zeros((draws, len(groups))), np.zeros(draws)
-            return DealSizeDraws(ones, zeros + 1e-6, 0.0, zeros, zeros + 1e-6, has_amounts=False)
+            nothing = np.zeros(draws)
+            return DealSizeDraws(
+                np.zeros((draws, len(groups))), nothing, nothing, nothing, 0.0, slippage, has_amounts=False
+            )
         pick = np.linspace(0, len(self.posterior_.thetas) - 1, draws).round().astype(int)
-        channel = [self.channels_.index(c) for c in groups.channel]
-        segment = [self.segments_.index(s) for s in groups.segment]
-        d = self.derived_
-        mean = d["level"][pick, None] + d["channel"][pick][:, channel] + d["segment"][pick][:, segment]
-        slip_mean, slip_sd = self._slippage(draws, rng)
-        return DealSizeDraws(mean, d["sd"][pick], self.log_cap_, slip_mean, slip_sd, has_amounts=True)
+        d = {name: value[pick] for name, value in self.derived_.items()}
+        mean = np.repeat(d["level"][:, None], len(groups), axis=1)
+        for name, levels in self.levels_.items():
+            if len(levels) > 1:
+                design = np.zeros((len(groups), d[f"{name}_effect"].shape[1]))
+                design[:, : len(levels)] = _one_hot(list(getattr(groups, name)), levels)
+                mean += d[f"{name}_effect"] @ design.T
+        mean += np.exp(self.log_spread_[-1]) * rng.standard_normal(
+            (draws, 1)
+        )  # amounts of the coming quarter lie one step further on
+        return DealSizeDraws(mean, d["sd"], d["wide_share"], d["wide_sd"], self.log_cap_, slippage, has_amounts=True)
 
-    def _slippage(self, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Posterior of the mean and sd of log slippage: Normal, reference prior (Gelman et al. 2013, 3.2)."""
-        n = len(self.slips_)
-        if n < MIN_DEALS:
-            return np.zeros(draws), np.full(draws, SLIPPAGE_SD_FLOOR)
-        spread = max(float(self.slips_.std(ddof=1)), SLIPPAGE_SD_FLOOR)
-        sd = spread * np.sqrt((n - 1) / rng.chisquare(n - 1, draws))
-        return self.slips_.mean() + sd / np.sqrt(n) * rng.standard_normal(draws), sd
+
+def _width(levels: int) -> int:
+    return 1 if levels <= 1 else -(-levels // LEVELS) * LEVELS
+
+
+def _one_hot(names: list[str], levels: tuple[str, ...]) -> Floats:
+    return np.asarray(np.array(names)[:, None] == np.array(levels)[None, :], dtype=float)

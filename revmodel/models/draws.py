@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from revmodel.features.tables import Groups
 
@@ -64,15 +65,45 @@ class ArrivalDraws:
 
 @dataclass(frozen=True)
 class DealSizeDraws:
-    """Log-amount of a won deal: Normal(mean[draw, group], sd[draw]) capped at log_cap.
+    """Amounts of won deals, and how amounts on file slip until a deal is won; all on the log scale.
 
-    slippage_mean, slippage_sd : (draw,), log of (won amount / amount on file) for an open deal, given that it is won.
+    Log amount of a won deal: mean[draw, group] plus Normal(0, sd[draw]) or, with chance wide_share[draw],
+    Normal(0, wide_sd[draw]); capped at log_cap.
+    slippage : (draw, origin, value), equally likely log ratios of the amount won to the amount on file of a deal that
+        is won. Origin 0: the amount first on file; 1 + s: on file while the deal was in stage s of the funnel.
     has_amounts: False where no amount is known: bookings and pipeline are then counts.
     """
 
     mean: Floats
     sd: Floats
+    wide_share: Floats
+    wide_sd: Floats
     log_cap: float
-    slippage_mean: Floats
-    slippage_sd: Floats
+    slippage: Floats
     has_amounts: bool
+
+    @property
+    def first_spreads(self) -> tuple[Floats, Floats]:
+        """(draw,) sd and wide sd of the amount first on file, so that amount × slippage has the law of won amounts."""
+        variance = self.slippage[:, 0].var(axis=1)
+        return tuple(np.sqrt(np.maximum(sd**2 - variance, 0.0)) for sd in (self.sd, self.wide_sd))  # type: ignore[return-value]
+
+    def expected_won(self) -> Floats:
+        """(draw, group): mean amount of a won deal, currency."""
+        return self._mean_of(self.mean, self.sd, self.wide_sd)
+
+    def expected_first(self) -> Floats:
+        """(draw, group): mean amount first put on file of a deal that is won, currency."""
+        return self._mean_of(self.mean - self.slippage[:, 0].mean(axis=1)[:, None], *self.first_spreads)
+
+    def _mean_of(self, mean: Floats, sd: Floats, wide_sd: Floats) -> Floats:
+        share = self.wide_share[:, None]
+        ordinary = _capped_lognormal_mean(mean, sd[:, None], self.log_cap)
+        return (1 - share) * ordinary + share * _capped_lognormal_mean(mean, wide_sd[:, None], self.log_cap)
+
+
+def _capped_lognormal_mean(mean: Floats, sd: Floats, log_cap: float) -> Floats:
+    """E[exp(min(X, cap))], X ~ Normal(mean, sd): the part below the cap by its mean, the part above at the cap."""
+    safe_sd = np.maximum(sd, 1e-12)
+    room = (log_cap - mean) / safe_sd
+    return np.asarray(np.exp(mean + safe_sd**2 / 2) * ndtr(room - safe_sd) + np.exp(log_cap) * ndtr(-room))

@@ -56,6 +56,16 @@ SATURATION_LOG_MEAN, SATURATION_LOG_SD = 0.5, 0.6  # half-saturation at about 1.
 # --- Deal size: log of the amount won ---------------------------------------------------------------------------
 
 SIZE_MEAN_SD = 1.0  # of the overall mean around its crude value
-SIZE_CHANNEL_SD = 0.2  # channels differ by about 20 %
-SIZE_SEGMENT_SD = 1.0  # segments (or products) can differ by an order of magnitude
 SIZE_LOG_SPREAD_SD = 0.5  # of the log of the residual spread around its crude value
+# Spreads learned from the data, LogNormal(median, log sd), of the log amount between the levels of a dimension:
+SIZE_SPREADS = {
+    "channel": (0.15, 0.7),  # channels bring deals that differ by some 15 %
+    "segment": (0.8, 0.7),  # segments (or products) can differ by an order of magnitude
+    "region": (0.2, 0.7),  # price levels and currencies
+    "owner": (0.15, 0.7),  # who gives discounts
+    "type": (0.5, 0.7),  # renewals and expansions against new business
+    "band": (0.2, 0.7),  # better leads are larger companies
+}
+SIZE_STEP = (0.03, 0.7)  # per 13 weeks: price rises and mix, a tenth a year
+WIDE_LOGIT_MEAN, WIDE_LOGIT_SD = -3.0, 1.5  # share of deals out of the ordinary: 5 %, between 0.4 and 37 %
+WIDE_LOG_RATIO_MEAN, WIDE_LOG_RATIO_SD = 0.7, 0.8  # their extra spread: sd 3 times as wide as the others', 1.5 to 9

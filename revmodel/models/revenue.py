@@ -75,7 +75,9 @@ class RevenueModel:
             ).fit(features.panel)  # fmt: skip
         say("deal size")
         with _timed(self.timings_s_, "deal_size"):
-            self.sizes_ = self._deal_size().fit(features.won_deals, cells.channels, cells.segments)
+            self.sizes_ = self._deal_size().fit(
+                features.won_deals, cells.groups, features.as_of, features.deal_snapshots, cells.stages
+            )
         self.health_ = self._health()
         return self
 

@@ -147,22 +147,24 @@ def test_a_lead_is_worth_its_chances_times_the_size_of_a_deal():
     sizes = DealSizeDraws(
         mean=np.array([[9.0, 10.0]]),
         sd=np.array([0.8]),
+        wide_share=np.array([0.1]),
+        wide_sd=np.array([1.6]),
         log_cap=10.5,
-        slippage_mean=np.array([-0.1]),
-        slippage_sd=np.array([0.3]),
+        slippage=np.array([[[-0.4, 0.2]]]),  # mean −0.1, sd 0.3
         has_amounts=True,
     )
     chance = np.full((1, 2, 3), 0.1)
     worth = lead_value(2 * chance, chance, sizes)
-    drawn = np.exp(np.minimum(rng.normal(10.0, 0.8, 400_000), 10.5)).mean()
-    first = np.exp(np.minimum(rng.normal(10.1, np.sqrt(0.8**2 - 0.3**2), 400_000), 10.5)).mean()
+    sd = np.where(rng.random(400_000) < 0.1, 1.6, 0.8)
+    drawn = np.exp(np.minimum(rng.normal(10.0, sd), 10.5)).mean()
+    first = np.exp(np.minimum(rng.normal(10.1, np.sqrt(sd**2 - 0.3**2)), 10.5)).mean()
     assert worth.revenue_within[0, 1] == pytest.approx(np.array([0.1, 0.2, 0.3]) * drawn, rel=5e-3)
     assert worth.pipeline_within[0, 1, -1] == pytest.approx(0.6 * first, rel=5e-3)
 
 
 def test_without_amounts_a_lead_is_worth_its_chance_of_a_win():
     nothing = np.zeros(1)
-    sizes = DealSizeDraws(np.zeros((1, 1)), nothing, 0.0, nothing, nothing, has_amounts=False)
+    sizes = DealSizeDraws(np.zeros((1, 1)), nothing, nothing, nothing, 0.0, np.zeros((1, 1, 4)), has_amounts=False)
     worth = lead_value(np.full((1, 1, 2), 0.3), np.full((1, 1, 2), 0.1), sizes)
     assert worth.revenue_within[0, 0].tolist() == pytest.approx([0.1, 0.2])
     assert not worth.is_money

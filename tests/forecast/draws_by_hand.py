@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from revmodel.features.tables import Groups, OpenRecords
 from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
@@ -70,15 +71,12 @@ def sizes_of(
     cap: float = 20.0,
     has_amounts: bool = True,
 ) -> DealSizeDraws:
-    draws, groups = funnel.log_odds.shape[0], len(funnel.group_channel)
-    return DealSizeDraws(
-        np.full((draws, groups), mean),
-        np.full(draws, sd),
-        cap,
-        np.full(draws, slippage[0]),
-        np.full(draws, slippage[1]),
-        has_amounts,
-    )
+    """Won amounts: Normal(mean, sd) on the log scale. slippage: mean and sd of log won ÷ on file, at every origin."""
+    draws, groups, stages = funnel.log_odds.shape[0], len(funnel.groups), len(funnel.stages)
+    values = slippage[0] + slippage[1] * norm.ppf((np.arange(200) + 0.5) / 200)
+    sd_of = np.full(draws, sd)
+    slips = np.broadcast_to(values, (draws, 1 + stages, 200))
+    return DealSizeDraws(np.full((draws, groups), mean), sd_of, np.zeros(draws), sd_of, cap, slips, has_amounts)
 
 
 def records_of(*rows: dict[str, object]) -> OpenRecords:
