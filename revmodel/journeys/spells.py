@@ -74,9 +74,8 @@ def stays(events: ir.Table, records: ir.Table, funnel: FunnelConfig) -> ir.Table
     entries = moves.filter(moves.stage.isin(funnel.stages) & moves.handed_to.isnull())  # noqa: PD003 (ibis, not pandas)
     onward = (entries.to_rank > entries["rank"]).ifelse(ADVANCE, RECYCLED)
     ended = (entries.to_stage == LOST_STAGE).ifelse(LOST, onward)
-    each = _with_attempt(
-        entries.mutate(entered_at=entries["at"], outcome=ibis.ifelse(entries.to_stage.isnull(), OPEN, ended))  # noqa: PD003
-    )
+    outcome = ibis.ifelse(entries.to_stage.isnull(), OPEN, ended)  # noqa: PD003 (ibis, not pandas)
+    each = _with_attempt(entries.mutate(entered_at=entries["at"], outcome=outcome).cache())  # joined with itself
     columns = [*_RECORD, "stage", "left_at", "to_stage", "attempt", "entered_at", "outcome"]
     return each.select(*columns).inner_join(records.select(*_RECORD, "channel", "segment"), _RECORD)
 
