@@ -42,7 +42,8 @@ select timestamp '2023-10-01' + to_seconds(pick(i, 11, {seconds})::bigint) as oc
 from range({start}, {stop}) as r(i)
 """
 
-# Stage k is reached by a chance that falls with k; a stay is some weeks; one record in eight is lost where it stops.
+# Stage k is reached by a chance that falls with k; a stay is some weeks; one record in eight is lost where it stops; one
+# MQL in twelve goes back to be a lead and becomes an MQL again before it goes on.
 _CHANGES = """
 with reach as (
     select lead_id, created_at, pick(lead_id, 22, 480) as h, pick(lead_id, 20, 1000) as luck from {leads_file}
@@ -52,13 +53,17 @@ with reach as (
     select lead_id, {stages}[k::bigint] as to_stage,
            created_at + to_seconds((k - 1) * (3600 * 24 * 3 + pick(lead_id, 21, 1814400))::bigint) as changed_at
     from steps where luck < [1000, 320, 190, 120, 60, 42, 30][k::bigint]
+), returns as (
+    select lead_id, {stages}[1 + visit] as to_stage,
+           created_at + to_seconds(((1.3 + 0.3 * visit) * (3600 * 24 * 3 + pick(lead_id, 21, 1814400)))::bigint)
+    from reach, range(2) as v(visit) where luck < 320 and h % 12 = 5
 ), ends as (
     select lead_id, case when luck < 12 then 'won' else 'lost' end as to_stage,
            created_at + to_seconds((3600 * 24 * (100 + h % 60))::bigint) as changed_at
     from reach where luck < 12 or h % 8 = 0
 )
 select lead_id as record_id, 'lead' as record_type, to_stage, changed_at, changed_at as recorded_at
-from (select * from moves union all select * from ends) where changed_at < timestamp '2026-10-01'
+from (select * from moves union all select * from returns union all select * from ends) where changed_at < timestamp '2026-10-01'
 """
 
 _SPEND = """
