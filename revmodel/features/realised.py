@@ -9,17 +9,17 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from revmodel.dims import BOOKINGS, LEADS, PIPELINE_CREATED, WINS
+from revmodel.dims import BOOKINGS, GROUP_DIMS, LEADS, PIPELINE_CREATED, WINS
 from revmodel.journeys.events import WON_STAGE
 from revmodel.journeys.reconstruct import Journeys
 
 __all__ = ["RealisedBuilder", "opportunities"]
 
-_KEYS = ["metric", "date", "channel", "segment"]
+_KEYS = ["metric", "date", *GROUP_DIMS]
 
 
 class RealisedBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Journeys → realised events, one row a metric × day × channel × segment.
+    """Journeys → realised events, one row a metric × day × group (dims.GROUP_DIMS).
 
     leads: records that entered the funnel in a lead stage, at entry.
     pipeline_created: records at their first entry into a deal stage (at the win if they skipped all of them), worth
@@ -36,7 +36,7 @@ class RealisedBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         return self
 
     def transform(self, journeys: Journeys) -> pd.DataFrame:
-        """Columns metric, date (Timestamp), channel, segment, value."""
+        """Columns metric, date (Timestamp), the dimensions of groups, value."""
         each = journeys.records
         won = each.filter(each.last_stage == WON_STAGE)
         one = ibis.literal(1.0)
@@ -70,6 +70,4 @@ def opportunities(each: ir.Table, journeys: Journeys) -> ir.Table:
 
 
 def _rows(table: ir.Table, metric: str, moment: ir.Column, value: ir.Value) -> ir.Table:
-    return table.select(
-        "channel", "segment", metric=ibis.literal(metric), date=moment.date(), value=value.cast("float64")
-    )
+    return table.select(*GROUP_DIMS, metric=ibis.literal(metric), date=moment.date(), value=value.cast("float64"))

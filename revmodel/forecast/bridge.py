@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from revmodel.dims import ALL, CHANNEL, METRIC, PERIOD, PROVENANCE, PROVENANCES, SEGMENT
+from revmodel.dims import ALL, GROUP_DIMS, METRIC, PERIOD, PROVENANCE, PROVENANCES
 from revmodel.errors import ModelError
 
 __all__ = ["provenance_bridge"]
@@ -18,7 +18,8 @@ def provenance_bridge(forecast_table: pd.DataFrame, metric: str, period: str) ->
     Raises ModelError: the table has no such metric and period.
     """
     at = (forecast_table[METRIC] == metric) & (forecast_table[PERIOD] == period)
-    rows = forecast_table[at & (forecast_table[CHANNEL] == ALL) & (forecast_table[SEGMENT] == ALL)]
+    told = [name for name in GROUP_DIMS if name in forecast_table]
+    rows = forecast_table[at & (forecast_table[told] == ALL).all(axis=1)]
     if rows.empty:
         held = sorted(set(zip(forecast_table[METRIC], forecast_table[PERIOD], strict=True)))
         raise ModelError(f"no forecast of {metric!r} in {period!r}: the table holds {held[:8]} …; choose one of them")

@@ -15,11 +15,18 @@ whence the chance to stay through calendar week c, given that the record was the
     stay(0) = m(0),     stay(c) = (1 − h(c−1)) · m(c) / m(c−1),
 
 and exits of week c come partly from age week c−1, partly from age week c, each with the causes of its own age.
-This is exact where the rate is constant inside an age week and entry is uniform in the calendar week. A record that
-moves may move again in the same week. The mean time over any number of stages then is the true mean.
+This is exact where entry is uniform in the calendar week and the rate is constant inside an age week.
 
-What remains: (1) each stage rounds on its own, which adds 1/6 week² of variance per stage; (2) where exits crowd into
-the first hours of an age week (a funnel that closes in minutes), up to half a week per stage is added.
+In the first age week it is not constant: some funnels close within hours. There the days of the exits are known: of
+those who leave in age week 0, the share F(x) has left by age x. A record that enters at a uniform moment then is still
+there at the end of its week of entry with chance
+
+    m(0) = 1 − h(0) · ∫₀¹ F(x) dx
+
+in place of h / r, which is the same where F is that of a constant rate. A record that moves may move again in the same
+week, so the mean time over any number of stages is the true mean, be they weeks long or hours.
+
+What remains: each stage rounds to whole weeks on its own, which adds at most 1/4 week² of variance per stage.
 
 A record open at the as-of date with a completed weeks entered in the (a+1)-th week before it, so future week 0 is its
 calendar week a+1.
@@ -32,60 +39,44 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from revmodel.forecast.compiled import compiled
-from revmodel.models.draws import FunnelDraws
-
-__all__ = ["Chances", "Clock", "clock", "empty_chances", "fill_chances", "odds_by_age", "odds_by_week"]
+__all__ = ["DAYS", "Clock", "clock", "odds_by_age", "odds_by_week", "share_at_once"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+DAYS = 7
 _LOG_ODDS_LIMIT = 300.0  # exp(300 + 300) is still finite, and no chance that float64 can tell from 0 or 1 is lost
-_SMALL = 1e-3  # odds below which the series of h / r is exact to 1e-12 and quicker than the logarithm
 
 
 class Clock(NamedTuple):
-    """Which age bins a calendar week after entry touches.
+    """Which ages a calendar week after entry touches. Age 0 is the first age week, age b + 1 the rest of age bin b.
 
     step_of_week : (calendar week since entry,), index into the steps; later weeks use the last entry
-    before, after : (step,), the age bins of age weeks c−1 and c. Step 0 is the week of entry: it has no "before"
-        and names the first bin in its place.
+    before, after : (step,), the ages of age weeks c−1 and c. Step 0 is the week of entry: it has no "before" and
+        names age 0 in its place.
+    bin_of : (age,), its age bin
     """
 
     step_of_week: Ints
     before: Ints
     after: Ints
+    bin_of: Ints
 
 
 def clock(age_edges_weeks: tuple[int, ...]) -> Clock:
-    """The distinct steps of a record through the age bins; weeks that touch the same two bins share one.
+    """The distinct steps of a record through the ages; weeks that touch the same two ages share one.
 
     >>> clock((0, 1, 4)).step_of_week.tolist(), clock((0, 1, 4)).before.tolist(), clock((0, 1, 4)).after.tolist()
-    ([0, 1, 2, 2, 3, 4], [0, 0, 1, 1, 2], [0, 1, 1, 2, 2])
+    ([0, 1, 2, 2, 3, 4], [0, 0, 2, 2, 3], [0, 2, 2, 3, 3])
     """
-    weeks = np.arange(age_edges_weeks[-1] + 2)
-    age_bin = np.searchsorted(np.asarray(age_edges_weeks), weeks, side="right") - 1
-    pairs = np.stack([np.concatenate([[-1], age_bin[:-1]]), age_bin], axis=1)
+    weeks = np.arange(max(age_edges_weeks[-1], 1) + 2)
+    age = np.searchsorted(np.asarray(age_edges_weeks), weeks, side="right")
+    age[0] = 0
+    pairs = np.stack([np.concatenate([[-1], age[:-1]]), age], axis=1)
     steps, step_of_week = np.unique(pairs, axis=0, return_inverse=True)
-    before = np.maximum(steps[:, 0], 0)
-    return Clock(step_of_week.ravel().astype(np.int64), before.astype(np.int64), steps[:, 1].astype(np.int64))
-
-
-class Chances(NamedTuple):
-    """Chances of one draw.
-
-    stay : (week, stage, group, step), chance to stay through the week
-    early : (week, stage, group, step), chance to leave in the part of the week that belongs to the earlier age week
-    """
-
-    stay: Floats
-    early: Floats
-
-
-def empty_chances(weeks: int, funnel: FunnelDraws, steps: Clock) -> Chances:
-    """Room for the chances of one draw, to be filled draw after draw."""
-    shape = (weeks, len(funnel.stages), len(funnel.group_channel), len(steps.after))
-    return Chances(np.empty(shape), np.empty(shape))
+    before, after = np.maximum(steps, 0).T.astype(np.int64)
+    bin_of = np.concatenate([[0], np.arange(len(age_edges_weeks))]).astype(np.int64)
+    return Clock(step_of_week.ravel().astype(np.int64), before, after, bin_of)
 
 
 def odds_by_age(log_odds: Floats) -> Floats:
@@ -93,41 +84,23 @@ def odds_by_age(log_odds: Floats) -> Floats:
     return _exponential(log_odds.transpose(0, 2, 3, 1))
 
 
-def odds_by_week(calendar: Floats) -> Floats:
-    """(stage, cause, week) → factor on the odds (week, stage, cause)."""
-    return _exponential(calendar.transpose(2, 0, 1))
+def odds_by_week(calendar: Floats, again: Floats) -> Floats:
+    """(stage, cause, week) and (stage, cause) → factor on the odds (week, visit, stage, cause); visit 1 is a repeat."""
+    visits = np.stack([np.zeros_like(again), again])
+    return _exponential(calendar.transpose(2, 0, 1)[:, None] + visits[None])
+
+
+def share_at_once(first_week: Floats) -> Floats:
+    """Of the exits in the first age week, the share in the week of entry: (…, day of age) → (…,), ∫F of above.
+
+    Exits are even inside a day, so those of day d are left of by the end of the week of entry with chance
+    1 − (d + ½) / 7, the moment of entry being uniform in the week.
+
+    >>> float(share_at_once(np.full(7, 1 / 7))), round(float(share_at_once(np.array([1.0, 0, 0, 0, 0, 0, 0]))), 3)
+    (0.5, 0.929)
+    """
+    return np.asarray(first_week @ (1.0 - (np.arange(DAYS) + 0.5) / DAYS), dtype=np.float64)
 
 
 def _exponential(log_odds: Floats) -> Floats:
     return np.exp(np.clip(np.ascontiguousarray(log_odds, dtype=np.float64), -_LOG_ODDS_LIMIT, _LOG_ODDS_LIMIT))
-
-
-@compiled
-def fill_chances(by_age: Floats, by_week: Floats, before: Ints, after: Ints, chances: Chances) -> None:
-    """Fill ``chances`` from odds by age (stage, group, age_bin, cause) times odds by week (week, stage, cause)."""
-    stay, early = chances.stay, chances.early
-    weeks, stages, groups, steps = stay.shape
-    bins = by_age.shape[2]
-    kept, last, from_start = np.empty(bins), np.empty(bins), np.empty(bins)
-    for week in range(weeks):
-        for s in range(stages):
-            advance, lost, recycled = by_week[week, s, 0], by_week[week, s, 1], by_week[week, s, 2]
-            for g in range(groups):
-                for b in range(bins):
-                    odds = advance * by_age[s, g, b, 0] + lost * by_age[s, g, b, 1] + recycled * by_age[s, g, b, 2]
-                    kept[b] = 1.0 / (1.0 + odds)
-                    last[b] = _last(odds, kept[b])
-                    from_start[b] = kept[b] / last[b]
-                stay[week, s, g, 0], early[week, s, g, 0] = last[0], 0.0
-                for step in range(1, steps):
-                    stays_early = from_start[before[step]]
-                    stay[week, s, g, step] = stays_early * last[after[step]]
-                    early[week, s, g, step] = 1.0 - stays_early
-
-
-@compiled
-def _last(odds: float, kept: float) -> float:
-    """m = h / r of the odds to leave; by its series where the odds are small."""
-    if odds < _SMALL:
-        return 1.0 - odds * (1.0 / 2.0 - odds * (5.0 / 12.0 - odds * (3.0 / 8.0)))
-    return float(-odds * kept / np.log(kept))

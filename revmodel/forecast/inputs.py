@@ -9,6 +9,7 @@ import pandas as pd
 from revmodel.dims import CAUSES, GROUP_DIMS
 from revmodel.errors import ModelError
 from revmodel.features.tables import OpenRecords
+from revmodel.forecast.clock import DAYS
 from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
 
 __all__ = ["check_draws", "check_funnel", "first_deal_index", "group_index", "simulated_records", "stage_index"]
@@ -27,12 +28,14 @@ def first_deal_index(funnel: FunnelDraws, first_deal_stage: str | None) -> int:
 
 
 def check_funnel(funnel: FunnelDraws) -> None:
-    """Raise ModelError where shapes disagree, a log-odds is NaN or destinations do not sum to one."""
-    draws, stages, groups = funnel.log_odds.shape[0], len(funnel.stages), len(funnel.group_channel)
+    """Raise ModelError where shapes disagree, a log-odds is NaN or destinations or days do not sum to one."""
+    draws, stages, groups = funnel.log_odds.shape[0], len(funnel.stages), len(funnel.groups)
     wanted = {
         "log_odds": (draws, stages, len(CAUSES), groups, len(funnel.age_edges_weeks)),
         "calendar": (draws, stages, len(CAUSES), funnel.calendar.shape[-1]),
         "destination": (draws, stages, len(CAUSES), stages + 2),
+        "again": (draws, stages, len(CAUSES)),
+        "first_week": (draws, stages, DAYS),
     }
     for name, shape in wanted.items():
         came = getattr(funnel, name)
@@ -44,14 +47,15 @@ def check_funnel(funnel: FunnelDraws) -> None:
             )
     if funnel.age_edges_weeks[0] != 0:
         raise ModelError(f"age_edges_weeks start at {funnel.age_edges_weeks[0]}, wanted 0: fit with edges from week 0")
-    if not np.allclose(funnel.destination.sum(axis=-1), 1.0, atol=1e-6):
-        raise ModelError("funnel draws: destinations do not sum to 1 for every stage and cause: fit the funnel again")
+    for name, what in (("destination", "stage and cause"), ("first_week", "stage")):
+        if not np.allclose(getattr(funnel, name).sum(axis=-1), 1.0, atol=1e-6):
+            raise ModelError(f"funnel draws: {name} does not sum to 1 for every {what}: fit the funnel again")
 
 
 def check_draws(funnel: FunnelDraws, arrivals: ArrivalDraws, sizes: DealSizeDraws, weeks: int) -> None:
     """Raise ModelError unless the three parts speak of the same draws, stages, groups and enough weeks."""
     check_funnel(funnel)
-    draws, stages, groups = funnel.log_odds.shape[0], len(funnel.stages), len(funnel.group_channel)
+    draws, stages, groups = funnel.log_odds.shape[0], len(funnel.stages), len(funnel.groups)
     known = min(funnel.calendar.shape[-1], arrivals.counts.shape[1])
     if weeks < 1 or weeks > known:
         raise ModelError(f"{weeks} weeks asked, but calendar and arrivals know {known}: predict both for {weeks} weeks")

@@ -1,6 +1,7 @@
 """Draws rolled up to the table ``forecast``: every row a summary of sums of the same draws.
 
-Rows: the total by provenance and for all of them; each channel over all segments; each segment over all channels.
+Rows: the total by provenance and for all of them; each channel over everything else, and so each segment, region,
+owner, type and band that the models tell apart.
 The current month and quarter hold what was realised to date (provenance "actual"), so their totals are those of the
 whole period. Weeks lie after the as-of date and hold no actuals.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +21,13 @@ from revmodel.dims import (
     ACTUAL,
     ALL,
     BOOKINGS,
-    CHANNEL,
     DRAW,
+    GROUP_DIMS,
     METRIC,
     METRICS,
     PERCENTILES,
     PERIOD,
     PROVENANCE,
-    SEGMENT,
-    WEEK,
 )
 from revmodel.errors import ModelError
 from revmodel.forecast.calendar import Grain, periods, week_shares
@@ -38,10 +37,11 @@ __all__ = ["forecast_draws", "forecast_table", "metrics_of"]
 
 Floats = npt.NDArray[np.float64]
 
-GRAINS: tuple[Grain, ...] = ("week", "month", "quarter")
+GRAINS: tuple[Grain, ...] = ("week", "month", "quarter", "year")
 _A_DAY = np.timedelta64(1, "D")
 _TOTAL_SCOPES = ("", ALL, "total", "company")
-_KEYS = ["as_of", METRIC, "grain", PERIOD, "period_start", "period_end", CHANNEL, SEGMENT, PROVENANCE]
+_KEYS = ["as_of", METRIC, "grain", PERIOD, "period_start", "period_end", *GROUP_DIMS, PROVENANCE]
+_COMPANY = (ALL,) * len(GROUP_DIMS)
 _SUMMARIES = ["mean", "sd", *(f"p{percent:02d}" for percent in PERCENTILES)]
 
 
@@ -64,12 +64,13 @@ def forecast_table(
     targets: pd.DataFrame | None = None,
     grains: Sequence[Grain] = GRAINS,
 ) -> pd.DataFrame:
-    """The output ``forecast``, one row a metric × period × channel × segment × provenance.
+    """The output ``forecast``, one row a metric × period × provenance, or × level of one dimension of the groups.
 
-    realised: metric, date, channel, segment, value (see features.tables.Features). targets: period ("2026Q4" or
-    "2026-10"), metric, value and, if wanted, scope: empty or "all" for the total, or the name of a channel or segment.
-    p_hit_target is the share of draws that reach the target.
-    Raises ModelError: too few weeks were simulated, or a target's scope is no channel or segment.
+    The columns channel, segment, region, owner, type and band are "all" where a row is over all of them.
+    realised: metric, date, value and the dimensions of groups (see features.tables.Features). targets: period
+    ("2026Q4", "2026-10" or "FY2026"), metric, value and, if wanted, scope: empty or "all" for the total, or the name of
+    a channel, segment or other level. p_hit_target is the share of draws that reach the target.
+    Raises ModelError: too few weeks were simulated, or a target's scope is no level that is told apart.
     """
     wanted = _targets(targets, simulation)
     tables = {grain: periods(simulation.as_of, quarters, fiscal_year_start_month, grain) for grain in grains}
@@ -77,7 +78,7 @@ def forecast_table(
     for metric in metrics_of(simulation, realised):
         slices = _slices(simulation, realised, metric)
         for grain, table in tables.items():
-            for one in slices:
+            for one in slices if len(table) else ():
                 rows += _rows(one, table, [simulation.as_of, metric, grain], wanted)
     frame = pd.DataFrame(rows, columns=[*_KEYS, *_SUMMARIES, "target", "p_hit_target"])
     return frame.astype({"as_of": "datetime64[s]"})
@@ -100,9 +101,8 @@ class _Slice:
 
     weekly: Floats
     realised: pd.DataFrame
-    channel: str = ALL
-    segment: str = ALL
     provenance: str = ALL
+    level: tuple[str, ...] = _COMPANY  # in the order of dims.GROUP_DIMS
 
     def by_period(self, table: pd.DataFrame, as_of: dt.date) -> Floats:
         """Draws of each period (draw, period): simulated weeks by their days, plus what is realised by ``as_of``."""
@@ -114,32 +114,32 @@ class _Slice:
 
 
 def _total(simulation: Simulation, realised: pd.DataFrame, metric: str) -> _Slice:
-    weekly = simulation.draws[metric].sum((PROVENANCE, CHANNEL, SEGMENT)).transpose(DRAW, WEEK).values
-    return _Slice(weekly, realised[realised[METRIC] == metric])
+    return _Slice(simulation.weekly(metric), realised[realised[METRIC] == metric])
 
 
 def _slices(simulation: Simulation, realised: pd.DataFrame, metric: str) -> list[_Slice]:
-    """The lines of one metric: actual, each provenance, the total, each channel, each segment.
+    """The lines of one metric: actual, each provenance, the total, each level of each dimension.
 
-    A company without channels or segments has the one named "all", whose line is the total itself.
-    A channel or segment that only has actuals gets its line too, or the parts would not add up to the total.
+    What is not told apart has the one level "all", whose line is the total itself. A level that only has actuals gets
+    its line too, or the parts would not add up to the total.
     """
-    draws, total = simulation.draws[metric], _total(simulation, realised, metric)
+    total = _total(simulation, realised, metric)
     nothing, none = np.zeros_like(total.weekly), total.realised.iloc[:0]
-    slices = [_Slice(nothing, total.realised, provenance=ACTUAL)]
-    margin = draws.sum((CHANNEL, SEGMENT)).transpose(PROVENANCE, DRAW, WEEK)
-    for name, weekly in zip(margin[PROVENANCE].values, margin.values, strict=True):
-        slices.append(_Slice(weekly, none, provenance=str(name)))
+    slices = [_Slice(nothing, total.realised, ACTUAL)]
+    slices += [_Slice(weekly, none, name) for name, weekly in simulation.weekly_by(metric, PROVENANCE).items()]
     slices.append(total)
-    for dim, other in ((CHANNEL, SEGMENT), (SEGMENT, CHANNEL)):
-        margin = draws.sum((PROVENANCE, other)).transpose(dim, DRAW, WEEK)
-        ahead = {str(name): weekly for name, weekly in zip(margin[dim].values, margin.values, strict=True)}
-        for name in [*ahead, *sorted(set(total.realised[dim]) - set(ahead))]:
-            if name == ALL:
-                continue
-            mine = total.realised[total.realised[dim] == name]
-            slices.append(replace(_Slice(ahead.get(name, nothing), mine), **{dim: name}))
+    for dim in GROUP_DIMS:
+        ahead = simulation.weekly_by(metric, dim)
+        behind = total.realised[dim] if dim in total.realised else pd.Series(ALL, index=total.realised.index)
+        for name in [*ahead, *sorted(set(behind) - set(ahead))]:
+            if name != ALL:
+                mine = total.realised[behind == name]
+                slices.append(_Slice(ahead.get(name, nothing), mine, level=_level(dim, name)))
     return slices
+
+
+def _level(dim: str, name: str) -> tuple[str, ...]:
+    return tuple(name if other == dim else ALL for other in GROUP_DIMS)
 
 
 def _rows(
@@ -152,32 +152,28 @@ def _rows(
     for i, (period, start, end) in enumerate(zip(table["period"], table["start"], table["end"], strict=True)):
         if one.provenance == ACTUAL and start > as_of:
             continue
-        where = (str(period), str(head[1]), one.channel, one.segment)
+        where = (str(period), str(head[1]), *one.level)
         target = targets.get(where, np.nan) if one.provenance == ALL else np.nan
         reached = float((values[:, i] >= target).mean()) if np.isfinite(target) else np.nan
-        labels = [one.channel, one.segment, one.provenance]
-        yield [*head, period, start, end, *labels, *summary[:, i].tolist(), target, reached]
+        yield [*head, period, start, end, *one.level, one.provenance, *summary[:, i].tolist(), target, reached]
 
 
 def _targets(targets: pd.DataFrame | None, simulation: Simulation) -> dict[tuple[str, ...], float]:
-    """Targets by (period, metric, channel, segment)."""
+    """Targets by period, metric and level in each dimension."""
     if targets is None:
         return {}
-    channels = {str(name) for name in simulation.draws[CHANNEL].values}
-    segments = {str(name) for name in simulation.draws[SEGMENT].values}
+    levels = {dim: sorted({str(name) for name in simulation.draws[dim].values} - {ALL}) for dim in GROUP_DIMS}
     scopes = targets["scope"].fillna("").astype(str) if "scope" in targets else [""] * len(targets)
     found: dict[tuple[str, ...], float] = {}
     for period, metric, value, scope in zip(
         targets["period"], targets["metric"], targets["value"], scopes, strict=True
     ):
-        if scope.lower() in _TOTAL_SCOPES:
-            labels = (ALL, ALL)
-        elif scope in channels or scope in segments:
-            labels = (scope, ALL) if scope in channels else (ALL, scope)
-        else:
+        dim = next((dim for dim in GROUP_DIMS if scope in levels[dim]), None)
+        if dim is None and scope.lower() not in _TOTAL_SCOPES:
+            known = "; ".join(f"{dim}: {', '.join(names)}" for dim, names in levels.items() if names)
             raise ModelError(
-                f"a target of {period} has the scope {scope!r}, wanted 'all', one of the channels "
-                f"{sorted(channels)} or of the segments {sorted(segments)}: mend the table of targets"
+                f"a target of {period} has the scope {scope!r}, wanted 'all' or one of {known or 'nothing else'}: mend "
+                "the table of targets, or name the dimension under forecast.by"
             )
-        found[(str(period), str(metric), *labels)] = float(value)
+        found[(str(period), str(metric), *(_COMPANY if dim is None else _level(dim, scope)))] = float(value)
     return found

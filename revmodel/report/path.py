@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.dims import ALL, CHANNEL, DRAW, METRIC, PERCENTILES, PERIOD, PROVENANCE, SEGMENT, WEEK
+from revmodel.dims import METRIC, PERCENTILES, PERIOD
 from revmodel.forecast.calendar import periods, week_shares
 from revmodel.forecast.rollup import metrics_of
 from revmodel.forecast.simulation import Simulation
+from revmodel.forecast.totals import total_rows
 from revmodel.report.reading import rows_of
 
 __all__ = ["quarter_path"]
@@ -28,13 +29,12 @@ def quarter_path(
     targets. Columns: metric, period, date, known (the day has passed), mean, p05 … p95, target (of the quarter).
     The last date of a quarter is its last day, where the range is that of the forecast table.
     """
-    at = (forecast["grain"] == "quarter") & (forecast[PROVENANCE] == ALL)
-    totals = forecast[at & (forecast[CHANNEL] == ALL) & (forecast[SEGMENT] == ALL)]
+    totals = total_rows(forecast)
     target = totals.set_index([METRIC, PERIOD])["target"].to_dict()
     quarters = periods(simulation.as_of, totals[PERIOD].nunique(), fiscal_year_start_month, "quarter")
     rows: list[dict[str, object]] = []
     for metric in metrics_of(simulation, realised):
-        weekly = simulation.draws[metric].sum((PROVENANCE, CHANNEL, SEGMENT)).transpose(DRAW, WEEK).values
+        weekly = simulation.weekly(metric)
         mine = realised[realised[METRIC] == metric]
         for one in rows_of(quarters):
             head = {METRIC: metric, PERIOD: one.period, "target": target.get((metric, one.period), np.nan)}

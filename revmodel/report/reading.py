@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from revmodel.dims import ACTUAL, ALL, BOOKINGS, CHANNEL, LEADS, METRIC, PIPELINE_CREATED, PROVENANCE, SEGMENT, WINS
+from revmodel.dims import BOOKINGS, CHANNEL, LEADS, METRIC, PIPELINE_CREATED, WINS
 from revmodel.errors import EmptyTableError
+from revmodel.forecast.totals import quarter_totals
 from revmodel.report.tables import RunFolder
 
 __all__ = ["AnyRun", "Run", "rows_of"]
@@ -71,11 +72,8 @@ class Run(AnyRun):
 
     def quarters(self, metric: str) -> pd.DataFrame:
         """One row a quarter, in order: the total's row of the forecast with ``actual``, what is in already."""
-        rows = self.forecast[(self.forecast[METRIC] == metric) & (self.forecast["grain"] == "quarter")]
-        rows = rows[(rows[CHANNEL] == ALL) & (rows[SEGMENT] == ALL)]
-        actual = rows[rows[PROVENANCE] == ACTUAL].set_index("period")["mean"].to_dict()
-        totals = rows[rows[PROVENANCE] == ALL].sort_values("period_start")
-        return totals.assign(actual=[float(actual.get(period, 0.0)) for period in totals["period"]])
+        totals = quarter_totals(self.forecast)
+        return totals[totals[METRIC] == metric].sort_values("period_start", ignore_index=True)
 
     def condition(self) -> str:
         """What a forecast rests on."""

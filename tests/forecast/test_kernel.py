@@ -18,7 +18,7 @@ TWO_GROUPS = (("search", "smb"), ("events", "smb"))
 
 
 def tangled_funnel():
-    """Four stages with skips over the first deal stage, losses, moves back across it, and ages that matter."""
+    """Four stages with skips over the first deal stage, losses, moves back across it, ages and visits that matter."""
     funnel = funnel_of(
         [(0.3, 0.1, 0.0), (0.25, 0.1, 0.05), (0.3, 0.1, 0.15), (0.35, 0.1, 0.1)],
         weeks=40,
@@ -28,7 +28,10 @@ def tangled_funnel():
     )
     rng = np.random.default_rng(3)
     funnel.log_odds[:] += rng.normal(0, 0.5, funnel.log_odds.shape)
-    funnel.calendar[:] = rng.normal(0, 0.4, funnel.calendar.shape)
+    funnel.calendar[:] = np.cumsum(rng.normal(0, 0.1, funnel.calendar.shape), axis=-1)
+    funnel.calendar[:] += rng.normal(0, 0.3, funnel.calendar.shape)
+    funnel.again[:] = rng.normal(0, 0.7, funnel.again.shape)
+    funnel.first_week[:] = rng.dirichlet(np.full(7, 0.5), funnel.first_week.shape[:2])
     return funnel
 
 
@@ -40,10 +43,19 @@ def test_kernel_agrees_with_the_simulation(entry_stage):
     sizes = sizes_of(funnel, has_amounts=False)
     draws = simulate(records_of(), funnel, arrivals, sizes, dt.date(2026, 9, 30), 35, "s2", 11).draws
     for name, analytic in (("wins", kernel.won), ("opportunities", kernel.pipeline)):
-        simulated = draws[name].sel(provenance="not_yet_created", segment="smb").isel(draw=0, week=slice(4, 35))
-        expected = RECORDS * analytic[0, entry_stage].T  # (week, group); groups are the channels here
-        error = np.abs(simulated.transpose("week", "channel").values - expected)
+        simulated = draws[name].sel(provenance="not_yet_created").isel(draw=0, week=slice(4, 35))
+        expected = RECORDS * analytic[0, entry_stage].T  # (week, group)
+        error = np.abs(simulated.transpose("week", "group").values - expected)
         assert (error <= 5 * np.sqrt(expected) + 1).all(), name
+
+
+def test_a_record_that_comes_back_moves_by_the_odds_of_a_repeated_visit():
+    funnel = funnel_of([(0.3, 0.1, 0.0), (0.3, 0.1, 0.3)], weeks=40)
+    never = replace(funnel, again=np.full(funnel.again.shape, -np.inf))
+    back_and_won = funnel_kernel(funnel, 30, None).won[0, 1, 0].sum()
+    at_once = funnel_kernel(never, 30, None).won[0, 1, 0].sum()
+    assert back_and_won > at_once
+    assert at_once == pytest.approx(0.3 / 0.7, abs=1e-3)  # of the first visit alone; the last of it is still open
 
 
 def test_held_calendar_is_the_mean_factor_of_thirteen_weeks():
@@ -97,6 +109,8 @@ def repeat_draws(funnel, draws):
     return replace(
         funnel,
         log_odds=funnel.log_odds + shift,
-        calendar=np.repeat(funnel.calendar, draws, axis=0),
-        destination=np.repeat(funnel.destination, draws, axis=0),
+        **{
+            name: np.repeat(getattr(funnel, name), draws, axis=0)
+            for name in ("calendar", "destination", "again", "first_week")
+        },
     )

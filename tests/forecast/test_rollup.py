@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from draws_by_hand import arrivals_of, funnel_of, records_of, sizes_of
 
+from revmodel.dims import GROUP_DIMS
 from revmodel.errors import ModelError
 from revmodel.forecast.bridge import provenance_bridge
 from revmodel.forecast.calendar import periods, week_shares
@@ -15,7 +16,7 @@ from revmodel.forecast.simulate import simulate
 
 AS_OF = dt.date(2026, 8, 12)
 GROUPS = (("search", "smb"), ("search", "enterprise"), ("events", "smb"))
-COLUMNS = ["as_of", "metric", "grain", "period", "period_start", "period_end", "channel", "segment", "provenance"]
+COLUMNS = ["as_of", "metric", "grain", "period", "period_start", "period_end", *GROUP_DIMS, "provenance"]
 COLUMNS += ["mean", "sd", "p05", "p10", "p25", "p50", "p75", "p90", "p95", "target", "p_hit_target"]
 
 
@@ -55,14 +56,14 @@ def table(simulation, realised):
 
 
 def only(table, **where):
-    where = {"channel": "all", "segment": "all", "provenance": "all", **where}
+    where = {**dict.fromkeys(GROUP_DIMS, "all"), "provenance": "all", **where}
     return table.loc[np.logical_and.reduce([table[name] == value for name, value in where.items()])]
 
 
 def test_columns_are_those_of_the_output(table):
     assert table.columns.tolist() == COLUMNS
     assert not table.drop(columns=["target", "p_hit_target"]).isna().any().any()
-    assert not table.duplicated(["metric", "grain", "period", "channel", "segment", "provenance"]).any()
+    assert not table.duplicated(["metric", "grain", "period", *GROUP_DIMS, "provenance"]).any()
 
 
 @pytest.mark.parametrize("grain", ["week", "month", "quarter"])
@@ -89,7 +90,7 @@ def test_months_add_up_to_their_quarter_with_actuals(table):
 
 def test_quantiles_of_a_total_come_from_summed_draws(simulation, table):
     shares = week_shares(periods(AS_OF, 2, 1, "quarter"), AS_OF, 30)
-    weekly = simulation.draws["bookings"].sum(("provenance", "channel", "segment")).transpose("draw", "week").values
+    weekly = simulation.draws["bookings"].sum(("provenance", "group")).transpose("draw", "week").values
     expected = np.percentile(weekly @ shares[1], 90)
     total = only(table, grain="quarter", metric="bookings", period="2026Q4")
     assert total["p90"].item() == pytest.approx(expected)

@@ -22,11 +22,18 @@ def run(funnel, arrivals=None, records=(), *, sizes=None, first_deal="s1", weeks
     return simulate(records_of(*records), funnel, arrivals, sizes, AS_OF, weeks, first_deal, seed)
 
 
+def exponential_days(rates_per_week):
+    """(stage, day): of the exits in the first week at a constant rate, the share on each day."""
+    left = -np.expm1(-np.outer(rates_per_week, np.arange(8) / 7))
+    return np.diff(left, axis=1) / left[:, -1:]
+
+
 def test_mean_time_from_lead_to_won_is_the_sum_of_the_mean_dwell_times():
     rates_per_week = np.array([1.4, 0.5, 0.25])  # exponential dwell: 0.71, 2 and 4 weeks
     funnel = funnel_of([(1 - np.exp(-rate), 0.0, 0.0) for rate in rates_per_week], weeks=150)
+    funnel.first_week[:] = exponential_days(rates_per_week)
     simulation = run(funnel, {(0, 0, 0): 40_000}, first_deal="s2")
-    wins = simulation.draws["wins"].sum(("draw", "provenance", "channel", "segment")).values
+    wins = simulation.draws["wins"].sum(("draw", "provenance", "group")).values
     assert wins.sum() == 40_000
     mean_weeks = (wins * np.arange(150)).sum() / wins.sum()
     assert mean_weeks == pytest.approx((1 / rates_per_week).sum(), abs=0.08)  # standard error 0.023
@@ -53,7 +60,7 @@ def test_without_losses_every_record_is_won_or_still_open(weekly, opened, arrivi
     simulation = run(
         funnel, {(3, 0, 0): arriving}, [{}] * opened, first_deal=None, sizes=sizes_of(funnel, has_amounts=False)
     )
-    wins = simulation.draws["wins"].sum(("week", "channel", "segment", "draw"))
+    wins = simulation.draws["wins"].sum(("week", "group", "draw"))
     assert float(wins.sel(provenance="open_lead")) <= opened
     assert float(wins.sum()) == pytest.approx(opened + arriving, abs=1)
     assert float(simulation.draws["leads"].sum()) == arriving
@@ -88,7 +95,7 @@ def test_draws_do_not_depend_on_the_number_of_threads():
 def test_provenance_says_where_a_win_comes_from():
     funnel = funnel_of([(0.9, 0.0, 0.0), (0.9, 0.0, 0.0)], weeks=80)
     records = [{"stage": "s1", "record_type": "deal", "amount": 100.0}, {}, {}]
-    wins = run(funnel, {(2, 0, 0): 5}, records).draws["wins"].sum(("draw", "week", "channel", "segment"))
+    wins = run(funnel, {(2, 0, 0): 5}, records).draws["wins"].sum(("draw", "week", "group"))
     assert dict(zip(wins["provenance"].values.tolist(), wins.values, strict=True)) == {
         "open_deal": 1,
         "open_lead": 2,
@@ -130,9 +137,7 @@ def test_open_deal_books_its_amount_times_slippage():
     funnel = funnel_of([(0.9, 0.0, 0.0), (0.99, 0.0, 0.0)], draws=3000, weeks=20)
     sizes = sizes_of(funnel, mean=2.0, slippage=(-0.1, 0.2), cap=5.0)
     deal = {"stage": "s1", "record_type": "deal", "amount": 1e4}  # above the cap of amounts that are drawn
-    bookings = (
-        run(funnel, records=[deal], sizes=sizes).draws["bookings"].sum(("week", "provenance", "channel", "segment"))
-    )
+    bookings = run(funnel, records=[deal], sizes=sizes).draws["bookings"].sum(("week", "provenance", "group"))
     logs = np.log(bookings.values)
     assert logs.max() <= np.log(1e4) + 1e-12
     assert np.median(logs) == pytest.approx(np.log(1e4) - 0.1, abs=0.02)
@@ -169,9 +174,7 @@ def test_extreme_log_odds_do_not_overflow():
 def test_calendar_moves_the_hazard_of_its_week_only():
     funnel = funnel_of([(0.5, 0.0, 0.0)], weeks=12)
     funnel.calendar[..., :6] = -60.0
-    wins = (
-        run(funnel, {(0, 0, 0): 1000}, first_deal=None).draws["wins"].sum(("draw", "provenance", "channel", "segment"))
-    )
+    wins = run(funnel, {(0, 0, 0): 1000}, first_deal=None).draws["wins"].sum(("draw", "provenance", "group"))
     assert wins.values[:6].sum() == 0
     assert wins.values[6] == pytest.approx(500, rel=0.15)
 
@@ -179,7 +182,7 @@ def test_calendar_moves_the_hazard_of_its_week_only():
 @pytest.mark.parametrize(
     ("records", "message"),
     [
-        ([{"channel": "radio"}], "channel × segment"),
+        ([{"channel": "radio"}], "group the funnel was not"),
         ([{"stage": "limbo"}], "limbo"),
         ([{"age_weeks": -1}], "after the as-of"),
     ],

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from revmodel.dims import CHANNEL, DRAW, METRICS, PROVENANCE, PROVENANCES, SEGMENT, WEEK
+from revmodel.dims import DRAW, GROUP, GROUP_DIMS, METRICS, PROVENANCE, PROVENANCES, WEEK
 from revmodel.forecast.rollup import forecast_table
 from revmodel.forecast.simulation import Simulation
 from revmodel.report.path import quarter_path
@@ -20,9 +20,10 @@ AS_OF = dt.date(2026, 11, 15)
 @pytest.fixture(scope="module")
 def simulation() -> Simulation:
     rng = np.random.default_rng(3)
-    coords = {DRAW: range(200), WEEK: range(20), PROVENANCE: list(PROVENANCES[1:]), CHANNEL: ["a"], SEGMENT: ["s"]}
-    shape = tuple(len(values) for values in coords.values())
-    draws = {name: (tuple(coords), rng.poisson(2.0, shape).astype(float)) for name in (*METRICS, "opportunities")}
+    dims, shape = (DRAW, WEEK, PROVENANCE, GROUP), (200, 20, 3, 1)
+    draws = {name: (dims, rng.poisson(2.0, shape).astype(float)) for name in (*METRICS, "opportunities")}
+    named = {**dict.fromkeys(GROUP_DIMS, "all"), "channel": "a", "segment": "s"}
+    coords = {PROVENANCE: list(PROVENANCES[1:]), **{dim: (GROUP, [name]) for dim, name in named.items()}}
     return Simulation(AS_OF, xr.Dataset(draws, coords=coords), pd.DataFrame(), has_amounts=True)
 
 
