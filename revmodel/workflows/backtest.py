@@ -41,10 +41,9 @@ def revmodel_forecaster(data: BacktestInput) -> Mapping[str, Floats]:
         data.features.open_records, funnel, arrivals, sizes, data.features.as_of, data.horizon_weeks,
         config.funnel.first_deal_stage, data.seed + 31, fiscal_year_start_month=month,
     )  # fmt: skip
-    totals = simulation.draws.sum((dims.PROVENANCE, dims.CHANNEL, dims.SEGMENT))
     seen = set(data.features.realised["metric"])
     wanted = [m for m in dims.METRICS if m in seen and (m != dims.BOOKINGS or simulation.has_amounts)]
-    return {metric: totals[metric].transpose(dims.DRAW, dims.WEEK).to_numpy() for metric in wanted}
+    return {metric: simulation.weekly(metric) for metric in wanted}
 
 
 def backtest_company(
