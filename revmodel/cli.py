@@ -43,7 +43,9 @@ def demo(json: Json = False, quiet: Quiet = False, engine: Engine = None) -> Non
 
     out = _console(json, quiet)
     config = _override(demo_config(), engine, None)
-    run = _run(out, config, ["forecast", "contribution", "allocation", "backtest"], "demo", name="demo", origins=2)
+    run = _run(
+        out, config, ["forecast", "contribution", "allocation", "backtest"], "demo", name="demo", origins=8, jobs=2
+    )
     _finish(out, run)
 
 
@@ -116,13 +118,20 @@ def allocate(
 
 @app.command()
 def backtest(
-    config: ConfigPath, origins: Annotated[int, typer.Option(help="how many past dates")] = 4, as_of: AsOf = None,
-    jobs: Annotated[int, typer.Option(help="processes")] = 1, json: Json = False, quiet: Quiet = False,
+    config: ConfigPath, origins: Annotated[int, typer.Option(help="how many past dates, at most")] = 8,
+    horizons: Annotated[str, typer.Option("--horizons", help="weeks ahead, comma separated")] = "4,13,26",
+    every_weeks: Annotated[int, typer.Option("--every-weeks", help="weeks from one past date to the next")] = 4,
+    as_of: AsOf = None, jobs: Annotated[int, typer.Option(help="processes")] = 1, json: Json = False,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
-    """How good the forecast would have been at past dates, beside simple methods."""
+    """How good the forecast would have been at past dates, beside every simple method. Goes on where it stopped."""
     out = _console(json, quiet)
-    loaded = _load(config, "laplace", None)
-    _finish(out, _run(out, loaded, ["backtest"], "backtest", as_of=_day(as_of), origins=origins, jobs=jobs))
+    loaded, weeks = _load(config, "laplace", None), _whole_numbers("--horizons", horizons)
+    run = _run(
+        out, loaded, ["backtest"], "backtest", as_of=_day(as_of), origins=origins, horizons=weeks,
+        every_weeks=every_weeks, jobs=jobs,
+    )  # fmt: skip
+    _finish(out, run)
 
 
 @app.command()
@@ -213,6 +222,16 @@ def _one_of(option: str, given: str, wanted: tuple[str, ...]) -> None:
 
     if given not in wanted:
         raise ConfigError(f"{option} {given!r} is not known: give one of {', '.join(wanted)}")
+
+
+def _whole_numbers(option: str, text: str) -> tuple[int, ...]:
+    """``4,13,26`` → (4, 13, 26). Raises ConfigError: not whole numbers from 1 to 104."""
+    from revmodel.errors import ConfigError
+
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdigit() and 1 <= int(part) <= 104 for part in parts):
+        raise ConfigError(f"{option} came as {text!r}: wanted whole numbers from 1 to 104, such as 4,13,26")
+    return tuple(sorted({int(part) for part in parts}))
 
 
 def _run(out: Console, config: Any, parts: list[str], command: str, **options: Any) -> RunFolder:

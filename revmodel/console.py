@@ -107,8 +107,8 @@ class Console:
             self._contribution(run.tables["contribution"], currency)
         if "allocation" in run.tables:
             self._allocation(run.tables["allocation"], run.tables["allocation_summary"], currency)
-        if "backtest" in run.tables:
-            self._backtest(run.tables["backtest"])
+        if "backtest_scores" in run.tables:
+            self._backtest(run.tables["backtest_scores"])
         for sentence in run.manifest["cannot"]:
             self.say(f"note: {sentence}")
         verdict = run.manifest["health"]
@@ -174,16 +174,19 @@ class Console:
             f"chance to be better than now: {row['p_better']:.0%}."
         )
 
-    def _backtest(self, scored: pd.DataFrame) -> None:
-        grouped = scored.groupby(["metric", "model"], sort=False)
+    def _backtest(self, scores: pd.DataFrame) -> None:
+        """Every method's record, the best CRPS first; the difference to our forecast as mean ± standard error."""
+        told = [str(column) for column in ("covered_50", "covered_80", "covered_90")]
         rows = [
             [
-                metric, model, str(len(part)), f"{part['crps'].mean():,.1f}", f"{_bias(part):+.0%}",
-                f"{part['covered_80'].mean():.0%}",
+                row["metric"].replace("_", " "), f"{row['horizon']:.0f}", row["model"].replace("_", " "),
+                f"{row['crps']:,.1f}", _difference(row), f"{row['pinball']:,.1f}", _or_blank(row["wape"], ".0%"),
+                _or_blank(row["bias"], "+.0%"), "/".join(f"{100 * row[name]:.0f}" for name in told), f"{row['n']:.0f}",
             ]
-            for (metric, model), part in grouped
+            for row in _rows(scores)
         ]  # fmt: skip
-        names = ["metric", "model", "origins", "CRPS", "bias", "80 % interval held"]
+        names = ["metric", "weeks", "method", "CRPS", "worse than revmodel by", "pinball", "WAPE", "bias"]
+        names += ["50/80/90 % held", "dates"]
         self._print_table("\nPast forecasts against what happened", names, rows)
 
     def _print_table(self, title: str, names: list[str], rows: list[list[Any]]) -> None:
@@ -210,9 +213,12 @@ def _romi(mean: float, low: float, high: float) -> str:
     return "" if math.isnan(mean) else f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
-def _bias(part: pd.DataFrame) -> float:
-    """By how much the forecasts were too high in all, as a share of what happened."""
-    return float((part["mean"] - part["actual"]).sum() / part["actual"].sum())
+def _difference(row: dict[Any, Any]) -> str:
+    """Mean difference of CRPS and its standard error, where both are known."""
+    if math.isnan(row["worse_by"]):
+        return ""
+    error = "" if math.isnan(row["worse_by_se"]) else f" ± {row['worse_by_se']:,.1f}"
+    return f"{row['worse_by']:+,.1f}{error}"
 
 
 def _records(frame: pd.DataFrame) -> Any:

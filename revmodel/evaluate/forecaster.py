@@ -8,7 +8,7 @@ where it can answer for none.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -46,6 +46,13 @@ class BacktestInput:
     def journeys(self) -> Journeys:
         """The journeys of the tables as of the origin, worked out when first asked for and shared by forecasters."""
         return reconstruct_journeys(self.tables, self.config.funnel, self.features.as_of, self.config.identity)
+
+    def at_horizon(self, weeks: int) -> BacktestInput:
+        """The same for another horizon; journeys that were worked out are shared."""
+        other = replace(self, horizon_weeks=weeks)
+        if "journeys" in self.__dict__:
+            other.__dict__["journeys"] = self.journeys
+        return other
 
 
 # metric (of dims.METRICS) → weekly totals, (draw, week)

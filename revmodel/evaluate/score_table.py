@@ -12,13 +12,15 @@ from revmodel.evaluate.scores import bias, wape
 __all__ = ["paired_difference", "score_table"]
 
 
-def score_table(backtest: pd.DataFrame) -> pd.DataFrame:
+def score_table(backtest: pd.DataFrame, against: str | None = None) -> pd.DataFrame:
     """Mean scores over origins, one row a metric × model × horizon, best CRPS first within a metric and horizon.
 
     backtest : rows as ``backtest()`` returns them.
     Returns columns metric, horizon, model, crps, pinball (unit of the metric), wape (of the median), bias (of the
     mean; +0.1 is 10 % too high), covered_50, covered_80, covered_90 (shares), n (origins scored).
     A model that answered at fewer origins is scored on those alone: compare such models with paired_difference.
+    against : a model. Adds how much worse the CRPS is than its, at origins where both answered: worse_by (unit of the
+    metric; below zero, better), worse_by_se and worse_by_p10, worse_by_p90 (see paired_difference).
     """
     columns = ["metric", "horizon", "model", "crps", "pinball", "wape", "bias"]
     columns += ["covered_50", "covered_80", "covered_90", "n"]
@@ -39,6 +41,8 @@ def score_table(backtest: pd.DataFrame) -> pd.DataFrame:
         for (metric, horizon, model), group in backtest.groupby(["metric", "horizon", "model"], sort=True)
     ]
     table = pd.DataFrame(rows, columns=columns)
+    if against is not None:
+        table = _with_differences(table, backtest, against)
     return table.sort_values(["metric", "horizon", "crps"], kind="stable", ignore_index=True)
 
 
@@ -72,6 +76,22 @@ def paired_difference(
         models = sorted(backtest["model"].unique()) if len(backtest) else []
         raise ModelError(f"{model_a!r} and {model_b!r} have no origin in common: this backtest holds {models}")
     return pd.DataFrame(rows)
+
+
+def _with_differences(table: pd.DataFrame, backtest: pd.DataFrame, against: str) -> pd.DataFrame:
+    parts = []
+    for model in table["model"].unique():
+        if model != against and against in set(backtest["model"]):
+            try:
+                parts.append(paired_difference(backtest, model, against).assign(model=model))
+            except ModelError:  # never answered together
+                continue
+    renamed = {"mean": "worse_by", "se": "worse_by_se", "p10": "worse_by_p10", "p90": "worse_by_p90"}
+    keys = ["metric", "horizon", "model"]
+    if not parts:
+        return table.assign(**dict.fromkeys(renamed.values(), np.nan))
+    found = pd.concat(parts, ignore_index=True).rename(columns=renamed)
+    return table.merge(found[[*keys, *renamed.values()]], on=keys, how="left")
 
 
 def _overlapping_origins(origins: pd.DatetimeIndex, horizon_weeks: int) -> int:

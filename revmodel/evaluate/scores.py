@@ -7,13 +7,16 @@ holds it to scoringrules' fair estimator.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
 from revmodel import dims
 from revmodel.errors import ModelError
+from revmodel.evaluate.fans import LEVELS, quantile_crps
 
-__all__ = ["bias", "covered", "crps", "interval_score", "pinball", "pit", "score_draws", "wape"]
+__all__ = ["bias", "covered", "crps", "interval_score", "pinball", "pit", "score_fan", "wape"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,15 +92,26 @@ def bias(forecast: npt.ArrayLike, actual: npt.ArrayLike) -> float:
     return _ratio((predicted - observed).sum(), np.abs(observed).sum())
 
 
-def score_draws(draws: Floats, actual: float) -> dict[str, float | bool]:
-    """One forecast as a row of the ``backtest`` table: actual, mean, p05 … p95, crps, pinball, covered_*, pit."""
-    checked = _checked(draws)
-    quantiles = np.percentile(checked, dims.PERCENTILES)
+def score_fan(quantiles: Floats, actual: float) -> dict[str, float | bool]:
+    """One forecast as a row of the ``backtest`` table: actual, mean, p05 … p95, crps, pinball, covered_*, pit.
+
+    quantiles : (level,), the forecast's quantiles at evaluate.fans.LEVELS. They are scored as the forecast itself: its
+    CRPS is twice the mean pinball loss over the levels.
+    """
+    checked = _checked(quantiles)
+    at = dict(zip(dims.PERCENTILES, np.interp(np.array(dims.PERCENTILES) / 100, LEVELS, checked), strict=True))
     row: dict[str, float | bool] = {"actual": actual, "mean": float(checked.mean())}
-    row |= {f"p{level:02d}": float(value) for level, value in zip(dims.PERCENTILES, quantiles, strict=True)}
-    row |= {"crps": crps(checked, actual), "pinball": pinball(checked, actual)}
-    row |= {f"covered_{percent}": covered(checked, actual, percent) for percent in (50, 80, 90)}
+    row |= {f"p{level:02d}": float(value) for level, value in at.items()}
+    row |= {"crps": float(quantile_crps(checked, actual)), "pinball": _pinball_at(at, actual)}
+    for percent in (50, 80, 90):
+        tail = (100 - percent) // 2
+        row[f"covered_{percent}"] = bool(at[tail] <= actual <= at[100 - tail])
     return row | {"pit": pit(checked, actual)}
+
+
+def _pinball_at(at: Mapping[int, float], actual: float) -> float:
+    losses = [max(level / 100 * (actual - q), (level / 100 - 1) * (actual - q)) for level, q in at.items()]
+    return float(np.mean(losses))
 
 
 def _interval(draws: Floats, percent: float) -> tuple[float, float]:

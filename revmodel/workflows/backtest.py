@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,25 +12,32 @@ import numpy.typing as npt
 import pandas as pd
 
 from revmodel import dims
-from revmodel.evaluate.backtest import backtest
+from revmodel.errors import ModelError
+from revmodel.evaluate.backtest import BacktestPlan, forecast_origins, score_origins
 from revmodel.evaluate.baselines import BASELINES
+from revmodel.evaluate.combine import FUNNEL
+from revmodel.evaluate.fans import OriginFans
 from revmodel.evaluate.forecaster import BacktestInput
-from revmodel.evaluate.origins import default_origins
+from revmodel.evaluate.origins import rolling_origins
+from revmodel.evaluate.score_table import score_table
+from revmodel.evaluate.stacked import MODEL, stacked
 from revmodel.forecast.plan import recent_spend
 from revmodel.forecast.simulate import simulate
 from revmodel.models.revenue import RevenueModel
 from revmodel.workflows.digest import input_digests, result_key
 from revmodel.workflows.fitted import FittedCompany
 
-__all__ = ["MODEL", "backtest_company", "revmodel_forecaster"]
+__all__ = ["FUNNEL", "HORIZONS", "MODEL", "Backtest", "backtest_company", "past_forecasts", "revmodel_forecaster"]
 
 Floats = npt.NDArray[np.float64]
-MODEL = "revmodel"
-HORIZON_WEEKS = 13
+HORIZONS = (4, 13, 26)
+EVERY_WEEKS = 4
+DRAWS = 400
+Say = Callable[[str], None]
 
 
 def revmodel_forecaster(data: BacktestInput) -> Mapping[str, Floats]:
-    """The model as a forecaster: Laplace engine, spend held at its mean of the 13 weeks before the origin."""
+    """The funnel model as a forecaster: Laplace engine, spend held at its mean of the 13 weeks before the origin."""
     config = data.config
     month = config.forecast.fiscal_year_start_month
     model = RevenueModel(
@@ -38,7 +47,7 @@ def revmodel_forecaster(data: BacktestInput) -> Mapping[str, Floats]:
     spend = recent_spend(model.response_.data_.spend, data.horizon_weeks)
     funnel, arrivals, sizes = model.predict(data.horizon_weeks, spend, data.draws)
     simulation = simulate(
-        data.features.open_records, funnel, arrivals, sizes, data.features.as_of, data.horizon_weeks,
+        model.open_records_, funnel, arrivals, sizes, data.features.as_of, data.horizon_weeks,
         config.funnel.first_deal_stage, data.seed + 31, fiscal_year_start_month=month,
     )  # fmt: skip
     seen = set(data.features.realised["metric"])
@@ -46,38 +55,60 @@ def revmodel_forecaster(data: BacktestInput) -> Mapping[str, Floats]:
     return {metric: simulation.weekly(metric) for metric in wanted}
 
 
+@dataclass(frozen=True)
+class Backtest:
+    """rows: the output ``backtest``, one row an origin × horizon × metric × model. scores: ``backtest_scores``."""
+
+    rows: pd.DataFrame
+    scores: pd.DataFrame
+
+
 def backtest_company(
-    fitted: FittedCompany, origins: int = 4, horizon_weeks: int = HORIZON_WEEKS, draws: int = 500, jobs: int = 1,
-    progress: Callable[[str], None] | None = None,
-) -> pd.DataFrame:  # fmt: skip
-    """The output ``backtest`` at ``origins`` past dates, the model beside every baseline.
+    fitted: FittedCompany, origins: int = 8, horizons: Sequence[int] = HORIZONS, every_weeks: int = EVERY_WEEKS,
+    jobs: int = 1, progress: Say | None = None,
+) -> Backtest:  # fmt: skip
+    """The model and every baseline at the latest ``origins`` past dates whose shortest horizon is over.
 
-    What was scored once is kept under <reports>/.backtests and read back while data, config and program are the same,
-    so a run that was interrupted goes on where it stopped.
+    Forecasts of an origin are kept (see past_forecasts), so a run that was interrupted goes on where it stopped.
+    Raises ModelError where the history holds no origin.
     """
-    dates = default_origins(fitted.features, horizon_weeks, origins)
-    forecasters = {MODEL: revmodel_forecaster, **BASELINES}
-    inputs = input_digests(fitted.config, fitted.data)
-    key = result_key(fitted.config, inputs, horizon=horizon_weeks, draws=draws, as_of=fitted.as_of)
-    store = fitted.config.resolve(fitted.config.reports) / ".backtests" / key
-    kept = {date: pd.read_parquet(file) for date in dates if (file := store / f"{date}.parquet").exists()}
-    missing = [date for date in dates if date not in kept]
-    for start in range(0, len(missing), jobs):
-        scored = backtest(
-            fitted.data.tables, fitted.config, missing[start : start + jobs], horizon_weeks, forecasters, draws=draws,
-            seed=fitted.config.seed, jobs=jobs, observed_until=fitted.as_of, progress=progress,
-        )  # fmt: skip
-        for date, rows in scored.groupby(scored["origin"].dt.date):
-            kept[date] = _keep(rows, store / f"{date}.parquet")
-    return pd.concat([kept[date] for date in dates if date in kept], ignore_index=True)
+    dates = rolling_origins(fitted.features, min(horizons), every_weeks, origins)
+    fans = past_forecasts(fitted, dates, horizons, jobs=jobs, progress=progress)
+    rows = score_origins(
+        [one for one, _ in stacked(fans, horizons)], fitted.features.realised, horizons, fitted.as_of
+    )  # fmt: skip
+    if rows.empty:
+        raise ModelError(f"no origin before {fitted.as_of} has a horizon that is over: wanted a longer history")
+    return Backtest(rows, score_table(rows, against=MODEL))
 
 
-def _keep(rows: pd.DataFrame, file: Path) -> pd.DataFrame:
-    """Written aside, then renamed."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    plain = pd.DataFrame(rows).reset_index(drop=True)
-    plain.attrs.clear()
-    aside = file.with_suffix(".part")
-    plain.to_parquet(aside, index=False)
-    aside.rename(file)
-    return plain
+def past_forecasts(
+    fitted: FittedCompany, origins: Sequence[dt.date], horizons: Sequence[int], *, jobs: int = 1,
+    progress: Say | None = None,
+) -> list[OriginFans]:  # fmt: skip
+    """What the model and every baseline would have forecast at past dates, oldest first.
+
+    Kept under <reports>/.backtests and read back while data, config and program are the same.
+    """
+    say = progress or (lambda _: None)
+    plan = BacktestPlan(
+        fitted.config, tuple(sorted(horizons)), {FUNNEL: revmodel_forecaster, **BASELINES}, DRAWS, fitted.config.seed,
+        _folder(fitted, horizons),
+    )  # fmt: skip
+
+    def tell(done: int, total: int) -> None:
+        say(f"past forecasts, each with what was known then: {done} of {total}")
+
+    return forecast_origins(fitted.data.tables, plan, origins, jobs=jobs, progress=tell)
+
+
+def _folder(fitted: FittedCompany, horizons: Sequence[int]) -> Path:
+    """Its name changes with all that a past forecast depends on, and with nothing else: not with the date of today."""
+    config = fitted.config
+    irrelevant = {"as_of": None, "company": "", "reports": "", "allocation": None, "metrics": None, "tracking": None}
+    plain = config.model_dump(mode="json") | irrelevant
+    plain["forecast"] = {
+        name: value for name, value in plain["forecast"].items() if name not in ("quarters", "draws", "engine", "plan")
+    }
+    key = result_key(plain, input_digests(config, fitted.data), horizons=sorted(horizons), draws=DRAWS)
+    return config.resolve(config.reports) / ".backtests" / key

@@ -42,9 +42,9 @@ def _digest(config: Config, data: DataCheck, table: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def result_key(config: Config, inputs: list[dict[str, Any]], **settings: object) -> str:
-    """A key that changes whenever data, config, settings or the program do."""
-    parts = {"inputs": inputs, "config": config.model_dump(mode="json"), "program": program_digest(), **settings}
+def result_key(config: dict[str, Any], inputs: list[dict[str, Any]], **settings: object) -> str:
+    """A key that changes whenever data, what matters of the config, settings or the program do."""
+    parts = {"inputs": inputs, "config": config, "program": program_digest(), **settings}
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 

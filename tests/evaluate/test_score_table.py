@@ -7,14 +7,21 @@ import pandas as pd
 import pytest
 
 from revmodel.errors import ModelError
+from revmodel.evaluate.fans import LEVELS
 from revmodel.evaluate.score_table import paired_difference, score_table
-from revmodel.evaluate.scores import score_draws
+from revmodel.evaluate.scores import score_fan
 
 
 def _backtest(models: dict[str, list[np.ndarray]], actuals: list[float], spacing_weeks: int = 13) -> pd.DataFrame:
     origins = pd.date_range("2025-01-01", periods=len(actuals), freq=f"{7 * spacing_weeks}D")
     return pd.DataFrame(
-        {"origin": origin, "horizon": 13, "metric": "wins", "model": model, **score_draws(draws, actual)}
+        {
+            "origin": origin,
+            "horizon": 13,
+            "metric": "wins",
+            "model": model,
+            **score_fan(np.quantile(draws, LEVELS), actual),
+        }
         for model, forecasts in models.items()
         for origin, draws, actual in zip(origins, forecasts, actuals, strict=False)
     )

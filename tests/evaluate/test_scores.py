@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from revmodel.errors import ModelError
-from revmodel.evaluate.scores import bias, covered, crps, interval_score, pinball, pit, score_draws, wape
+from revmodel.evaluate.fans import LEVELS
+from revmodel.evaluate.scores import bias, covered, crps, interval_score, pinball, pit, score_fan, wape
 
 ensembles = arrays(np.float64, st.integers(2, 30), elements=st.floats(-1e6, 1e6))
 
@@ -80,7 +81,10 @@ def test_wape_and_bias_by_hand():
 
 def test_calibrated_draws_are_covered_at_their_nominal_rate():
     rng = np.random.default_rng(5)
-    rows = [score_draws(rng.normal(mean, 10, 400), rng.normal(mean, 10)) for mean in rng.uniform(50, 90, 1500)]
+    rows = [
+        score_fan(np.quantile(rng.normal(mean, 10, 400), LEVELS), rng.normal(mean, 10))
+        for mean in rng.uniform(50, 90, 1500)
+    ]
     for percent in (50, 80, 90):
         share = np.mean([row[f"covered_{percent}"] for row in rows])
         assert share == pytest.approx(percent / 100, abs=0.04)
@@ -91,4 +95,10 @@ def test_draws_that_are_not_finite_are_refused():
     with pytest.raises(ModelError, match="1 not finite"):
         crps(np.array([1.0, np.nan]), 2.0)
     with pytest.raises(ModelError, match=r"shape \(2, 3\)"):
-        score_draws(np.ones((2, 3)), 2.0)
+        score_fan(np.ones((2, 3)), 2.0)
+
+
+def test_the_crps_of_quantiles_is_that_of_their_draws():
+    draws = np.random.default_rng(3).gamma(4, 10, 200_000)
+    of_quantiles = score_fan(np.quantile(draws, LEVELS), 55.0)["crps"]
+    assert of_quantiles == pytest.approx(crps(draws, 55.0), rel=0.01)

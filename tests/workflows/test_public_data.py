@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from revmodel.config import Config, load_config
-from revmodel.evaluate.backtest import backtest
+from revmodel.evaluate.backtest import BacktestPlan, backtest
 from revmodel.evaluate.baselines import BASELINES
 from revmodel.features.build import build_features
-from revmodel.workflows.backtest import MODEL, revmodel_forecaster
+from revmodel.workflows.backtest import FUNNEL, MODEL, revmodel_forecaster
 from revmodel.workflows.company import DataCheck, read_company
 
 BASELINE_NAMES = ("snapshot_roll_forward", "last_period", "seasonal_naive")
@@ -33,10 +33,9 @@ class PublicData:
 def backtested(config_path: Path, origins: list[dt.date], horizon_weeks: int, observed_until: dt.date) -> PublicData:
     config = load_config(config_path)
     data = read_company(config)
-    forecasters = {MODEL: revmodel_forecaster, **{name: BASELINES[name] for name in BASELINE_NAMES}}
-    scored = backtest(
-        data.tables, config, origins, horizon_weeks, forecasters, draws=200, seed=1, observed_until=observed_until
-    )
+    forecasters = {FUNNEL: revmodel_forecaster, **{name: BASELINES[name] for name in BASELINE_NAMES}}
+    plan = BacktestPlan(config, (horizon_weeks,), forecasters, draws=200)
+    scored = backtest(data.tables, plan, origins, observed_until=observed_until)
     cannot = build_features(data.tables, config, origins[-1]).cannot
     return PublicData(config, data, scored, " ".join(cannot))
 

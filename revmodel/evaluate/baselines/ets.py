@@ -7,7 +7,7 @@ import numpy as np
 from revmodel.errors import ModelError
 from revmodel.evaluate.forecaster import BacktestInput, Floats, per_metric
 
-__all__ = ["auto_ets"]
+__all__ = ["auto_ets", "ets_paths"]
 
 FEWEST_WEEKS = 20
 
@@ -20,10 +20,11 @@ def auto_ets(data: BacktestInput) -> dict[str, Floats]:
     Returns metric → (draw, week). Raises ModelError below 20 weeks of history.
     Source: Hyndman et al. 2008, "Forecasting with Exponential Smoothing", ch. 2 (state space form).
     """
-    return per_metric(data, lambda history, rng: _paths(history, data.horizon_weeks, data.draws, rng))
+    return per_metric(data, lambda history, rng: ets_paths(history, data.horizon_weeks, data.draws, rng))
 
 
-def _paths(history: Floats, horizon_weeks: int, draws: int, rng: np.random.Generator) -> Floats:
+def ets_paths(history: Floats, horizon_weeks: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Sample paths of the weeks ahead, (draw, week), of weekly totals (week,). Raises ModelError below 20 weeks."""
     if history.size < FEWEST_WEEKS:
         raise ModelError(f"{history.size} weeks of history: AutoETS wants at least {FEWEST_WEEKS}; take a later origin")
     from statsforecast.models import AutoETS

@@ -1,4 +1,4 @@
-"""The future as a copy of the past: the same weeks a year ago, or the period just before.
+"""The future as a copy of the past: the same weeks a year ago, with or without growth, or the period just before.
 
 Errors are kept on the square-root scale, where counts have a constant spread, and stay together over neighbouring
 weeks, because a level that moved stays moved.
@@ -13,7 +13,7 @@ import numpy as np
 from revmodel.errors import ModelError
 from revmodel.evaluate.forecaster import BacktestInput, Floats, per_metric
 
-__all__ = ["last_period", "seasonal_naive"]
+__all__ = ["last_period", "last_year", "seasonal_naive"]
 
 YEAR_WEEKS = 52
 SEASONAL_FROM_WEEKS = 60  # a year, and eight weeks to measure growth on
@@ -33,6 +33,17 @@ def last_period(data: BacktestInput) -> dict[str, Floats]:
     """
     horizon = data.horizon_weeks
     return per_metric(data, lambda history, rng: _with_past_errors(history, _repeat, horizon, horizon, data.draws, rng))
+
+
+def last_year(data: BacktestInput) -> dict[str, Floats]:
+    """The same weeks a year ago as they were; interval: its own past errors, in whole runs.
+
+    Returns metric → (draw, week). Raises ModelError below 57 weeks of history.
+    """
+    horizon = data.horizon_weeks
+    return per_metric(
+        data, lambda history, rng: _with_past_errors(history, _a_year_ago, YEAR_WEEKS, horizon, data.draws, rng)
+    )
 
 
 def seasonal_naive(data: BacktestInput) -> dict[str, Floats]:
@@ -74,6 +85,10 @@ def _growth(recent: Floats, year_ago: Floats) -> Floats:
 
 def _level(history: Floats, horizon_weeks: int) -> Floats:
     return np.full(horizon_weeks, history[-LEVEL_WEEKS:].mean())
+
+
+def _a_year_ago(history: Floats, horizon_weeks: int) -> Floats:
+    return np.resize(history[-YEAR_WEEKS:], horizon_weeks)
 
 
 def _repeat(history: Floats, horizon_weeks: int) -> Floats:
