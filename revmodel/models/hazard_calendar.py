@@ -14,6 +14,7 @@ __all__ = ["CALENDAR_COLUMNS", "calendar_columns", "calendar_scales", "working_d
 
 Floats = npt.NDArray[np.float64]
 MONTH_END_DAYS = 5  # the month's last days, in which closings bunch up
+LEAST_SUPPORT, FULL_SUPPORT_CYCLES = 0.1, 4.0
 CALENDAR_COLUMNS = (*PHASES, "month_end", "year_end", "working_days")
 
 
@@ -57,6 +58,13 @@ def working_days_offset(week_ends: pd.DatetimeIndex, country: str | None) -> Flo
     return np.asarray(np.log(np.maximum(worked, 1) / 5.0))
 
 
-def calendar_scales() -> Floats:
-    """(column,): prior sd of the effect of each calendar column on log-odds."""
-    return np.array([priors.PHASE_SD] * len(PHASES) + [priors.MONTH_END_SD, priors.YEAR_END_SD, priors.WORKING_DAYS_SD])
+def calendar_scales(history_weeks: int) -> Floats:
+    """(column,): prior sd of the effect of each calendar column on log-odds.
+
+    What comes once a quarter, a month or a year can only be told from drift once it has come back: a phase seen
+    in one quarter alone gets next to no effect of its own, one seen in four quarters a full one; likewise the others.
+    """
+    cycles = history_weeks / np.array([13.0] * len(PHASES) + [52.18 / 12, 52.18])
+    support = np.clip((cycles - 1) / (FULL_SUPPORT_CYCLES - 1), LEAST_SUPPORT, 1.0)
+    scales = np.array([priors.PHASE_SD] * len(PHASES) + [priors.MONTH_END_SD, priors.YEAR_END_SD])
+    return np.append(support * scales, priors.WORKING_DAYS_SD)

@@ -6,14 +6,14 @@ matrices, the scales of their columns and two tables of counts, and every covari
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from revmodel import dims
-from revmodel.features.phase import PHASES, week_block
+from revmodel.features.phase import PHASES, WEEK_BLOCKS, week_block
 from revmodel.features.tables import Groups, HazardCells
 from revmodel.models import priors
 from revmodel.models.hazard_calendar import CALENDAR_COLUMNS, calendar_columns, calendar_scales
@@ -129,7 +129,7 @@ def _time_effects(times: tuple[tuple[int, str], ...], covariates: StageCovariate
     parts = [
         ("drift", step_widths(), priors.STAGE_DRIFT_SD, priors.STEP_DEGREES_OF_FREEDOM),
         ("shock", shocks, priors.STAGE_SHOCK_SD, np.inf),
-        ("calendar", calendar_scales(), (1.0, 0.0), np.inf),
+        ("calendar", calendar_scales(_history_weeks(times)), (1.0, 0.0), np.inf),
         ("covariate", np.ones(len(covariates.names)), (priors.COVARIATE_SD, 0.0), np.inf),
     ]
     effects, start = [], 0
@@ -146,6 +146,15 @@ def _blocks() -> Ints:
     return np.unique(week_block(np.arange(200, dtype=np.int64)))
 
 
+def _history_weeks(times: tuple[tuple[int, str], ...]) -> int:
+    """Weeks of history, the oldest block taken as whole; at most half a year of the last, open one."""
+    if not times:
+        return 0
+    oldest = max(week for week, _ in times)
+    together = [length for start, length in WEEK_BLOCKS if start <= oldest][-1]
+    return oldest + min(together, 26)
+
+
 def _time_design(
     cells: HazardCells, times: tuple[tuple[int, str], ...], effects: list[Effects], country: str | None,
     covariates: StageCovariates,
@@ -153,9 +162,7 @@ def _time_design(
     """(time, column) and what is added to every cause's log-odds (time,): means over the days of each time."""
     if not times:
         return np.zeros((0, effects[-1].stop)), np.zeros(0)
-    last_block = max(week for week, _ in times)
-    length = 1 if last_block < 26 else 4 if last_block < 78 else 13 if last_block < 156 else 26
-    ago = np.arange((last_block + length) * DAYS, dtype=np.int64)
+    ago = np.arange(_history_weeks(times) * DAYS, dtype=np.int64)
     week = ago // DAYS
     ends = pd.DatetimeIndex(pd.Timestamp(cells.as_of) - pd.to_timedelta(ago, unit="D"))
     calendar = calendar_columns(ends, cells.fiscal_year_start_month, country)

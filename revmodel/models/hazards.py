@@ -96,7 +96,7 @@ class FittedStage:
         return added + self.layout.time_offset[:known]
 
     def spread(self, name: str, draws: int, rng: np.random.Generator) -> Floats:
-        """(draw, cause): a kind's spread drawn from its own uncertainty, so that a short history gives a wide future."""
+        """(draw, cause): a kind's spread, drawn from its own uncertainty: a short history gives a wide future."""
         kinds = [each.name for each in self.layout.effects if each.log_sd > 0]
         at = kinds.index(name)
         log, error = self.learned["log_spread"][at], self.learned["log_spread_se"][at]

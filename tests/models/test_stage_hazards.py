@@ -10,13 +10,17 @@ import pytest
 from simulated_cells import AGE_EFFECT, AS_OF, CHANNELS, LEVEL, TIMES, TrueHazards, cells_of, steady
 
 from revmodel import dims
+from revmodel.errors import ModelError
+from revmodel.models import priors
 from revmodel.models.compiled import CompiledModel
+from revmodel.models.hazard_calendar import CALENDAR_COLUMNS, calendar_columns, calendar_scales
 from revmodel.models.hazard_data import layout_of, stage_data
 from revmodel.models.hazard_mode import find_hazard_mode
 from revmodel.models.hazards import StageHazards, stage_model
 from revmodel.models.health import health_table
 from revmodel.models.predict import NEVER, predict_funnel
 from revmodel.models.sampling import Posterior
+from revmodel.models.stage_covariates import stage_covariates
 
 T = pd.Timestamp(AS_OF)
 REPEATS = 6
@@ -243,3 +247,30 @@ def test_nuts_gives_identical_draws_and_another_date_shares_the_compiled_model(
     StageHazards(engine="nuts", draws=250, seed=1).fit(later)
     assert StageHazards._compiled == models
     assert sampler._cache_size() == compilations
+
+
+def test_a_phase_seen_in_one_quarter_is_not_told_from_drift() -> None:
+    """With eleven weeks on record a phase gets next to no effect of its own, with two years a full one."""
+    short, long = calendar_scales(11), calendar_scales(104)
+    assert (short[:4] < 0.1).all()
+    assert (long[:4] == priors.PHASE_SD).all()
+    assert long[CALENDAR_COLUMNS.index("working_days")] == short[CALENDAR_COLUMNS.index("working_days")]
+
+
+def test_working_days_and_ends_of_periods_are_read_from_the_calendar() -> None:
+    weeks = pd.DatetimeIndex(["2026-12-27", "2026-11-15", "2027-01-02"])
+    columns = pd.DataFrame(calendar_columns(weeks, 1, "DE"), columns=list(CALENDAR_COLUMNS))
+    assert columns["working_days"].round(6).tolist() == [np.log(0.8).round(6), 0.0, np.log(0.8).round(6)]
+    assert columns["year_end"].tolist() == [1.0, 0.0, 0.0]
+    assert columns["end"].tolist() == [1.0, 0.0, 0.0]
+    assert columns["month_end"].round(3).tolist() == [round(1 / 7, 3), 0.0, round(5 / 7, 3)]
+    assert calendar_columns(weeks, 4, None)[:, CALENDAR_COLUMNS.index("year_end")].tolist() == [0.0, 0.0, 0.0]
+    with pytest.raises(ModelError, match="no holiday calendar for 'XX'"):
+        calendar_columns(weeks, 1, "XX")
+
+
+def test_an_indicator_that_is_not_there_is_named() -> None:
+    with pytest.raises(
+        ModelError, match=r"names capcity, which the indicators table does not hold \(it has: capacity\)"
+    ):
+        stage_covariates(pd.DataFrame({"capacity": [1.0, 2.0]}), ("capcity",))
