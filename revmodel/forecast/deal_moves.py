@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from revmodel.dims import BOOKINGS, PERIOD, WINS
+from revmodel.forecast.totals import days_within
 
 if TYPE_CHECKING:
     from revmodel.forecast.waterfall import Outlook, Since
@@ -21,7 +22,7 @@ _SIDE = ["stage", "amount", "close_date", "p_win", WINS, BOOKINGS]
 def deal_moves(before: Outlook, after: Outlook, since: Since, metric: str, quarter: pd.Series) -> pd.DataFrame:
     """step, deal_id, before, after, change, what: one or two rows a deal, of one quarter.
 
-    metric : wins or bookings. quarter : period_start, period_end; its name ends in the period.
+    metric : wins or bookings. quarter : period, period_start, period_end.
     Of each deal the changes add up to what it brings now (what it brought, once it is won) less what was expected.
     """
     both = _side_by_side(before, after, since, metric, quarter)
@@ -41,7 +42,7 @@ def deal_moves(before: Outlook, after: Outlook, since: Since, metric: str, quart
 
 def _side_by_side(before: Outlook, after: Outlook, since: Since, metric: str, quarter: pd.Series) -> pd.DataFrame:
     """Every deal of either run or won since: what was expected, what is, and its fate."""
-    period = quarter.name[1]
+    period = str(quarter[PERIOD])
     old, new = (run.deals[run.deals[PERIOD] == period].set_index("deal_id")[_SIDE] for run in (before, after))
     won = since.won.drop_duplicates("deal_id").set_index("deal_id")
     late_or_new = won.index[pd.to_datetime(won["won_at"]) >= pd.Timestamp(before.as_of) + _DAYS]
@@ -58,7 +59,8 @@ def _side_by_side(before: Outlook, after: Outlook, since: Since, metric: str, qu
     both["brought"] = np.where(in_quarter, worth, 0.0)
     both["before"] = both[f"{metric}_0"].fillna(0.0)
     both["after"] = np.where(is_won, both["brought"], both[f"{metric}_1"].fillna(0.0))
-    return both.rename_axis("deal_id").reset_index()
+    frame: pd.DataFrame = both.rename_axis("deal_id").reset_index()
+    return frame
 
 
 def _step_of(both: pd.DataFrame, then: object, quarter: pd.Series) -> pd.DataFrame:
@@ -90,7 +92,7 @@ def _won(get: dict[str, object], day: pd.Timestamp) -> tuple[str, str, bool]:
     words = f"won on {get['at']:%Y-%m-%d}"
     if get["in_old"]:
         return "actuals", words, False
-    first = get["at"] - pd.to_timedelta(get["cycle_days"], unit="D")  # type: ignore[operator,arg-type,call-overload]
+    first = get["at"] - pd.to_timedelta(get["cycle_days"], unit="D")  # type: ignore[operator,call-overload]
     return ("created", f"created and {words}", True) if first > day else ("actuals", f"{words}, not expected", True)
 
 
@@ -108,7 +110,7 @@ def _still_open(get: dict[str, object], quarter: pd.Series) -> tuple[str, str]:
     dated = pd.notna(close_0) and pd.notna(close_1) and close_0 != close_1  # type: ignore[call-overload]
     ends = (quarter["period_start"] - _DAYS, quarter["period_end"])
     crosses = dated and any((close_0 <= end) != (close_1 <= end) for end in ends)
-    date_step = "pushed" if dated and close_1 > close_0 else "pulled_in"  # type: ignore[operator]
+    date_step = "pushed" if dated and close_1 > close_0 else "pulled_in"
     date_words = f"close date {close_0:%Y-%m-%d} to {close_1:%Y-%m-%d}" if dated else ""
     if crosses:
         return date_step, date_words
@@ -142,15 +144,17 @@ def _waited(both: pd.DataFrame, before: Outlook, after: Outlook, quarter: pd.Ser
 
     p(won in the rest of the quarter | not won by now) − p(won in the quarter), in the unit of ``before``.
     """
-    weeks = before.weeks
-    days = ((weeks["week_end"].clip(upper=pd.Timestamp(after.as_of)) - weeks["week_end"]).dt.days + 7).clip(0, 7) / 7
-    by_now = (weeks["p_win"] * days).groupby(weeks["deal_id"]).sum()
-    first = (weeks["week_end"] - 6 * _DAYS).clip(lower=quarter["period_start"])
-    last = weeks["week_end"].clip(upper=min(pd.Timestamp(after.as_of), quarter["period_end"]))
-    inside = ((last - first).dt.days + 1).clip(lower=0) / 7
-    in_quarter = (weeks["p_win"] * inside).groupby(weeks["deal_id"]).sum()
+    today = pd.Timestamp(after.as_of)
+    first = pd.Timestamp(before.as_of) + _DAYS
+    by_now = _won_between(before.weeks, first, today)
+    in_quarter = _won_between(before.weeks, max(first, quarter["period_start"]), min(today, quarter["period_end"]))
     gone_by, gone_in = (both["deal_id"].map(part).fillna(0.0) for part in (by_now, in_quarter))
     chance = both["p_win_0"].fillna(0.0)
     left = ((chance - gone_in) / (1 - gone_by)).where(gone_by < 1, 0.0).clip(lower=0.0)
     share = (left / chance).where(chance > 0, 1.0)
     return both["before"] * (share - 1)
+
+
+def _won_between(weeks: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.Series:
+    """Chance by deal to be won in these days, a week's chance spread over its days."""
+    return (weeks["p_win"] * days_within(weeks["week_end"], first, last) / 7).groupby(weeks["deal_id"]).sum()

@@ -25,7 +25,7 @@ import pandas as pd
 
 from revmodel.dims import BOOKINGS, METRIC, PERIOD, PIPELINE_CREATED, WINS
 from revmodel.forecast.deal_moves import deal_moves
-from revmodel.forecast.totals import quarter_totals, total_rows
+from revmodel.forecast.totals import days_within, quarter_totals, total_rows
 
 __all__ = ["AFTER", "BEFORE", "STEPS", "Outlook", "Since", "what_moved"]
 
@@ -70,7 +70,7 @@ def what_moved(before: Outlook, after: Outlook, since: Since) -> tuple[pd.DataFr
     what_moved: metric, period, step (before, the STEPS, after), change, start, end: running totals of means.
     moved_deals: metric, period, step, deal_id, before, after, change, what: the ten largest of each step.
     """
-    old, new = (quarter_totals(one.forecast).set_index([METRIC, PERIOD]) for one in (before, after))
+    old, new = (quarter_totals(one.forecast).set_index([METRIC, PERIOD], drop=False) for one in (before, after))
     steps, named = [], []
     for metric, period in [key for key in new.index if key in old.index]:
         was, now = old.loc[(metric, period)], new.loc[(metric, period)]
@@ -147,15 +147,12 @@ class _Quarter:
         """What the old run expected of the days since, by its weekly means."""
         weeks = total_rows(self.before.forecast, "week")
         weeks = weeks[weeks[METRIC] == self.metric]
-        ahead = self.was["period_end"]
-        since, whole = (self._in_days(weeks, last) for last in (min(self._today, ahead), ahead))
+        first, ahead = self.was["period_start"], self.was["period_end"]
+        since, whole = (
+            float((weeks["mean"] * days_within(weeks["period_end"], first, last)).sum())
+            for last in (min(self._today, ahead), ahead)
+        )
         return float(self.was["mean"] - self.was["actual"]) * (since / whole if whole > 0 else 0.0)
-
-    def _in_days(self, weeks: pd.DataFrame, last: pd.Timestamp) -> float:
-        """Weekly means by their days in the quarter up to ``last``."""
-        begin = weeks["period_start"].clip(lower=self.was["period_start"])
-        days = ((weeks["period_end"].clip(upper=last) - begin).dt.days + 1).clip(lower=0)
-        return float((weeks["mean"] * days / 7).sum())
 
     def _pool_change(self) -> float:
         """Change of what is expected from leads and from what is not created yet."""
@@ -164,7 +161,7 @@ class _Quarter:
 
 def _pool(run: Outlook, total: pd.Series, metric: str) -> float:
     """The forecast less what is in and less what open deals bring."""
-    of_deals = run.deals.loc[run.deals[PERIOD] == total.name[1], metric].sum()
+    of_deals = run.deals.loc[run.deals[PERIOD] == total[PERIOD], metric].sum()
     return float(total["mean"] - total["actual"] - of_deals)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from revmodel.report.metrics_page import holds_metrics_alone, render_metrics_page
+from revmodel.report.monitor_page import holds_a_monitor, render_monitor_page
 from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.facts import deals_section, method_section, provenance_section
 from revmodel.report.sections.findings import findings_section
@@ -27,12 +28,18 @@ __all__ = ["render_page", "write_page"]
 def write_page(folder: RunFolder) -> Path:
     """Render the run's manifest and tables to ``index.html`` in its folder; returns the page's path.
 
-    A run of KPIs alone gets their page. Raises EmptyTableError: the run holds neither KPIs nor a forecast.
+    A run of KPIs alone gets their page, a monitor run its own. Raises EmptyTableError: the run holds none of them and
+    no forecast.
     """
     page = folder.path / PAGE
-    text = render_metrics_page(folder) if holds_metrics_alone(folder) else render_page(folder)
-    page.write_text(text, encoding="utf-8")
+    page.write_text(_page_of(folder), encoding="utf-8")
     return page
+
+
+def _page_of(folder: RunFolder) -> str:
+    if holds_metrics_alone(folder):
+        return render_metrics_page(folder)
+    return render_monitor_page(folder) if holds_a_monitor(folder) else render_page(folder)
 
 
 def render_page(folder: RunFolder) -> str:

@@ -15,9 +15,10 @@ import pandas as pd
 
 from revmodel.errors import SourceError
 
-__all__ = ["MANIFEST", "MANIFEST_KEYS", "PAGE", "RunFolder", "read_run", "write_run", "write_tables"]
+__all__ = ["DRAWS", "MANIFEST", "MANIFEST_KEYS", "PAGE", "WEEKLY", "RunFolder", "read_run", "write_run", "write_tables"]
 
 MANIFEST, PAGE = "manifest.json", "index.html"
+DRAWS, WEEKLY = "draws", "weekly.nc"  # a folder of posteriors, and beside them the draws of each week's totals
 MANIFEST_KEYS = (
     *("run", "company", "currency", "created_at", "as_of", "command", "version", "git_sha", "seed", "engine"),
     *("inputs", "config", "health", "timings_s", "cannot", "quarters", "fiscal_year_start_month"),

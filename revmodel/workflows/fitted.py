@@ -47,6 +47,14 @@ class FittedCompany:
             return recent_spend(response.spend, weeks)
         return planned_spend(self.plan, response.channels, future_weeks(pd.Timestamp(self.as_of), weeks))
 
+    def spend_table(self, weeks: int) -> pd.DataFrame:
+        """The table ``spend_plan``: week_end, channel, spend: what the forecast rests on."""
+        ends = future_weeks(pd.Timestamp(self.as_of), weeks)
+        channels = self.model.response_.data_.channels
+        spend = self.spend_ahead(weeks)
+        rows = [(end, name, spend[i, w]) for i, name in enumerate(channels) for w, end in enumerate(ends)]
+        return pd.DataFrame(rows, columns=["week_end", "channel", "spend"])
+
     def cannot(self) -> list[str]:
         """What this run could not do or had to assume, one sentence each."""
         told = list(self.features.cannot)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from revmodel.attribution.contribution import contribution_table
@@ -15,35 +16,88 @@ from revmodel.decide.from_model import most_ever_spent, window_surface
 from revmodel.decide.landing import landing_by_quarter, leads_at
 from revmodel.decide.tables import allocation_summary, allocation_table
 from revmodel.errors import ConfigError
+from revmodel.features.deal_pushes import close_date_pushes
+from revmodel.features.tables import OpenRecords
 from revmodel.forecast.calendar import weeks_needed
+from revmodel.forecast.categories import forecast_categories
+from revmodel.forecast.deal_quarters import deal_quarters, deal_weeks
 from revmodel.forecast.deals import open_deals_table
+from revmodel.forecast.drivers import deal_drivers
 from revmodel.forecast.rollup import forecast_table
 from revmodel.forecast.simulate import simulate
+from revmodel.forecast.simulation import Simulation
 from revmodel.report.path import quarter_path
 from revmodel.workflows.fitted import FittedCompany
 
-__all__ = ["allocation_tables", "channel_economics", "contribution_tables", "forecast_tables"]
+__all__ = [
+    "allocation_tables",
+    "channel_economics",
+    "contribution_tables",
+    "forecast_tables",
+    "quarters_ahead",
+    "simulate_quarters",
+]
 
+Floats = npt.NDArray[np.float64]
 Tables = dict[str, pd.DataFrame]
 ECONOMICS_DRAWS = 400
 YEAR_WEEKS = 53
 
 
-def forecast_tables(fitted: FittedCompany) -> Tables:
-    """``forecast`` and ``open_deals``: draws of the quarters ahead, and every open deal."""
-    config, as_of = fitted.config, fitted.as_of
-    month = config.forecast.fiscal_year_start_month
-    weeks = weeks_needed(as_of, config.forecast.quarters, month)
-    funnel, arrivals, sizes = fitted.model.predict(weeks, fitted.spend_ahead(weeks), config.forecast.draws)
-    simulation = simulate(
-        fitted.features.open_records, funnel, arrivals, sizes, as_of, weeks, config.funnel.first_deal_stage,
-        config.seed + 31, fiscal_year_start_month=month, threads=2,
+def quarters_ahead(fitted: FittedCompany) -> int:
+    """Weeks to the end of the last quarter that is forecast."""
+    settings = fitted.config.forecast
+    return weeks_needed(fitted.as_of, settings.quarters, settings.fiscal_year_start_month)
+
+
+def simulate_quarters(
+    fitted: FittedCompany, *, spend: Floats | None = None, draws: int | None = None, records: OpenRecords | None = None
+) -> Simulation:
+    """The quarters ahead, as planned and from what is open; or with other spend, fewer draws, other open records."""
+    config, weeks = fitted.config, quarters_ahead(fitted)
+    spend = fitted.spend_ahead(weeks) if spend is None else spend
+    funnel, arrivals, sizes = fitted.model.predict(weeks, spend, draws or config.forecast.draws)
+    return simulate(
+        records or fitted.model.open_records_, funnel, arrivals, sizes, fitted.as_of, weeks,
+        config.funnel.first_deal_stage, config.seed + 31,
+        fiscal_year_start_month=config.forecast.fiscal_year_start_month, threads=2,
     )  # fmt: skip
-    data = fitted.data.tables
+
+
+def forecast_tables(fitted: FittedCompany, simulation: Simulation | None = None) -> Tables:
+    """``forecast``, ``open_deals`` and ``path``, and what the next run needs to say what moved."""
+    config, month = fitted.config, fitted.config.forecast.fiscal_year_start_month
+    simulation = simulation or simulate_quarters(fitted)
+    data, realised = fitted.data.tables, fitted.features.realised
     targets = data["targets"].execute() if "targets" in data else None
-    table = forecast_table(simulation, fitted.features.realised, config.forecast.quarters, month, targets)
-    path = quarter_path(simulation, fitted.features.realised, table, month)
-    return {"forecast": table, "open_deals": open_deals_table(simulation), "path": path}
+    table = forecast_table(simulation, realised, config.forecast.quarters, month, targets)
+    state, drivers = open_deal_state(fitted), open_deal_drivers(fitted)
+    return {
+        "forecast": table,
+        "open_deals": open_deals_table(simulation, month, state, drivers),
+        "deal_drivers": drivers,
+        "forecast_categories": forecast_categories(simulation, state, month),
+        "close_date_pushes": close_date_pushes(fitted.features.deal_snapshots),
+        "path": quarter_path(simulation, realised, table, month),
+        "deal_quarters": deal_quarters(simulation, fitted.features.open_records.frame, table, month),
+        "deal_weeks": deal_weeks(simulation),
+        "spend_plan": fitted.spend_table(quarters_ahead(fitted)),
+    }
+
+
+def open_deal_state(fitted: FittedCompany) -> pd.DataFrame | None:
+    """What is on file about each deal that is open now."""
+    snapshots = fitted.features.deal_snapshots
+    return None if snapshots is None else snapshots[snapshots["ago"] == 0]
+
+
+def open_deal_drivers(fitted: FittedCompany) -> pd.DataFrame:
+    """The table ``deal_drivers``: how each fact about an open deal shifts its chance to be won."""
+    model = fitted.model
+    return deal_drivers(
+        model.open_records_, model.base_funnel_, model.deal_effects_.parts(),
+        fitted.config.funnel.first_deal_stage, quarters_ahead(fitted),
+    )  # fmt: skip
 
 
 def channel_economics(fitted: FittedCompany) -> LeadEconomics:

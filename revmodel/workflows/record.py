@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from revmodel.report.page import write_page
-from revmodel.report.tables import RunFolder, write_run
+from revmodel.report.tables import DRAWS, WEEKLY, RunFolder, write_run
 from revmodel.tracking.mlflow_store import log_run
 from revmodel.workflows.fitted import FittedCompany
 from revmodel.workflows.manifest import run_manifest, run_name
@@ -20,9 +20,12 @@ __all__ = ["health_verdict", "record_run"]
 
 
 def record_run(
-    fitted: FittedCompany, tables: dict[str, pd.DataFrame], command: str, name: str | None = None
+    fitted: FittedCompany, tables: dict[str, pd.DataFrame], command: str, name: str | None, weekly: xr.Dataset
 ) -> RunFolder:
-    """Write the run's folder and page, log it, and return it as it lies on disk."""
+    """Write the run's folder and page, log it, and return it as it lies on disk.
+
+    weekly : draws of each week's totals, see forecast.weekly.weekly_totals.
+    """
     config = fitted.config
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
     run = name or run_name(command, fitted.as_of, created)
@@ -35,7 +38,8 @@ def record_run(
     manifest = _manifest(fitted, tables, command, run, created)
 
     def finish(unfinished: RunFolder) -> None:
-        _write_draws(fitted, unfinished.path / "draws")
+        _write_draws(fitted, unfinished.path / DRAWS)
+        weekly.to_netcdf(unfinished.path / DRAWS / WEEKLY, engine="h5netcdf", encoding=_packed(weekly))
         write_page(unfinished)
 
     folder = write_run(config.resolve(config.reports) / run, manifest, everything, finish)
@@ -77,7 +81,11 @@ def _write_draws(fitted: FittedCompany, folder: Path) -> None:
         posteriors["deal_size"] = model.sizes_.posterior_
     for name, posterior in posteriors.items():
         data = xr.Dataset({"theta": (("chain", "draw", "parameter"), posterior.by_chain().astype(np.float32))})
-        data.to_netcdf(folder / f"{name}.nc", engine="h5netcdf", encoding={"theta": {"zlib": True, "complevel": 1}})
+        data.to_netcdf(folder / f"{name}.nc", engine="h5netcdf", encoding=_packed(data))
+
+
+def _packed(data: xr.Dataset) -> dict[str, dict[str, Any]]:
+    return {str(name): {"zlib": True, "complevel": 1} for name in data.data_vars}
 
 
 def _metrics(tables: dict[str, pd.DataFrame]) -> dict[str, float]:

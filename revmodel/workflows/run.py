@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -11,9 +11,18 @@ import pandas as pd
 
 from revmodel.config import Config
 from revmodel.errors import ModelError
+from revmodel.forecast.weekly import weekly_totals
 from revmodel.report.tables import RunFolder
 from revmodel.workflows.fitted import fit_company
-from revmodel.workflows.parts import allocation_tables, channel_economics, contribution_tables, forecast_tables
+from revmodel.workflows.moved import moved_tables, record_table
+from revmodel.workflows.parts import (
+    allocation_tables,
+    channel_economics,
+    contribution_tables,
+    forecast_tables,
+    simulate_quarters,
+)
+from revmodel.workflows.past_runs import FORECAST_COMMANDS, run_before
 from revmodel.workflows.record import record_run
 
 __all__ = ["Part", "forecast_quarter", "reallocate_budget", "run_company"]
@@ -25,14 +34,15 @@ Tables = dict[str, pd.DataFrame]
 
 def run_company(
     config: Config, parts: Iterable[Part], command: str, *, as_of: dt.date | None = None,
-    plan: str | None = None, budget: float | None = None, name: str | None = None, origins: int = 4,
-    jobs: int = 1, progress: Progress | None = None,
+    plan: str | None = None, budget: float | None = None, name: str | None = None, origins: int = 8,
+    horizons: Sequence[int] = (4, 13, 26), every_weeks: int = 4, jobs: int = 1, since: str | None = None,
+    progress: Progress | None = None,
 ) -> RunFolder:  # fmt: skip
     """Fit once, compute the parts asked for, write and log the run.
 
     Every run holds the forecast, with which its page begins. Contribution and allocation need spend, a backtest needs
     history: where this data cannot support them they are left out and the run says why; asked for alone they raise
-    ModelError.
+    ModelError. A forecast is told against the run before it, or against the one named ``since``.
     """
     say = progress or (lambda _: None)
     wanted = list(parts)
@@ -43,8 +53,14 @@ def run_company(
     tables: Tables = {}
     asked_alone = set(wanted) <= {"contribution", "allocation"} or len(wanted) == 1
     has_spend = bool(fitted.model.response_.data_.channels)
+    before = run_before(config, fitted.as_of, since) if command in FORECAST_COMMANDS else None
     say("simulating the quarters ahead")
-    tables |= forecast_tables(fitted)
+    simulation = simulate_quarters(fitted)
+    tables |= forecast_tables(fitted, simulation)
+    tables["record"] = record_table(fitted)
+    if before is not None:
+        say(f"what moved since {before.manifest['run']}")
+        tables |= moved_tables(fitted, tables, before)
     if {"contribution", "allocation"} & set(wanted) and (has_spend or asked_alone):
         say("what a lead is worth, and what caused it")
         economics = channel_economics(fitted)
@@ -57,7 +73,8 @@ def run_company(
         from revmodel.workflows.backtest import backtest_company
 
         try:
-            tables["backtest"] = backtest_company(fitted, origins, jobs=jobs, progress=say)
+            past = backtest_company(fitted, origins, horizons, every_weeks, jobs=jobs, progress=say)
+            tables |= {"backtest": past.rows, "backtest_scores": past.scores}
         except ModelError as error:
             if asked_alone:
                 raise
@@ -65,7 +82,7 @@ def run_company(
     say("writing tables and page")
     if config.tracking.enabled:
         store.result()
-    return record_run(fitted, tables, command, name)
+    return record_run(fitted, tables, command, name, weekly_totals(simulation, fitted.features.realised))
 
 
 def _prepare_store(config: Config) -> None:
