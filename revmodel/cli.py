@@ -1,12 +1,16 @@
 """The command line: one short function a command. Heavy imports happen inside, so that help answers at once.
 
-Exit status: 0 fine; 1 the run finished but a health gate failed (numbers are written and marked); 2 bad input or usage.
+Exit status: 0 fine; 1 the run finished but a health gate failed (numbers are written and marked); 2 bad input or usage;
+3 an alert, where --fail-on-alert asks for it; 70 a fault of the program; 130 and 143 stopped from outside.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,8 +30,11 @@ app = typer.Typer(
 ConfigPath = Annotated[Path, typer.Argument(help="YAML file of the company", metavar="CONFIG")]
 AsOf = Annotated[
     str | None,
-    typer.Option("--as-of", help="forecast with what was known at the end of this day", metavar="YYYY-MM-DD"),
+    typer.Option(
+        "--as-of", help="a day: what was known at its end counts; or 'today' or 'yesterday'", metavar="YYYY-MM-DD"
+    ),
 ]
+Since = Annotated[str | None, typer.Option("--since", help="the run to compare with, by name or folder", metavar="RUN")]
 Quarters = Annotated[int | None, typer.Option(help="how many quarters")]
 Budget = Annotated[float | None, typer.Option(help="total over the window; default: as planned")]
 Plan = Annotated[str | None, typer.Option("--plan", help="CSV with date, channel, spend for the weeks ahead")]
@@ -87,12 +94,33 @@ def check(config: ConfigPath, json: Json = False, quiet: Quiet = False) -> None:
 @app.command()
 def forecast(
     config: ConfigPath, as_of: AsOf = None, quarters: Quarters = None, plan: Plan = None,
-    engine: Engine = None, json: Json = False, quiet: Quiet = False,
+    since: Since = None, engine: Engine = None, json: Json = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
-    """Pipeline created, wins and bookings of the quarters ahead, with intervals."""
+    """Pipeline created, wins and bookings of the quarters ahead, with intervals, and what moved since the last run."""
     out = _console(json, quiet)
     loaded = _load(config, engine, quarters)
-    _finish(out, _run(out, loaded, ["forecast"], "forecast", as_of=_day(as_of), plan=plan))
+    _finish(out, _run(out, loaded, ["forecast"], "forecast", as_of=_day(as_of, loaded), plan=plan, since=since))
+
+
+@app.command()
+def monitor(
+    config: ConfigPath, as_of: AsOf = None, since: Since = None,
+    form: Annotated[str, typer.Option("--format", help="text, markdown or json")] = "text",
+    fail_on_alert: Annotated[bool, typer.Option("--fail-on-alert", help="exit status 3 where there is one")] = False,
+    json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Inside the quarter: what comes in beside what the forecast implied, and alerts. Nothing is fitted."""
+    from revmodel.config import load_config
+    from revmodel.workflows.monitor import monitor_company
+
+    _one_of("--format", form, ("text", "markdown", "json"))
+    out, loaded = _console(json or form == "json", quiet), load_config(config)
+    with out.progress("starting") as say:
+        run = monitor_company(loaded, as_of=_day(as_of, loaded), since=since, progress=say)
+    out.monitor(run, "json" if json else form)
+    if fail_on_alert and run.manifest["health"]["passed"] and bool(run.tables["monitor"]["alert"].any()):
+        raise typer.Exit(3)
+    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
 
 
 @app.command()
@@ -101,7 +129,8 @@ def contribution(
 ) -> None:
     """What each channel's spend really adds to leads, pipeline and revenue."""
     out = _console(json, quiet)
-    _finish(out, _run(out, _load(config, engine, None), ["contribution"], "contribution", as_of=_day(as_of)))
+    loaded = _load(config, engine, None)
+    _finish(out, _run(out, loaded, ["contribution"], "contribution", as_of=_day(as_of, loaded)))
 
 
 @app.command()
@@ -112,7 +141,9 @@ def allocate(
     """The best split of a budget within the config's bounds, with a certified gap."""
     out = _console(json, quiet)
     loaded = _load(config, engine, None)
-    run = _run(out, loaded, ["contribution", "allocation"], "allocate", as_of=_day(as_of), plan=plan, budget=budget)
+    run = _run(
+        out, loaded, ["contribution", "allocation"], "allocate", as_of=_day(as_of, loaded), plan=plan, budget=budget
+    )
     _finish(out, run)
 
 
@@ -128,7 +159,7 @@ def backtest(
     out = _console(json, quiet)
     loaded, weeks = _load(config, "laplace", None), _whole_numbers("--horizons", horizons)
     run = _run(
-        out, loaded, ["backtest"], "backtest", as_of=_day(as_of), origins=origins, horizons=weeks,
+        out, loaded, ["backtest"], "backtest", as_of=_day(as_of, loaded), origins=origins, horizons=weeks,
         every_weeks=every_weeks, jobs=jobs,
     )  # fmt: skip
     _finish(out, run)
@@ -150,7 +181,7 @@ def metrics(
     _one_of("--by", by, ("channel", "campaign", "segment", "content"))
     loaded = load_config(config)
     with out.progress("starting") as say:
-        run = company_metrics(loaded, as_of=_day(as_of), grain=period, by=by, progress=say)  # type: ignore[arg-type]
+        run = company_metrics(loaded, as_of=_day(as_of, loaded), grain=period, by=by, progress=say)  # type: ignore[arg-type]
     out.metrics(run)
 
 
@@ -206,15 +237,21 @@ def _override(config: Any, engine: str | None, quarters: int | None) -> Any:
     return config.model_copy(update={"forecast": forecast})
 
 
-def _day(text: str | None) -> dt.date | None:
+def _day(text: str | None, config: Any) -> dt.date | None:
+    """A day as given, or the company's own today or yesterday."""
+    from zoneinfo import ZoneInfo
+
     from revmodel.errors import ConfigError
 
     if text is None:
         return None
+    if text in ("today", "yesterday"):
+        now = dt.datetime.now(ZoneInfo(config.timezone)).date()
+        return now if text == "today" else now - dt.timedelta(days=1)
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise ConfigError(f"--as-of {text!r} is not a date: write it as 2026-09-30") from error
+        raise ConfigError(f"--as-of {text!r} is not a date: write it as 2026-09-30, or today or yesterday") from error
 
 
 def _one_of(option: str, given: str, wanted: tuple[str, ...]) -> None:
@@ -247,9 +284,30 @@ def _finish(out: Console, run: RunFolder) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error raised on purpose becomes one message and its exit status."""
+    """Run the command line; an error raised on purpose becomes one message and its exit status.
+
+    A fault of the program has a status of its own, so that a scheduler never takes it for a failed health gate.
+    """
+    stops = {signal.SIGINT: 130, signal.SIGTERM: 143}
+    before = {number: signal.signal(number, _stop_with(status)) for number, status in stops.items()}
     try:
         app()
     except RevmodelError as error:
         print(f"revmodel: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
+    except Exception:
+        traceback.print_exc()
+        print("revmodel: this is a fault of the program; no run was written", file=sys.stderr)
+        sys.exit(70)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop_with(status: int) -> Callable[..., None]:
+    """Unwind on a signal, so that no half-written run is left behind."""
+
+    def stop(*_: object) -> None:
+        sys.exit(status)
+
+    return stop

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 import rich.console
 import rich.table
 
-from revmodel import dims
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -95,14 +93,13 @@ class Console:
     def run(self, run: RunFolder) -> None:
         """The result of a run: its headline tables and where the page is."""
         if self.json:
-            tables = {name: _records(frame) for name, frame in run.tables.items()}
-            print(jsonlib.dumps({"manifest": run.manifest, "tables": tables}, default=str))
+            print(jsonlib.dumps(_machine_readable(run), default=str))
             return
         if self.quiet:
             return
         currency = run.manifest["currency"]
         if "forecast" in run.tables:
-            self._forecast(run.tables["forecast"], currency)
+            self._forecast(run)
         if "contribution" in run.tables:
             self._contribution(run.tables["contribution"], currency)
         if "allocation" in run.tables:
@@ -130,21 +127,25 @@ class Console:
             self.say(f"note: {sentence}")
         self.say(f"page: {run.path / 'index.html'}")
 
-    def _forecast(self, forecast: pd.DataFrame, currency: str) -> None:
-        total = forecast[
-            (forecast["grain"] == "quarter") & (forecast["channel"] == dims.ALL) & (forecast["segment"] == dims.ALL)
-            & (forecast["provenance"] == dims.ALL)
-        ]  # fmt: skip
-        rows = [
-            [
-                row["metric"].replace("_", " "), row["period"], f"{row['p50']:,.0f}",
-                f"{row['p10']:,.0f} to {row['p90']:,.0f}", _or_blank(row["target"], ",.0f"),
-                _or_blank(row["p_hit_target"], ".0%"),
-            ]
-            for row in _rows(total)
-        ]  # fmt: skip
-        names = ["metric", "quarter", "median", "8 in 10 chance between", "target", "chance of target"]
-        self._print_table(f"\nForecast (money in {currency})", names, rows)
+    def _forecast(self, run: RunFolder) -> None:
+        from revmodel.report.forecast_words import forecast_words
+        from revmodel.report.reading import Run
+        from revmodel.report.sections.past import past_sentence
+
+        told = Run(run)
+        title, names, rows = forecast_words(told)
+        self._print_table(f"\n{title}", names, rows)
+        self.say(f"\n{past_sentence(told)}")
+
+    def monitor(self, run: RunFolder, form: str) -> None:
+        """The result of ``revmodel monitor`` as text, markdown or JSON."""
+        from revmodel.report.monitor_words import message
+        from revmodel.report.reading import AnyRun
+
+        if form == "json":
+            print(jsonlib.dumps(_monitor(run), default=str))
+        elif not self.quiet:
+            print(message(AnyRun(run), markdown=form == "markdown"))
 
     def _contribution(self, table: pd.DataFrame, currency: str) -> None:
         year = table[(table["period"] == table["period"].iloc[-1]) & (table["kind"] == "channel")]
@@ -223,3 +224,30 @@ def _difference(row: dict[Any, Any]) -> str:
 
 def _records(frame: pd.DataFrame) -> Any:
     return jsonlib.loads(frame.to_json(orient="records", date_format="iso"))
+
+
+def _machine_readable(run: RunFolder) -> dict[str, Any]:
+    """folder, manifest and tables of a run; of one that holds a forecast also its summary."""
+    tables = {name: _records(frame) for name, frame in run.tables.items() if name != "deal_weeks"}
+    found = {"folder": str(run.path), "manifest": run.manifest, "tables": tables}
+    if "forecast" not in run.tables:
+        return found
+    from revmodel.report.forecast_words import summary
+    from revmodel.report.reading import Run
+
+    return {"summary": summary(Run(run)), **found}
+
+
+def _monitor(run: RunFolder) -> dict[str, Any]:
+    """What a hook needs of a monitor run."""
+    from revmodel.report.monitor_words import alert_sentences, headline
+    from revmodel.report.reading import AnyRun
+
+    told = AnyRun(run)
+    return {
+        "headline": headline(told),
+        "alerts": alert_sentences(told),
+        "rows": _records(run.tables["monitor"]),
+        "folder": str(run.path),
+        "manifest": run.manifest,
+    }

@@ -118,4 +118,6 @@ def _judged(name: str, latest: Floats, base: Floats, *, overlap: int) -> list[li
     law = stats.t(independent - 1)
     low, middle, high = (spread * float(law.ppf(q)) for q in (0.1, 0.5, 0.9))
     span = [base[-1] * np.exp(x) if logs else base[-1] + x for x in (low, middle, high)]
+    if not np.nanmin(np.append(latest, base)) < 0:
+        span = [max(end, 0.0) for end in span]
     return [[name, latest[-1], *span, score, float(2 * law.sf(abs(score)))]]

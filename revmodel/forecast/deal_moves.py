@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -70,8 +70,8 @@ def _step_of(both: pd.DataFrame, then: object, quarter: pd.Series) -> pd.DataFra
     return pd.DataFrame(rows, columns=["step", "what", "own_amount"], index=both.index)
 
 
-def _one(row: object, day: pd.Timestamp, quarter: pd.Series) -> tuple[str, str, bool]:
-    get = row._asdict()  # type: ignore[attr-defined]
+def _one(row: Any, day: pd.Timestamp, quarter: pd.Series) -> tuple[str, str, bool]:
+    get = row._asdict()
     known_then = pd.notna(get["at"]) and get["at"] <= day
     if get["state"] in ("won", "lost") and known_then:
         return "corrections", f"{get['state']} on {get['at']:%Y-%m-%d}, recorded later", True
@@ -88,26 +88,26 @@ def _one(row: object, day: pd.Timestamp, quarter: pd.Series) -> tuple[str, str, 
     return (*_still_open(get, quarter), False)
 
 
-def _won(get: dict[str, object], day: pd.Timestamp) -> tuple[str, str, bool]:
+def _won(get: dict[str, Any], day: pd.Timestamp) -> tuple[str, str, bool]:
     words = f"won on {get['at']:%Y-%m-%d}"
     if get["in_old"]:
         return "actuals", words, False
-    first = get["at"] - pd.to_timedelta(get["cycle_days"], unit="D")  # type: ignore[operator,call-overload]
+    first = get["at"] - pd.to_timedelta(get["cycle_days"], unit="D")
     return ("created", f"created and {words}", True) if first > day else ("actuals", f"{words}, not expected", True)
 
 
-def _new(get: dict[str, object]) -> tuple[str, str, bool]:
+def _new(get: dict[str, Any]) -> tuple[str, str, bool]:
     then = get["stage_then"]
-    if pd.isna(then):  # type: ignore[call-overload]
+    if pd.isna(then):
         return "created", "created", True
     if then in ("won", "lost"):
         return "created", f"opened again, was {then}", True
     return "corrections", "was open already, but not known or not counted", True
 
 
-def _still_open(get: dict[str, object], quarter: pd.Series) -> tuple[str, str]:
+def _still_open(get: dict[str, Any], quarter: pd.Series) -> tuple[str, str]:
     close_0, close_1 = get["close_date_0"], get["close_date_1"]
-    dated = pd.notna(close_0) and pd.notna(close_1) and close_0 != close_1  # type: ignore[call-overload]
+    dated = pd.notna(close_0) and pd.notna(close_1) and close_0 != close_1
     ends = (quarter["period_start"] - _DAYS, quarter["period_end"])
     crosses = dated and any((close_0 <= end) != (close_1 <= end) for end in ends)
     date_step = "pushed" if dated and close_1 > close_0 else "pulled_in"
@@ -118,7 +118,7 @@ def _still_open(get: dict[str, object], quarter: pd.Series) -> tuple[str, str]:
         return "advanced", f"{get['stage_0']} to {get['stage_1']}"
     if dated:
         return date_step, date_words
-    changed = pd.notna(get["amount_1"]) and get["amount_0"] != get["amount_1"]  # type: ignore[call-overload]
+    changed = pd.notna(get["amount_1"]) and get["amount_0"] != get["amount_1"]
     return "model", f"amount {get['amount_0']:,.0f} to {get['amount_1']:,.0f}" if changed else "nothing happened to it"
 
 

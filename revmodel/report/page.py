@@ -13,8 +13,11 @@ from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.facts import deals_section, method_section, provenance_section
 from revmodel.report.sections.findings import findings_section
 from revmodel.report.sections.marketing import budget_section, channels_section
+from revmodel.report.sections.moved import moved_section
 from revmodel.report.sections.outlook import bridge_section, forecast_section
 from revmodel.report.sections.parts import Section
+from revmodel.report.sections.past import past_section, past_sentence, past_words
+from revmodel.report.sections.target import target_section
 from revmodel.report.sections.trust import health_section, record_section
 from revmodel.report.tables import PAGE, RunFolder
 from revmodel.report.template import Tile, rendered
@@ -53,7 +56,7 @@ def render_page(folder: RunFolder) -> str:
         "as_of": date(run.manifest["as_of"]),
         "headline": headline(run),
         "condition": run.condition(),
-        "outlook": outlook(run, first),
+        "outlook": [*outlook(run, first), past_sentence(run)],
         "tiles": _tiles(run, first),
         "health": run.manifest["health"],
         "sections": _sections(run),
@@ -64,9 +67,12 @@ def render_page(folder: RunFolder) -> str:
 def _sections(run: Run) -> list[Section]:
     return [
         forecast_section(run),
+        target_section(run),
+        moved_section(run),
         bridge_section(run),
         channels_section(run),
         budget_section(run),
+        past_section(run),
         record_section(run),
         deals_section(run),
         findings_section(run),
@@ -102,6 +108,9 @@ def _next_words(row: Any, unit: str | None) -> str:
 
 
 def _record_tile(run: Run) -> Tile:
+    value, words = past_words(run)
+    if value != "–":
+        return Tile("Past forecasts held", value, words)
     backtest = run.table("backtest")
     ours = None if backtest is None else our_rows(backtest, run.leading)
     if ours is None or ours.empty:

@@ -28,7 +28,7 @@ def moved_section(run: Run) -> Section:
     if not told:
         return Section("moved", title, missing="The last run forecast none of these quarters.")
     said = [f"Compared {since_words(run)}.", *(moved_sentence(run, run.leading, period) for period in told)]
-    charts = tuple(_chart(run, period) for period in told)
+    charts = tuple(_chart(run, period, half=len(told) > 1) for period in told)
     deals = tuple(grid for period in told if (grid := _deals(run, period)) is not None)
     note = (
         "Steps are of averages and add up exactly. A deal counts by what it was and is expected to bring: chance times "
@@ -37,12 +37,12 @@ def moved_section(run: Run) -> Section:
     return Section("moved", title, tuple(said), charts, deals, note=note, folded=(_numbers(run, periods),))
 
 
-def _chart(run: Run, period: str) -> Chart:
+def _chart(run: Run, period: str, *, half: bool) -> Chart:
     table = run.folder.tables["what_moved"]
     rows = table[(table["metric"] == run.leading) & (table["period"] == period)]
     unit, when = run.unit(run.leading), quarter(period, run.start_month)
     says = f"{when}: {moved_sentence(run, run.leading, period)}"
-    return chart(when, says, lambda width: waterfall_figure(rows, width, unit), _KEYS, half=True)
+    return chart(when, says, lambda width: waterfall_figure(rows, width, unit), _KEYS, half=half)
 
 
 def _deals(run: Run, period: str) -> Grid | None:
