@@ -65,16 +65,11 @@ def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_we
 
 def group_share(model: RevenueModel, economics: LeadEconomics) -> Floats:
     """(row, group): how the records of a row fall on funnel groups, as in the latest half year."""
-    data = model.response_.data_
+    seen = model.response_.data_.recent_by_group(economics.groups)
+    everywhere, channels = seen.sum(0), np.array(economics.groups.channel)
     share = np.zeros((len(economics.rows), len(economics.groups)))
-    everywhere = data.segment_counts.sum()
-    pairs = list(zip(economics.groups.channel, economics.groups.segment, strict=True))
     for i, row in enumerate(economics.rows):
-        channel = data.rows[row][1]
-        seen = data.segment_counts.iloc[row]
-        counts = np.array([seen.get(s, 0.0) if c == channel else 0.0 for c, s in pairs])
-        if counts.sum() == 0:
-            counts = np.array([everywhere.get(s, 0.0) if c == channel else 0.0 for c, s in pairs])
+        counts = seen[row] if seen[row].sum() > 0 else everywhere * (channels == model.response_.data_.rows[row][1])
         share[i] = counts / counts.sum()
     return share
 

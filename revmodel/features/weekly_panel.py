@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from revmodel.dims import CHANNEL, SEGMENT, STAGE, WEEK
+from revmodel.dims import CHANNEL, GROUP_DIMS, SEGMENT, STAGE, WEEK
 from revmodel.features.spend_days import spend_by_week
 from revmodel.features.tables import WeeklyPanel
 from revmodel.journeys.days import DAYS_PER_WEEK, days_before
@@ -26,21 +27,24 @@ class WeeklyPanelBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     From the week of the first arrival on, or the latest ``history_weeks``. Arrivals are records that entered the
     funnel anew (a deal grown from a known lead did not), by their first stage; columns are the combinations seen.
+    by: dimensions of records (dims.GROUP_DIMS) that columns tell apart; channel and segment they always do.
     Indicators are NaN in weeks without a value. An annotation that falls outside the weeks has no column.
-    After ``fit``: weeks_ (last days, oldest first), entries_ (stage, channel, segment), channels_ (of spend).
+    After ``fit``: weeks_ (last days, oldest first), entries_ (stage, channel, segment and what else ``by`` names),
+    channels_ (of spend).
     """
 
-    def __init__(self, history_weeks: int | None = None) -> None:
+    def __init__(self, history_weeks: int | None = None, by: Sequence[str] = (CHANNEL, SEGMENT)) -> None:
         self.history_weeks = history_weeks
+        self.by = by
 
     def fit(self, journeys: Journeys, y: None = None) -> WeeklyPanelBuilder:  # noqa: ARG002 (scikit-learn's signature)
         """Learn the weeks and the columns."""
-        arrivals = _arrivals(journeys)
+        arrivals = _arrivals(journeys, self._keys)
         weeks = int(arrivals["weeks_ago"].max()) + 1 if len(arrivals) else 1
         if self.history_weeks is not None:
             weeks = min(weeks, self.history_weeks)
         self.weeks_ = pd.date_range(end=pd.Timestamp(journeys.as_of), periods=weeks, freq="7D", name=WEEK)
-        seen = arrivals.loc[arrivals["weeks_ago"] < weeks, [STAGE, CHANNEL, SEGMENT]].drop_duplicates()
+        seen = arrivals.loc[arrivals["weeks_ago"] < weeks, self._keys].drop_duplicates()
         self.entries_ = _in_order(seen, tuple(journeys.funnel.stages))
         spend = journeys.tables["spend"].channel.name(CHANNEL).as_table() if "spend" in journeys.tables else None
         self.channels_ = () if spend is None else tuple(sorted(spend.distinct().to_pyarrow()[CHANNEL].to_pylist()))
@@ -48,7 +52,7 @@ class WeeklyPanelBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, journeys: Journeys) -> WeeklyPanel:
         """Count and sum by week."""
-        arrivals = _wide(_arrivals(journeys), [STAGE, CHANNEL, SEGMENT], self.weeks_)
+        arrivals = _wide(_arrivals(journeys, self._keys), self._keys, self.weeks_)
         spend = spend_by_week(_spend_by_day(journeys), self.weeks_)
         return WeeklyPanel(
             spend=spend.reindex(columns=list(self.channels_), fill_value=0.0),
@@ -57,23 +61,23 @@ class WeeklyPanelBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             annotations=_wide(_annotations(journeys, len(self.weeks_)), ["name"], self.weeks_).fillna(0.0),
         )
 
+    @property
+    def _keys(self) -> list[str]:
+        return [STAGE, *(name for name in GROUP_DIMS if name in (CHANNEL, SEGMENT) or name in self.by)]
+
     def get_feature_names_out(self, input_features: None = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Names of the spend and arrivals columns, as "spend:<channel>" and "arrivals:<stage>/<channel>/<segment>"."""
         spend = [f"spend:{channel}" for channel in self.channels_]
         return np.array([*spend, *(f"arrivals:{'/'.join(entry)}" for entry in self.entries_)], dtype=object)
 
 
-def _arrivals(journeys: Journeys) -> pd.DataFrame:
-    """stage, channel, segment, weeks_ago, value: records that entered the funnel anew."""
+def _arrivals(journeys: Journeys, keys: Sequence[str]) -> pd.DataFrame:
+    """The keys (stage first), weeks_ago, value: records that entered the funnel anew."""
     each = journeys.records
     fresh = each.filter(each.first_stage.isin(journeys.funnel.stages) & ~each.grown_from_lead)
-    keys = {
-        STAGE: fresh.first_stage,
-        CHANNEL: fresh.channel,
-        SEGMENT: fresh.segment,
-        "weeks_ago": _weeks_before(journeys.as_of, fresh.first_at),
-    }
-    return _frame(fresh.group_by(**keys).aggregate(value=fresh.count()))
+    columns = {STAGE: fresh.first_stage, **{name: fresh[name] for name in keys if name != STAGE}}
+    weeks_ago = _weeks_before(journeys.as_of, fresh.first_at)
+    return _frame(fresh.group_by(**columns, weeks_ago=weeks_ago).aggregate(value=fresh.count()))
 
 
 def _spend_by_day(journeys: Journeys) -> pd.DataFrame:
@@ -123,10 +127,10 @@ def _frame(table: ir.Table) -> pd.DataFrame:
 
 
 def _in_order(entries: pd.DataFrame, stages: tuple[str, ...]) -> pd.MultiIndex:
-    """Combinations of stage, channel and segment, stages in the order of the funnel."""
-    ordered = entries.sort_values([STAGE, CHANNEL, SEGMENT])
+    """Combinations of the keys, stages in the order of the funnel."""
+    ordered = entries.sort_values(list(entries.columns))
     ordered = ordered.sort_values(STAGE, key=lambda stage: stage.map(stages.index), kind="stable")
-    return pd.MultiIndex.from_frame(ordered.astype(object), names=[STAGE, CHANNEL, SEGMENT])
+    return pd.MultiIndex.from_frame(ordered.astype(object), names=list(entries.columns))
 
 
 def _wide(counts: pd.DataFrame, columns: list[str], weeks: pd.DatetimeIndex) -> pd.DataFrame:

@@ -14,9 +14,10 @@ from revmodel.models.media import geometric_weights, michaelis_menten
 from revmodel.models.response import ChannelResponse
 from revmodel.models.steps import LARGEST_STEP, steps_ahead
 
-__all__ = ["caused_leads", "expected_arrivals", "predict_arrivals"]
+__all__ = ["caused_leads", "draw_counts", "expected_arrivals", "predict_arrivals"]
 
 Floats = npt.NDArray[np.float64]
+PRIOR_RECORDS = 2.0  # that fall on groups as those of all stages do
 
 
 def caused_leads(response: ChannelResponse, future_spend: Floats, pick: npt.NDArray[np.int64]) -> Floats:
@@ -100,19 +101,17 @@ def predict_arrivals(
 ) -> ArrivalDraws:  # fmt: skip
     """Counts of records that will enter the funnel (models/draws.py: ArrivalDraws).
 
-    Within a row, records fall on segments as in the latest half year (Dirichlet posterior).
+    Within a row, records fall on groups (segment, region, …) as in the latest half year (Dirichlet posterior).
     """
     rng = np.random.default_rng(seed)
     pick = np.linspace(0, len(response.posterior_.thetas) - 1, draws).round().astype(int)
     counts = draw_counts(response, panel, weeks, future_spend, pick, rng)
     out = np.zeros((draws, len(weeks), len(stages), len(groups)), dtype=np.int64)
+    seen = response.data_.recent_by_group(groups)
+    everywhere = seen.sum(0) + 0.1
     for r, (stage, channel) in enumerate(response.data_.rows):
         at = [i for i, name in enumerate(groups.channel) if name == channel]
-        segments = [groups.segment[i] for i in at]
-        seen = response.data_.segment_counts.iloc[r]
-        total = response.data_.segment_counts.sum()
-        prior = np.array([total.get(s, 0.0) for s in segments]) + 0.1
-        alpha = np.array([seen.get(s, 0.0) for s in segments]) + 2 * prior / prior.sum()
+        alpha = seen[r, at] + PRIOR_RECORDS * everywhere[at] / everywhere[at].sum()
         split = rng.multinomial(counts[:, r], rng.dirichlet(alpha, draws)[:, None, :])
         out[:, :, stages.index(stage), at] += split
     return ArrivalDraws(out)

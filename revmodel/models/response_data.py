@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from revmodel import dims
 from revmodel.errors import ModelError
-from revmodel.features.tables import WeeklyPanel
+from revmodel.features.tables import Groups, WeeklyPanel
 from revmodel.models import priors
 from revmodel.models.calendar_columns import event_frame, event_priors, fourier, season_support
 from revmodel.models.media import lagged
@@ -20,6 +21,7 @@ __all__ = ["MAX_WEEKS", "MIN_WEEKS", "SHOCK_WEEKS", "ResponseData", "response_da
 Floats = npt.NDArray[np.float64]
 MIN_WEEKS = 12
 MAX_WEEKS = 156
+RECENT_WEEKS = 26  # records fall on segments, regions, … as they did in these
 LEVEL_WEEKS = 13  # the crude level is their mean
 SHOCK_WEEKS = 52  # of which weekly shocks are told from steps; further back steps are too wide to be taken for one
 ENOUGH_RECORDS = 20  # to say when a series began
@@ -40,7 +42,17 @@ class ResponseData:
     spend: Floats
     scale: Floats
     event_names: tuple[str, ...]
-    segment_counts: pd.DataFrame  # (row) × segment, records of the latest weeks
+    recent: pd.Series  # by (stage, channel, segment, …): records of the latest half year
+
+    def recent_by_group(self, groups: Groups) -> Floats:
+        """Records of the latest half year, (row, group); a row's records are of groups of its channel."""
+        names = [str(name) for name in self.recent.index.names if name != dims.STAGE]
+        keys = list(groups.frame[names].itertuples(index=False, name=None))
+        counts = self.recent.to_dict()
+        return np.array([
+            [float(counts.get((stage, *key), 0.0)) if key[0] == channel else 0.0 for key in keys]
+            for stage, channel in self.rows
+        ])  # fmt: skip
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -94,10 +106,8 @@ def response_data(
         "event_sd": sd,
         **_media_arrays(spend, scale, channels, rows, counts, max_lag_weeks, cost_per_lead),
     }
-    latest = arrivals.tail(26).sum().groupby(level=["stage", "channel", "segment"]).sum()
-    segments = latest.unstack("segment").fillna(0)  # noqa: PD010 (a series has no pivot_table)
-    segments = segments.reindex(pd.MultiIndex.from_tuples(rows, names=["stage", "channel"]), fill_value=0.0)
-    return ResponseData(arrays, rows, channels, weeks, spend, scale, names, segments)
+    recent = arrivals.tail(RECENT_WEEKS).sum()
+    return ResponseData(arrays, rows, channels, weeks, spend, scale, names, recent[recent > 0])
 
 
 def _weights(counts: Floats) -> Floats:
