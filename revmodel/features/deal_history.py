@@ -39,7 +39,7 @@ def on_file(journeys: Journeys, days: ir.Table) -> ir.Table:
 
 def _steps(history: ir.Table, name: str) -> ir.Table:
     """Values of one field that were on file, one after the other: deal_id, recorded_ago, the field, before, place."""
-    filled = history.filter(history[name].notnull())  # noqa: PD004 (ibis, not pandas)
+    filled = history.filter(history[name].notnull())
     window = ibis.window(group_by="deal_id", order_by=[filled.recorded_at, filled[name]])
     before = filled[name].lag().over(window)
     return filled.select("deal_id", "recorded_ago", name, before=before, place=ibis.row_number().over(window))

@@ -22,7 +22,7 @@ __all__ = ["SNAPSHOT_DAYS", "DealSnapshotBuilder"]
 SNAPSHOT_DAYS = 28  # a snapshot's outcome is what happens until the next one
 SNAPSHOTS = 39  # three years: older practice says little about today's
 _EXIT_WITHIN = 0.5  # an exit happens inside its day
-_STAY = ["deal_id", "ago", "stage", "attempt", *GROUP_DIMS]
+_STAY = ["deal_id", "ago", "stage", "attempt", *GROUP_DIMS, "type_on_file", "owner_on_file"]
 _OUTCOME = ["age_weeks", "age_days", "exposure_weeks", "outcome", "won_amount", "won_in_days"]
 _TOUCHES = ["last_touch_days", "touches_4w"]
 _COUNTS = ["pushes", "pulls", "days_pushed", "amount_changes", "category_changes", "touches_4w"]
@@ -33,7 +33,7 @@ class DealSnapshotBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc
     """Journeys → one row a deal and snapshot on which it was open; ago = days of the snapshot before the as-of date.
 
     The rows of ago 0 are the deals open now, built by the same lines as the past they are compared with.
-    Stay: stage, attempt, the dimensions of Groups, age_weeks in the stage (completed), age_days since the deal began.
+    Stay: stage, attempt, the dimensions of Groups, type_on_file and owner_on_file, age_weeks in the stage (completed), age_days since the deal began.
     Outcome until the next snapshot, as known at the as-of date: outcome ("advance", "lost", "recycled"; "open" where
         it stayed), exposure_weeks that it was there; 0 for ago 0. won_amount, won_in_days: NaN unless it was won by
         the as-of date, with the amount on file in the end.
@@ -78,6 +78,8 @@ class DealSnapshotBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc
         records = journeys.records.filter(journeys.records.record_type == DEAL)
         is_won = records.last_stage == WON_STAGE
         facts = records.select(
+            "type_on_file",
+            "owner_on_file",
             of_record="record_id",
             began_ago=days_before(as_of, records.first_at).cast("int64"),
             final_amount=is_won.ifelse(records.amount, ibis.null().cast("float64")),
@@ -85,10 +87,10 @@ class DealSnapshotBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc
         )
         stays = stays.inner_join(facts, stays.record_id == facts.of_record)
         days = whole_numbers(self.snapshots + 1).select(ago=lambda t: t.number * SNAPSHOT_DAYS)
-        there = (stays.left_ago < days.ago) | stays.left_ago.isnull()
+        there = (stays.left_ago < days.ago) | stays.left_ago.isnull()  # noqa: PD003 (ibis, not pandas)
         rows = stays.inner_join(days, [stays.entered_ago >= days.ago, there])
         age = (rows.entered_ago - rows.ago) // DAYS_PER_WEEK
-        tells = (age >= rows.entry_delay_weeks) & ((age < rows.zombie_after_weeks) | rows.zombie_after_weeks.isnull())
+        tells = (age >= rows.entry_delay_weeks) & (age < rows.zombie_after_weeks).fill_null(True)
         return _with_outcome(rows.mutate(age=age).filter(tells))
 
     def get_feature_names_out(self, input_features: None = None) -> npt.NDArray[np.object_]:  # noqa: ARG002

@@ -388,8 +388,8 @@ def walk(
 ) -> int:
     """One draw, all weeks: arrivals (week, stage, group), the first ``open_count`` records are open at the start.
 
-    ``records`` has room for all arrivals behind them. ``won_week`` and ``won_amount`` (open deal,) get the week of each win and what it books.
-    Returns the number of records still open at the end.
+    ``records`` has room for all arrivals behind them. ``won_week`` and ``won_amount`` (open deal,) get the week of
+    each win and what it books. Returns the number of records still open at the end.
     """
     room = records.stage.shape[0]
     alive, gone = np.arange(room), np.empty(room, np.int64)

@@ -4,9 +4,11 @@
     residual     ~ (1 − w)·Normal(0, sd) + w·Normal(0, wide sd)         a contaminated normal (Tukey 1960)
 
 Dimensions are those of Groups (channel, segment, region, owner, type, band); how far their levels differ, and how fast
-amounts drift by quarter, is learned (models/size_spreads.py). The drift is a random walk that is zero at the as-of date. The
-second, wider normal holds the deals out of the ordinary. A mixture of lognormals has every moment, whereas exp of a
-Student-t has no mean; a cap at twice the largest deal ever won still keeps a rare draw from outgrowing the company.
+amounts drift by quarter, is learned (models/size_spreads.py). The drift is a random walk that is zero at the as-of
+date. The second, wider normal holds the deals out of the ordinary. A mixture of lognormals has every moment, whereas
+exp of a Student-t has no mean; a cap at twice the largest deal ever won still keeps a rare draw from outgrowing the
+company. On held-out deals the mixture had the better log score of the three: against one normal +6 on the demo and
++1,137 on Maven's list prices with discounts, a Student-t −2 and +1,031 (five folds).
 """
 
 from __future__ import annotations

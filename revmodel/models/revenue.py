@@ -18,6 +18,7 @@ from revmodel.config import ResponseConfig
 from revmodel.errors import NotFittedError
 from revmodel.features.tables import Features, Groups
 from revmodel.models.arrivals import predict_arrivals
+from revmodel.models.deal_effects import DealEffects
 from revmodel.models.deal_size import DealSize
 from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
 from revmodel.models.hazards import StageHazards
@@ -33,6 +34,7 @@ Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
 RevenueEngine = Literal["nuts", "mixed", "laplace"]
 LAPLACE_DRAWS = 2000
+BASE_DRAWS, BASE_WEEKS = 100, 13  # whose mean hazards are the base of what sets open deals apart
 
 
 class RevenueModel:
@@ -41,7 +43,8 @@ class RevenueModel:
     engine: "nuts", "laplace", or "mixed": arrivals by NUTS and the rest by Laplace. draws: per chain for NUTS
     (at least); Laplace draws are LAPLACE_DRAWS in the mixed engine, else ``draws`` in all. store: posteriors kept of
     earlier fits.
-    After ``fit``: ``hazards_``, ``response_``, ``sizes_``, ``health_`` (one row a check), ``timings_s_``.
+    After ``fit``: ``hazards_``, ``response_``, ``sizes_``, ``deal_effects_``, ``base_funnel_``, ``open_records_``
+    (with each deal's own odds), ``health_`` (one row a check), ``timings_s_``.
     """
 
     def __init__(
@@ -78,6 +81,12 @@ class RevenueModel:
             self.sizes_ = self._deal_size().fit(
                 features.won_deals, cells.groups, features.as_of, features.deal_snapshots, cells.stages
             )
+        say("what sets open deals apart")
+        with _timed(self.timings_s_, "open_deals"):
+            month, as_of = self.fiscal_year_start_month, pd.Timestamp(features.as_of)
+            self.base_funnel_ = predict_funnel(self.hazards_, as_of, BASE_WEEKS, BASE_DRAWS, month, self.seed + 14)
+            self.deal_effects_ = DealEffects().fit(features.deal_snapshots, self.base_funnel_)
+            self.open_records_ = self.deal_effects_.with_shifts(features.open_records)
         self.health_ = self._health()
         return self
 
