@@ -18,6 +18,7 @@ _COLUMNS = [
     *("run", "as_of", METRIC, PERIOD, "period_start", "period_end", "p10", "p50", "p90", "target"),
     *("actual", "ended", "inside_80"),
 ]
+_EMPTY = dict.fromkeys(("as_of", "period_start", "period_end"), "datetime64[ns]") | {"ended": "bool"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def past_forecasts(runs: Iterable[PastRun], realised: pd.DataFrame, as_of: dt.da
     """
     rows = [_rows(run, as_of) for run in runs if run.as_of < as_of]
     if not rows:
-        return pd.DataFrame(columns=_COLUMNS)
+        return pd.DataFrame(columns=_COLUMNS).astype(_EMPTY)
     table = pd.concat(rows, ignore_index=True)
     table["actual"] = [
         _came(realised, row[METRIC], row["period_start"], row["period_end"]) for row in table.to_dict("records")
