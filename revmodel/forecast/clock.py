@@ -17,9 +17,9 @@ whence the chance to stay through calendar week c, given that the record was the
 and exits of week c come partly from age week c−1, partly from age week c, each with the causes of its own age.
 This is exact where entry is uniform in the calendar week and the rate is constant inside an age week.
 
-In the first age week it is not constant: some funnels close within hours. There the days of the exits are known: of
-those who leave in age week 0, the share F(x) has left by age x. A record that enters at a uniform moment then is still
-there at the end of its week of entry with chance
+In the first age week it is not constant: some funnels close within hours. There the days of the exits are known, and
+the rate is taken as constant inside each day: of those who leave in age week 0, the share F(x) has left by age x. A
+record that enters at a uniform moment then is still there at the end of its week of entry with chance
 
     m(0) = 1 − h(0) · ∫₀¹ F(x) dx
 
@@ -45,6 +45,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 DAYS = 7
+_HAZARDS = 33  # between them the share is linear to 1e-3
+_TINY, _SMALL = 1e-12, 1e-4
 _LOG_ODDS_LIMIT = 300.0  # exp(300 + 300) is still finite, and no chance that float64 can tell from 0 or 1 is lost
 
 
@@ -91,15 +93,23 @@ def odds_by_week(calendar: Floats, again: Floats) -> Floats:
 
 
 def share_at_once(first_week: Floats) -> Floats:
-    """Of the exits in the first age week, the share in the week of entry: (…, day of age) → (…,), ∫F of above.
+    """Of the exits in the first age week, the share in the week of entry, ∫F of above: (…, day) → (…, hazard).
 
-    Exits are even inside a day, so those of day d are left of by the end of the week of entry with chance
-    1 − (d + ½) / 7, the moment of entry being uniform in the week.
+    It depends on the hazard h of the week, for which it is given at even steps from 0 to 1: of those there at the start
+    of day d the share q leaves in it, at the rate r = −log(1 − q), so by the end of the week of entry, when it ends
+    inside that day, the share 1/q − 1/r of the day's exits has left.
 
-    >>> float(share_at_once(np.full(7, 1 / 7))), round(float(share_at_once(np.array([1.0, 0, 0, 0, 0, 0, 0]))), 3)
-    (0.5, 0.929)
+    >>> even = share_at_once(np.full(7, 1 / 7))
+    >>> round(float(even[0]), 6), round(float(even[-1]), 2)
+    (0.5, 0.51)
     """
-    return np.asarray(first_week @ (1.0 - (np.arange(DAYS) + 0.5) / DAYS), dtype=np.float64)
+    hazard = np.linspace(0.0, 1.0, _HAZARDS)
+    left = np.cumsum(first_week, axis=-1)
+    there = 1.0 - hazard * (left - first_week)[..., None]
+    q = np.clip(hazard * first_week[..., None] / np.maximum(there, _TINY), _TINY, 1.0 - _TINY)
+    inside = np.where(q < _SMALL, 0.5 + q / 12, 1 / q + 1 / np.log1p(-q))
+    whole_days = np.arange(DAYS - 1, -1, -1)[:, None]
+    return np.asarray((first_week[..., None] * (whole_days + inside) / DAYS).sum(axis=-2), dtype=np.float64)
 
 
 def _exponential(log_odds: Floats) -> Floats:

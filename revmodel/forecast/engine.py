@@ -33,7 +33,7 @@ class Funnel(NamedTuple):
 
     by_age : (stage, group, age_bin, cause), odds; by_week : (week, visit, stage, cause), factors on them
     reach : (stage, cause, to), cumulative chances of the destination
-    at_once : (stage,), of the exits in the first age week, the share that falls into the week of entry
+    at_once : (stage, hazard), of the exits in the first age week, the share in the week of entry, see clock.py
     step_of_week, before, after, bin_of : see clock.Clock
     first_deal : index of the first deal stage, or the number of stages
     """
@@ -119,14 +119,16 @@ def _normal(stream: Stream) -> float:
 
 
 @compiled
-def _age_chances(odds: float, age: int, at_once: float) -> tuple[float, float]:
+def _age_chances(odds: float, age: int, at_once: Floats) -> tuple[float, float]:
     """Of a record that is somewhere in an age week: chances (not yet known where, at its start) to last to its end.
 
     m and (1 − h) / m of clock.py.
     """
     kept = 1.0 / (1.0 + odds)
     if age == 0:
-        last = 1.0 - (1.0 - kept) * at_once
+        place = (1.0 - kept) * (at_once.shape[0] - 1)
+        i = min(int(place), at_once.shape[0] - 2)
+        last = 1.0 - (1.0 - kept) * (at_once[i] + (place - i) * (at_once[i + 1] - at_once[i]))
     elif odds < _SMALL:
         last = 1.0 - odds * (1.0 / 2.0 - odds * (5.0 / 12.0 - odds * (3.0 / 8.0)))
     else:

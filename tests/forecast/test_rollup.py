@@ -5,14 +5,18 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from draws_by_hand import arrivals_of, funnel_of, records_of, sizes_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from revmodel.dims import GROUP_DIMS
+from revmodel.dims import GROUP_DIMS, METRICS, PROVENANCES
 from revmodel.errors import ModelError
 from revmodel.forecast.bridge import provenance_bridge
 from revmodel.forecast.calendar import periods, week_shares
 from revmodel.forecast.rollup import forecast_draws, forecast_table
 from revmodel.forecast.simulate import simulate
+from revmodel.forecast.simulation import Simulation
 
 AS_OF = dt.date(2026, 8, 12)
 GROUPS = (("search", "smb"), ("search", "enterprise"), ("events", "smb"))
@@ -79,6 +83,53 @@ def test_means_add_up_over_provenance_channel_and_segment(table, grain):
     for name, rows in parts.items():
         sums = rows.groupby(keys)["mean"].sum().reindex(total.index)
         np.testing.assert_allclose(sums, total, rtol=1e-9, err_msg=name)
+
+
+def simulation_of(levels, seed):
+    """Draws by hand: a group for each row of ``levels``, one name a dimension."""
+    shape = (5, 14, 3, len(levels))
+    rng = np.random.default_rng(seed)
+    dims = ("draw", "week", "provenance", "group")
+    named = {dim: ("group", list(names)) for dim, names in zip(GROUP_DIMS, zip(*levels, strict=True), strict=True)}
+    variables = {name: (dims, rng.poisson(1.5, shape).astype(float)) for name in (*METRICS, "opportunities")}
+    draws = xr.Dataset(variables, coords={"provenance": list(PROVENANCES[1:]), **named})
+    return Simulation(AS_OF, draws, pd.DataFrame(), has_amounts=True)
+
+
+GROUP = st.tuples(*(st.sampled_from(names) for names in (["a", "b"], ["x", "all"], ["EMEA", "US"], ["ann", "bob"])))
+TOLD_APART = st.lists(st.tuples(GROUP, st.sampled_from(["new", "renewal"]), st.just("all")), min_size=1, max_size=6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(TOLD_APART, st.lists(TOLD_APART.map(lambda rows: rows[0]), max_size=4), st.integers(0, 10))
+def test_levels_of_every_dimension_add_up_in_every_draw_and_with_actuals(groups, seen, seed):
+    simulation = simulation_of([(*group, kind, band) for group, kind, band in groups], seed)
+    for dim in ("provenance", *GROUP_DIMS):
+        parts = sum(simulation.weekly_by("wins", dim).values())
+        np.testing.assert_array_equal(parts, simulation.weekly("wins"))
+    rows = [("wins", pd.Timestamp("2026-08-01"), *group, kind, band, 2.0) for group, kind, band in seen]
+    realised = pd.DataFrame(rows, columns=["metric", "date", *GROUP_DIMS, "value"])
+    table = forecast_table(simulation, realised, 1, 1, grains=("quarter",)).query("metric == 'wins'")
+    total = only(table)["mean"].item()
+    assert total == pytest.approx(simulation.weekly("wins")[:, :7].sum(axis=1).mean() + 2.0 * len(seen))
+    for dim in GROUP_DIMS:
+        lines = table.loc[table[dim] != "all", "mean"]
+        over_all = [
+            row for row in (*groups, *seen) if dict(zip(GROUP_DIMS, (*row[0], *row[1:]), strict=True))[dim] == "all"
+        ]
+        if len(lines) and not over_all:
+            assert lines.sum() == pytest.approx(total)
+
+
+def test_years_are_those_that_end_with_a_quarter_of_the_forecast(simulation, realised):
+    years = only(forecast_table(simulation, realised, 2, 1), grain="year", metric="wins")
+    assert years["period"].tolist() == ["FY2026"]
+    assert years["period_start"].item() == pd.Timestamp("2026-01-01")
+    quarters = only(forecast_table(simulation, realised, 2, 1), grain="quarter", metric="wins")
+    before = 100.0  # won in June
+    assert years["mean"].item() == pytest.approx(quarters["mean"].sum() + before)
+    assert only(forecast_table(simulation, realised, 1, 1), grain="year").empty
+    assert only(forecast_table(simulation, realised, 1, 10), grain="year")["period"].unique().tolist() == ["FY2026"]
 
 
 def test_months_add_up_to_their_quarter_with_actuals(table):

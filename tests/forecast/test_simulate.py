@@ -49,6 +49,13 @@ def test_open_record_leaves_by_the_hazard_of_its_age():
     assert float(run(funnel, records=old, first_deal=None).draws["wins"].sum()) == 0
 
 
+def test_open_record_that_is_back_in_its_stage_leaves_by_the_odds_of_a_repeated_visit():
+    funnel = funnel_of([(0.5, 0.0, 0.0)], weeks=30)
+    funnel.again[:] = NEVER
+    wins = run(funnel, records=[{"attempt": 2}] * 5 + [{"attempt": 1}] * 3, first_deal=None).weekly("wins")
+    assert wins.sum() == 3
+
+
 @settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0.05, 0.6), st.just(0.0), st.floats(0.0, 0.3)), min_size=1, max_size=3),
