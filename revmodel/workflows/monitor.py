@@ -141,9 +141,14 @@ def _signal_rows(journeys: Journeys, features: Features, config: Config) -> pd.D
 def _explained(rows: pd.DataFrame, journeys: Journeys) -> pd.DataFrame:
     """status: below, within or above the 80 % range. explained_by: annotations of the weeks in which an alert began."""
     status = np.where(rows["value"] < rows["p10"], "below", np.where(rows["value"] > rows["p90"], "above", "within"))
-    notes = journeys.tables["annotations"].execute() if "annotations" in journeys.tables else None
+    notes = annotations_of(journeys)
     named = [_notes(notes, row) if row["alert"] else "" for row in rows.to_dict("records")]
     return rows.assign(status=status, explained_by=named)
+
+
+def annotations_of(journeys: Journeys) -> pd.DataFrame | None:
+    """What people noted by the as-of date: start, end, name."""
+    return journeys.tables["annotations"].execute() if "annotations" in journeys.tables else None
 
 
 def _notes(notes: pd.DataFrame | None, row: dict[Any, Any]) -> str:

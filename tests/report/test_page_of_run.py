@@ -7,13 +7,12 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from fake_run import fake_manifest, fake_tables
 
 from revmodel.report.page import render_page, write_page
 from revmodel.report.reading import Run
-from revmodel.report.sections.facts import deals_section
+from revmodel.report.sections.deals import deals_section
 from revmodel.report.sections.findings import findings_section
 from revmodel.report.sections.marketing import budget_section, channels_section
 from revmodel.report.sections.parts import Section
@@ -78,7 +77,7 @@ def test_page_fetches_nothing(page: str) -> None:
 def test_reader_finds_the_parts_in_order(page: str) -> None:
     keys = re.findall(r'<section id="(\w+)">', page)
     assert keys == [
-        *("forecast", "bridge", "channels", "budget", "record"),
+        *("forecast", "target", "moved", "bridge", "channels", "budget", "past", "record"),
         *("deals", "findings", "health", "method", "provenance"),
     ]
     assert page.index("8 in 10 chance of bookings between €3.1m and €4.0m in Q4 2026") < page.index("<section")
@@ -168,9 +167,19 @@ def test_same_run_gives_the_same_page_from_its_folder(tmp_path: Path, page: str)
 
 def test_deals_shown_are_those_worth_most_and_the_rest_is_pointed_to(page: str) -> None:
     deals = fake_tables()["open_deals"]
-    worth = pd.Series((deals["p_win"] * deals["amount"]).to_numpy(), index=deals["deal_id"]).sort_values(
-        ascending=False
-    )
+    worth = deals.set_index("deal_id")["expected_this_quarter"].sort_values(ascending=False)
     shown = re.findall(r">(D-31\d\d)</td>", page)
     assert shown == worth.index[:15].tolist()
     assert "7 more deals in open_deals.csv." in page
+
+
+def test_categories_of_the_crm_stand_beside_the_chances_of_their_deals(page: str) -> None:
+    assert "Sellers commit €900k to this quarter; the model expects €420k of those deals." in page
+    assert "That all of it comes: about 1 in 20." in page
+    assert "↓ close date passed 12 days ago (×0.62)" in page
+
+
+def test_a_crm_without_categories_is_told() -> None:
+    run = Run(a_folder())
+    run.folder.tables["forecast_categories"] = run.folder.tables["forecast_categories"].tail(1)
+    assert any("keeps no forecast category" in sentence for sentence in deals_section(run).sentences)

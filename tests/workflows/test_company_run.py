@@ -57,7 +57,7 @@ def test_folder_holds_manifest_tables_page_and_draws(real_run: Any) -> None:
         assert {f"{table}.csv", f"{table}.parquet"} <= names
         assert len(pd.read_csv(folder / f"{table}.csv")) == len(pd.read_parquet(folder / f"{table}.parquet"))
     stages = real_run.fitted.config.funnel.stages
-    wanted = {"arrivals.nc", "deal_size.nc", *(f"stage_{stage}.nc" for stage in stages)}
+    wanted = {"arrivals.nc", "deal_size.nc", "weekly.nc", *(f"stage_{stage}.nc" for stage in stages)}
     assert {file.name for file in (folder / "draws").iterdir()} == wanted
 
 
