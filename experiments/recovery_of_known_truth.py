@@ -75,7 +75,7 @@ def next_quarter(fitted: FittedCompany, company: Company) -> pd.DataFrame:
     spend = planned_spend(company.plan, channels, future_weeks(pd.Timestamp(AS_OF), weeks))
     funnel, arrivals, sizes = fitted.model.predict(weeks, spend, 1000)
     simulation = simulate(
-        fitted.features.open_records, funnel, arrivals, sizes, AS_OF, weeks, fitted.config.funnel.first_deal_stage, 5
+        fitted.model.open_records_, funnel, arrivals, sizes, AS_OF, weeks, fitted.config.funnel.first_deal_stage, 5
     )
     table = forecast_table(simulation, fitted.features.realised, 1, 1, grains=("quarter",))
     total = table[(table["channel"] == "all") & (table["segment"] == "all") & (table["provenance"] == "all")]

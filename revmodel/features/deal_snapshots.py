@@ -33,7 +33,8 @@ class DealSnapshotBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc
     """Journeys → one row a deal and snapshot on which it was open; ago = days of the snapshot before the as-of date.
 
     The rows of ago 0 are the deals open now, built by the same lines as the past they are compared with.
-    Stay: stage, attempt, the dimensions of Groups, type_on_file and owner_on_file, age_weeks in the stage (completed), age_days since the deal began.
+    Stay: stage, attempt, the dimensions of Groups, type_on_file and owner_on_file, age_weeks in the stage (completed),
+        age_days since the deal began.
     Outcome until the next snapshot, as known at the as-of date: outcome ("advance", "lost", "recycled"; "open" where
         it stayed), exposure_weeks that it was there; 0 for ago 0. won_amount, won_in_days: NaN unless it was won by
         the as-of date, with the amount on file in the end.

@@ -46,7 +46,7 @@ def deal_drivers(
     p = chance()
     typical = deals.groupby("stage")["age_weeks"].transform("median").to_numpy().astype(np.int64)
     age_words = [
-        f"{plural(age, 'week')} in {stage} (usual {usual})"
+        f"{plural(age, 'week') if age else 'less than a week'} in {stage} (usual {usual})"
         for age, stage, usual in zip(deals["age_weeks"], deals["stage"], typical, strict=True)
     ]
     stage_mean = pd.Series(p).groupby(deals["stage"]).transform("mean").to_numpy()

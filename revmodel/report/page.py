@@ -10,7 +10,8 @@ import numpy as np
 from revmodel.report.metrics_page import holds_metrics_alone, render_metrics_page
 from revmodel.report.monitor_page import holds_a_monitor, render_monitor_page
 from revmodel.report.reading import Run, rows_of
-from revmodel.report.sections.facts import deals_section, method_section, provenance_section
+from revmodel.report.sections.deals import deals_section
+from revmodel.report.sections.facts import method_section, provenance_section
 from revmodel.report.sections.findings import findings_section
 from revmodel.report.sections.marketing import budget_section, channels_section
 from revmodel.report.sections.moved import moved_section

@@ -73,7 +73,7 @@ def own_odds(records, advance, lost=0.0):
 
 
 def test_a_deals_own_odds_shift_its_chance_while_it_stays_in_its_stage():
-    """Equal odds to advance and to be lost: doubled odds to advance win two times of three, but only where it stands."""
+    """Equal odds to advance and to be lost: doubled ones to advance win two times of three, for one stage."""
     rows = [{"stage": stage, "record_type": "deal"} for stage in ("s1", "s2", "s2")]
     shifted = own_odds(records_of(*rows), [np.log(2), np.log(2), 0.0])
     deals = run(shifted, funnel_of(WEEKLY, draws=6000, weeks=80)).deals.set_index("deal_id")

@@ -46,6 +46,7 @@ def fake_tables(seed: int = 7) -> dict[str, pd.DataFrame]:
         "allocation_summary": _allocation_summary(),
         "backtest": _backtest(rng),
         "open_deals": _open_deals(rng),
+        "forecast_categories": _categories(),
         "findings": _findings(),
         "allows": _allows(),
         "health": _health(),
@@ -215,8 +216,19 @@ def _open_deals(rng: np.random.Generator) -> pd.DataFrame:
         "p_win": p_win, "p_win_this_quarter": p_win * rng.uniform(0.2, 0.9, n),
         "expected_close_p10": close - pd.Timedelta(days=12), "expected_close_p50": close,
         "expected_close_p90": close + pd.Timedelta(days=50),
-        "drivers": [f"stage {s} +12, paid_search / enterprise -3, age 4 weeks +2" for s in stages],
+        "expected_this_quarter": rng.lognormal(9.5, 0.7, n).round(-2),
+        "drivers": [f"↑ in {s} (×1.4); ↓ close date passed 12 days ago (×0.62)" for s in stages],
     })  # fmt: skip
+
+
+def _categories() -> pd.DataFrame:
+    columns = ["category", "deals", "amount", "said", "due_amount", "mean", "p10", "p50", "p90", "p_reached", "p_win"]
+    rows = [
+        ("commit", 8, 1.0e6, 0.8e6, 9.0e5, 4.2e5, 2.1e5, 4.0e5, 6.5e5, 0.04, 0.55),
+        ("pipeline", 14, 1.4e6, 0.3e6, 7.0e5, 2.0e5, 0.5e5, 1.8e5, 4.1e5, 0.02, 0.2),
+        ("all", 22, 2.4e6, 1.1e6, 1.6e6, 6.2e5, 3.9e5, 6.0e5, 8.8e5, 0.0, 0.33),
+    ]
+    return pd.DataFrame(rows, columns=columns).assign(period="2026Q4")
 
 
 def _findings() -> pd.DataFrame:

@@ -5,5 +5,6 @@ outlook     the forecast against its target, and where it comes from
 marketing   what channels add, and the budget
 findings    what is wrong with the data, and what the data allows
 trust       the record of past forecasts, model health
-facts       open deals, how to read the page, where the run comes from
+deals       open deals with their drivers, the CRM's categories, close dates
+facts       how to read the page, where the run comes from
 """

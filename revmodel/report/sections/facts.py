@@ -1,69 +1,14 @@
-"""Facts to work with: open deals, how to read the page, where the run comes from."""
+"""Facts to work with: how to read the page, where the run comes from."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from revmodel.report.reading import AnyRun, Run, rows_of
+from revmodel.report.reading import AnyRun, Run
 from revmodel.report.sections.parts import Grid, Section
-from revmodel.report.words import count, date, label, money, percent, plural
+from revmodel.report.words import count, date
 
-__all__ = ["deals_section", "method_section", "provenance_section"]
-
-_SHOWN = 15
-
-
-def deals_section(run: Run) -> Section:
-    """The open deals that matter most: expected value where amounts exist, else chance to win."""
-    title, deals = "Open deals", run.table("open_deals")
-    if deals is None:
-        return Section("deals", title, missing="No deal is open on this day.")
-    worth = deals["p_win"] * deals["amount"] if run.has_amounts else deals["p_win"]
-    top = deals.assign(worth=worth).sort_values(["worth", "deal_id"], ascending=[False, True]).head(_SHOWN)
-    by = "by what they are worth on average" if run.has_amounts else "by their chance to be won"
-    total = f" {_together(run, deals, worth)}" if run.has_amounts else ""
-    lead = f"{plural(len(deals), 'deal')} {'is' if len(deals) == 1 else 'are'} open.{total}"
-    rest = len(deals) - len(top)
-    after = f"{plural(rest, 'more deal')} in open_deals.csv." if rest > 0 else ""
-    said = (lead, f"The first {len(top)}, {by}:" if rest > 0 else f"All of them, {by}:")
-    return Section("deals", title, said, grids=(_deals_grid(run, top, after),))
-
-
-def _together(run: Run, deals: pd.DataFrame, worth: pd.Series) -> str:
-    """Chance times amount, summed; deals without an amount are not in the sum, and that is said."""
-    unknown = int(deals["amount"].isna().sum())
-    without = f", {plural(unknown, 'deal')} without an amount left out" if unknown else ""
-    return f"Together they are worth {money(float(worth.sum()), run.currency)} on average{without}."
-
-
-def _deals_grid(run: Run, top: pd.DataFrame, after: str) -> Grid:
-    rows = []
-    for row in rows_of(top):
-        amount = (money(row.amount, run.currency) if np.isfinite(row.amount) else "–",) if run.has_amounts else ()
-        close = f"{row.expected_close_p50:%d %b %Y}" if pd.notna(row.expected_close_p50) else "–"
-        chances = (percent(row.p_win), percent(row.p_win_this_quarter))
-        rows.append(
-            (
-                str(row.deal_id),
-                label(row.stage),
-                count(row.age_weeks),
-                *amount,
-                *chances,
-                close,
-                _signs(str(row.drivers)),
-            )
-        )
-    columns = ("Deal", "Stage", "Weeks in it", *(("Amount",) if run.has_amounts else ()))
-    columns += ("Wins", "Wins this quarter", "Close, if won", "What sets it apart, in points of chance")
-    return Grid(columns, tuple(rows), right=tuple(range(2, len(columns) - 1)), after=after)
-
-
-def _signs(drivers: str) -> str:
-    return drivers.replace("_", " ").replace(" -", " −")
-
+__all__ = ["method_section", "provenance_section"]
 
 def method_section(run: Run) -> Section:
     """How to read the page, and the method in short."""
