@@ -108,6 +108,7 @@ class ForecastConfig(Frozen):
     expansion, renewal), band (lead-score band: the leads' ``band``, or their ``score`` cut into fifths).
     stage_covariates: names of weekly indicators that move conversion (capacity, breaches of service levels, intent);
     each has an effect of its own on every stage, and is held at its latest level ahead.
+    grains: the periods that the table ``forecast`` has rows for; "year" are fiscal years that end within the quarters.
     """
 
     quarters: int = Field(2, ge=1, le=8)
@@ -116,8 +117,15 @@ class ForecastConfig(Frozen):
     fiscal_year_start_month: int = Field(1, ge=1, le=12)
     by: tuple[Literal["channel", "segment", "region", "owner", "type", "band"], ...] = ("channel", "segment")
     stage_covariates: tuple[str, ...] = ()
+    grains: tuple[Literal["week", "month", "quarter", "year"], ...] = ("week", "month", "quarter", "year")
     history_weeks: int | None = Field(None, ge=8)  # use only the latest weeks; None: all of it
     plan: str | None = None
+
+    @model_validator(mode="after")
+    def _quarters_are_told(self) -> ForecastConfig:
+        if "quarter" not in self.grains:
+            raise ValueError(f"grains came as {', '.join(self.grains) or 'nothing'}: wanted 'quarter' among them")
+        return self
 
 
 class ResponseConfig(Frozen):

@@ -152,6 +152,10 @@ def test_funnel_that_contradicts_itself_is_refused(tmp_path: Path, funnel: dict[
     assert complaint in refusal(tmp_path, smallest() | {"funnel": funnel})
 
 
+def test_grains_without_quarters_are_refused(tmp_path: Path) -> None:
+    assert "wanted 'quarter' among them" in refusal(tmp_path, {**smallest(), "forecast": {"grains": ["month"]}})
+
+
 def test_source_without_a_path_is_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path, smallest() | {"tables": {"spend": {"columns": {"date": "day"}}}})
     assert "tables.spend.0" in message

@@ -70,7 +70,8 @@ def forecast_tables(fitted: FittedCompany, simulation: Simulation | None = None)
     simulation = simulation or simulate_quarters(fitted)
     data, realised = fitted.data.tables, fitted.features.realised
     targets = data["targets"].execute() if "targets" in data else None
-    table = forecast_table(simulation, realised, config.forecast.quarters, month, targets)
+    settings = config.forecast
+    table = forecast_table(simulation, realised, settings.quarters, month, targets, settings.grains)
     state, drivers = open_deal_state(fitted), open_deal_drivers(fitted)
     return {
         "forecast": table,

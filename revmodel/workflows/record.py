@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from revmodel.forecast.totals import total_rows
 from revmodel.report.page import write_page
 from revmodel.report.tables import DRAWS, WEEKLY, RunFolder, write_run
 from revmodel.tracking.mlflow_store import log_run
@@ -92,14 +93,7 @@ def _metrics(tables: dict[str, pd.DataFrame]) -> dict[str, float]:
     """Headline numbers for comparing runs: quarter totals, the plan's gain, scores of the backtest."""
     out: dict[str, float] = {}
     if "forecast" in tables:
-        table = tables["forecast"]
-        total = table[
-            (table["grain"] == "quarter")
-            & (table["channel"] == "all")
-            & (table["segment"] == "all")
-            & (table["provenance"] == "all")
-        ]
-        for row in total.itertuples():
+        for row in total_rows(tables["forecast"]).itertuples():
             for name in ("mean", "p10", "p90"):
                 out[f"{row.metric}.{row.period}.{name}"] = float(getattr(row, name))
     if "allocation_summary" in tables:

@@ -60,6 +60,20 @@ def test_first_quarter_holds_the_day_after(as_of, start_month):
     assert (first["start"].month - start_month) % 3 == 0
 
 
+@settings(max_examples=40, deadline=None)
+@given(DATES, st.integers(1, 8), st.integers(1, 12))
+def test_years_hold_four_quarters_and_end_with_the_quarters_ahead(as_of, quarters, start_month):
+    table = periods(as_of, quarters, start_month, "quarter")
+    years = periods(as_of, quarters, start_month, "year")
+    assert years["end"].isin(table["end"]).all()
+    assert ((years["end"] + pd.Timedelta(days=1)).dt.month == start_month).all()
+    assert (years["start"] == years["end"] + pd.Timedelta(days=1) - pd.DateOffset(years=1)).all()
+    last = [period for period in table["period"] if period.endswith("Q4")]
+    assert years["period"].tolist() == [f"FY{period[:4]}" for period in last]
+    shares = week_shares(years, as_of, weeks_needed(as_of, quarters, start_month))
+    assert (shares.sum(axis=0) <= 1 + 1e-12).all()
+
+
 def test_wrong_settings_are_refused():
     with pytest.raises(ConfigError, match="month from 1 to 12"):
         periods(dt.date(2026, 9, 30), 2, 13, "quarter")
