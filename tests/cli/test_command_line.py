@@ -29,7 +29,7 @@ def test_help_answers_within_a_second() -> None:
         shown = process("--help")
         seconds.append(time.perf_counter() - start)
     assert shown.returncode == 0
-    for command in ("demo", "check", "forecast", "contribution", "allocate", "backtest", "report", "runs"):
+    for command in ("demo", "check", "forecast", "monitor", "contribution", "allocate", "backtest", "report", "runs"):
         assert command in shown.stdout
     assert min(seconds) < 1.0
 
