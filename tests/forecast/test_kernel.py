@@ -49,6 +49,22 @@ def test_kernel_agrees_with_the_simulation(entry_stage):
         assert (error <= 5 * np.sqrt(expected) + 1).all(), name
 
 
+def test_weekly_wins_of_independent_records_have_the_multinomial_law_of_the_kernel():
+    draws, records, weeks = 4000, 12, 12
+    one = tangled_funnel()
+    funnel = repeat_draws(one, draws, apart=0.0)
+    arrivals = arrivals_of(funnel, {(0, 2, 0): records})
+    won = simulate(
+        records_of(), funnel, arrivals, sizes_of(funnel, has_amounts=False), dt.date(2026, 9, 30), weeks, "s2", 5
+    )
+    p = funnel_kernel(one, weeks - 1, "s2", entry_week=0).won[0, 2, 0]
+    weekly = won.weekly("wins")
+    expected = records * (np.diag(p) - np.outer(p, p))
+    np.testing.assert_allclose(weekly.mean(axis=0), records * p, atol=5 * np.sqrt(records * p.max() / draws))
+    np.testing.assert_allclose(np.cov(weekly.T), expected, atol=0.1)
+    assert np.var(weekly.sum(axis=1)) == pytest.approx(records * p.sum() * (1 - p.sum()), rel=0.12)
+
+
 def test_a_record_that_comes_back_moves_by_the_odds_of_a_repeated_visit():
     funnel = funnel_of([(0.3, 0.1, 0.0), (0.3, 0.1, 0.3)], weeks=40)
     never = replace(funnel, again=np.full(funnel.again.shape, -np.inf))
@@ -103,9 +119,9 @@ def test_threads_do_not_change_the_kernel(entry_week):
     assert (np.diff(one.won.sum(axis=(1, 2, 3))) != 0).all()  # each draw has its own numbers, in its own place
 
 
-def repeat_draws(funnel, draws):
-    """The funnel in ``draws`` draws, each with its own shift of the odds."""
-    shift = 0.1 * np.arange(draws)[:, None, None, None, None]
+def repeat_draws(funnel, draws, apart=0.1):
+    """The funnel in ``draws`` draws, the odds of each shifted by ``apart`` against the one before."""
+    shift = apart * np.arange(draws)[:, None, None, None, None]
     return replace(
         funnel,
         log_odds=funnel.log_odds + shift,
