@@ -14,6 +14,7 @@ from revmodel.sources.wording import plural
 __all__ = ["TRAITS", "normal_category", "trait_columns", "trait_words"]
 
 Floats = npt.NDArray[np.float64]
+_VARIES = 1e-9  # standard deviation of a column that is not constant up to rounding
 SOON_DAYS, FAR_DAYS = 30, 120  # a close date is due soon, or far away
 TRAITS = ("pushes", "close_date", "amount", "amount_change", "activity", "category", "deal_age")
 CATEGORIES = ("commit", "best_case", "omitted")
@@ -40,7 +41,7 @@ def trait_columns(snapshots: pd.DataFrame) -> dict[str, Floats]:
         "deal_age": [np.log1p(snapshots["age_days"].clip(lower=0).to_numpy(float) / 7)],
     }
     told = {name: [np.asarray(column, dtype=float) for column in each] for name, each in columns.items()}
-    kept = {name: [column for column in each if column.std() > 0] for name, each in told.items()}
+    kept = {name: [column for column in each if column.std() > _VARIES] for name, each in told.items()}
     return {name: np.stack(each, axis=1) for name, each in kept.items() if each}
 
 

@@ -169,7 +169,7 @@ def _within_stage(x: Floats, base: Floats, stage: npt.NDArray[np.object_], past:
         if weight[at].sum() > 0:
             scaled[at] = x[at] - np.average(x[at], axis=0, weights=weight[at])
     sd = scaled[past].std(axis=0)
-    return np.asarray(scaled / np.where(sd > 0, sd, np.inf))
+    return np.asarray(scaled / np.where(sd > 1e-9, sd, np.inf))
 
 
 def _fit_cause(x: Floats, exits: Floats, base: Floats, rows: pd.DataFrame) -> tuple[Floats, dict[str, object]]:
