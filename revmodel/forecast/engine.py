@@ -9,95 +9,21 @@ nothing.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
+from revmodel.forecast.arrays import NOT_YET, Chances, Funnel, Records, Sizes, Sums
 from revmodel.forecast.compiled import compiled
 
-__all__ = ["NOT_YET", "OPEN_DEAL", "OPEN_LEAD", "Chances", "Funnel", "Records", "Sizes", "Sums", "fill_chances", "walk"]
+__all__ = ["fill_chances", "walk"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Stream = npt.NDArray[np.uint64]
 
-OPEN_DEAL, OPEN_LEAD, NOT_YET = 0, 1, 2  # positions on the axis of provenance
 _GOLDEN, _MIX_A, _MIX_B = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _BELOW_ONE = 1.0 - 2.0**-53
 _SMALL = 1e-3  # odds below which the series of h / r is exact to 1e-12 and quicker than the logarithm
-
-
-class Funnel(NamedTuple):
-    """One draw of the funnel. A visit is 0 for the first time in a stage, 1 for a later one.
-
-    by_age : (stage, group, age_bin, cause), odds; by_week : (week, visit, stage, cause), factors on them
-    reach : (stage, cause, to), cumulative chances of the destination
-    at_once : (stage, hazard), of the exits in the first age week, the share in the week of entry, see clock.py
-    step_of_week, before, after, bin_of : see clock.Clock
-    first_deal : index of the first deal stage, or the number of stages
-    """
-
-    by_age: Floats
-    by_week: Floats
-    reach: Floats
-    at_once: Floats
-    step_of_week: Ints
-    before: Ints
-    after: Ints
-    bin_of: Ints
-    first_deal: int
-
-
-class Chances(NamedTuple):
-    """Chances of one draw, each (week, visit, stage, group, step).
-
-    stay : to stay through the week; early : to leave in the part of the week that belongs to the earlier age week
-    """
-
-    stay: Floats
-    early: Floats
-
-
-class Sizes(NamedTuple):
-    """One draw of deal size, on the log scale; ``counted`` is True where there are no amounts to sum."""
-
-    mean: Floats  # (group,)
-    sd: float
-    wide_share: float  # chance that a deal is out of the ordinary
-    wide_sd: float
-    cap: float
-    slippage: Floats  # (origin, value), equally likely log ratios of won to on file, see DealSizeDraws
-    first_shift: float  # mean log of the amount first on file, less that of the amount won
-    first_sd: float
-    first_wide_sd: float
-    counted: bool
-
-
-class Records(NamedTuple):
-    """The records of one draw: open deals, then open leads, then room for arrivals."""
-
-    stage: Ints
-    group: Ints
-    visit: Ints  # 0 for the first time in the stage, 1 for a later one
-    highest: Ints  # the furthest stage it was ever in: a deal where that is a deal stage
-    entered_week: Ints  # relative to future week 0
-    provenance: Ints
-    uniform: Floats  # one spell's chance, rescaled weekly
-    log_first_amount: Floats  # NaN until there is one
-    slips_from: Ints  # origin of its slippage: 0 the first amount (a draw), 1 + the stage it stood in with one on file
-    advance_odds: Floats  # factors of its own on the odds to advance and to be lost, while it stays where it is
-    lost_odds: Floats
-
-
-class Sums(NamedTuple):
-    """What one draw adds up, each (week, provenance, group)."""
-
-    leads: Floats
-    opportunities: Floats
-    pipeline_created: Floats
-    wins: Floats
-    bookings: Floats
 
 
 @compiled
@@ -159,26 +85,21 @@ def fill_chances(
                         early[week, visit, s, g, step] = 1.0 - from_start[before[step]]
 
 
-class _Memo(NamedTuple):
-    """What is known of each age (visit, stage, group, age): for which week, and the two of _age_chances."""
-
-    week: Ints
-    last: Floats
-    from_start: Floats
-
-
 @compiled
 def _recall(
     week: int, visit: int, s: int, g: int, age: int, by_age: Floats, by_week: Floats, at_once: Floats, bin_of: Ints,
-    known: Ints, last: Floats, from_start: Floats,
+    memo: Floats,
 ) -> None:  # fmt: skip
-    """Have the chances of an age in ``last`` and ``from_start``: work them out unless this week has done so already."""
-    if known[visit, s, g, age] != week:
+    """Have an age's chances in ``memo``: work them out unless this week has done so already.
+
+    memo : (visit, stage, group, age, 3): the two of _age_chances, and the week that they are of
+    """
+    if memo[visit, s, g, age, 2] != week:
         b, odds = bin_of[age], 0.0
         for cause in range(3):
             odds += by_age[s, g, b, cause] * by_week[week, visit, s, cause]
-        known[visit, s, g, age] = week
-        last[visit, s, g, age], from_start[visit, s, g, age] = _age_chances(odds, age, at_once[s])
+        memo[visit, s, g, age, 0], memo[visit, s, g, age, 1] = _age_chances(odds, age, at_once[s])
+        memo[visit, s, g, age, 2] = week
 
 
 @compiled
@@ -229,27 +150,24 @@ def _own_chances(
 
 
 @compiled
-def _stay(week: int, alive: Ints, present: int, records: Records, funnel: Funnel, memo: _Memo, gone: Ints) -> int:
+def _stay(week: int, alive: Ints, present: int, records: Records, funnel: Funnel, memo: Floats, gone: Ints) -> int:
     """Let the records stay or go: stayers move to the front of ``alive``, the others are listed in ``gone``.
 
     Returns the number of stayers.
     """
     by_age, by_week, at_once, bin_of = funnel.by_age, funnel.by_week, funnel.at_once, funnel.bin_of
     step_of_week, before, after = funnel.step_of_week, funnel.before, funnel.after
-    known, last, from_start = memo.week, memo.last, memo.from_start
     stage, group, visit, entered = records.stage, records.group, records.visit, records.entered_week
     uniform, longest, stayers = records.uniform, funnel.step_of_week.shape[0] - 1, 0
     advance, lost = records.advance_odds, records.lost_odds
     for position in range(present):
         i = alive[position]
         v, s, g, step = visit[i], stage[i], group[i], step_of_week[min(week - entered[i], longest)]
-        if known[v, s, g, after[step]] != week:
-            _recall(week, v, s, g, after[step], by_age, by_week, at_once, bin_of, known, last, from_start)
-        chance = last[v, s, g, after[step]]
+        _recall(week, v, s, g, after[step], by_age, by_week, at_once, bin_of, memo)
+        chance = memo[v, s, g, after[step], 0]
         if step > 0:
-            if known[v, s, g, before[step]] != week:
-                _recall(week, v, s, g, before[step], by_age, by_week, at_once, bin_of, known, last, from_start)
-            chance *= from_start[v, s, g, before[step]]
+            _recall(week, v, s, g, before[step], by_age, by_week, at_once, bin_of, memo)
+            chance *= memo[v, s, g, before[step], 1]
         if advance[i] != 1.0 or lost[i] != 1.0:
             chance, _ = _own_chances(
                 week, v, s, g, step, advance[i], lost[i], by_age, by_week, at_once, before, after, bin_of
@@ -277,7 +195,7 @@ def _cause(
 
 @compiled
 def _move(
-    week: int, gone: Ints, funnel: Funnel, records: Records, memo: _Memo, made: Ints, won: Ints, stream: Stream,
+    week: int, gone: Ints, funnel: Funnel, records: Records, memo: Floats, made: Ints, won: Ints, stream: Stream,
     counts: Ints,
 ) -> None:  # fmt: skip
     """Move the records in ``gone`` on, several stages if chance has it, until each rests or ends.
@@ -287,15 +205,14 @@ def _move(
     """
     by_age, by_week, at_once, bin_of = funnel.by_age, funnel.by_week, funnel.at_once, funnel.bin_of
     step_of_week, before, after = funnel.step_of_week, funnel.before, funnel.after
-    known, last, from_start = memo.week, memo.last, memo.from_start
     stage, group, visit, entered = records.stage, records.group, records.visit, records.entered_week
     uniform, highest, reach, first_deal = records.uniform, records.highest, funnel.reach, funnel.first_deal
     stages, longest, advance, lost = reach.shape[0], step_of_week.shape[0] - 1, records.advance_odds, records.lost_odds
     for i in gone:
         v, s, g, step, u = visit[i], stage[i], group[i], step_of_week[min(week - entered[i], longest)], 1.0
-        stay, early = last[v, s, g, after[step]], 0.0  # _stay has asked for them
+        stay, early = memo[v, s, g, after[step], 0], 0.0  # _stay has asked for them
         if step > 0:
-            early = 1.0 - from_start[v, s, g, before[step]]
+            early = 1.0 - memo[v, s, g, before[step], 1]
             stay *= 1.0 - early
         if advance[i] != 1.0 or lost[i] != 1.0:
             stay, early = _own_chances(
@@ -315,8 +232,8 @@ def _move(
             s, step, u, early = to, 0, _uniform(stream), 0.0
             if s < stages:
                 v, highest[i] = int(s <= highest[i]), max(s, highest[i])
-                _recall(week, v, s, g, 0, by_age, by_week, at_once, bin_of, known, last, from_start)
-                stay = last[v, s, g, 0]
+                _recall(week, v, s, g, 0, by_age, by_week, at_once, bin_of, memo)
+                stay = memo[v, s, g, 0, 0]
         if s < stages:
             stage[i], visit[i], entered[i], uniform[i] = s, v, week, min(u / stay, _BELOW_ONE)
             gone[counts[2]] = i
@@ -397,8 +314,7 @@ def walk(
     alive, gone = np.arange(room), np.empty(room, np.int64)
     made, won = np.empty(room, np.int64), np.empty(room, np.int64)
     counts = np.zeros(3, np.int64)
-    ages = (2, funnel.by_age.shape[0], funnel.by_age.shape[1], funnel.bin_of.shape[0])
-    memo = _Memo(np.full(ages, -1), np.empty(ages), np.empty(ages))
+    memo = np.full((2, funnel.by_age.shape[0], funnel.by_age.shape[1], funnel.bin_of.shape[0], 3), -1.0)
     for i in range(open_count):
         records.uniform[i] = _uniform(stream)
     born, living = open_count, open_count

@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from revmodel.errors import ModelError
 from revmodel.features.tables import Groups
+from revmodel.forecast.arrays import Chances
 from revmodel.forecast.clock import clock, odds_by_age, odds_by_week, share_at_once
 from revmodel.forecast.compiled import compiled
-from revmodel.forecast.engine import Chances, fill_chances
+from revmodel.forecast.engine import fill_chances
 from revmodel.forecast.inputs import check_funnel, first_deal_index
 from revmodel.models.draws import FunnelDraws
 

@@ -31,10 +31,11 @@ from revmodel.dims import (
     WINS,
 )
 from revmodel.features.tables import Groups, OpenRecords
-from revmodel.forecast import engine
+from revmodel.forecast import arrays
 from revmodel.forecast.clock import Clock, clock, odds_by_age, odds_by_week, share_at_once
 from revmodel.forecast.deal_quarters import wins_by_week
 from revmodel.forecast.deals import deal_outlook
+from revmodel.forecast.engine import walk
 from revmodel.forecast.inputs import check_draws, first_deal_index, simulated_records
 from revmodel.forecast.simulation import Simulation
 from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
@@ -42,7 +43,7 @@ from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
 __all__ = ["simulate"]
 
 Floats = npt.NDArray[np.float64]
-_VARIABLES = (LEADS, "opportunities", PIPELINE_CREATED, WINS, BOOKINGS)  # the order of engine.Sums
+_VARIABLES = (LEADS, "opportunities", PIPELINE_CREATED, WINS, BOOKINGS)  # the order of arrays.Sums
 _PROVENANCES = (OPEN_DEAL, OPEN_LEAD, NOT_YET_CREATED)
 
 
@@ -82,13 +83,13 @@ def simulate(
         arriving = arrivals.counts[some, :weeks].sum(axis=(1, 2, 3))
         room = _with_room(start, int(arriving.max(initial=0)))
         for draw, more in zip(some, arriving, strict=True):
-            road = engine.Records(*(column[: len(records) + more] for column in room))
+            road = arrays.Records(*(column[: len(records) + more] for column in room))
             for column, at_start in zip(road, start, strict=True):
                 column[: len(records)] = at_start
             counts = np.ascontiguousarray(arrivals.counts[draw, :weeks], dtype=np.int64)
             one, size = _funnel_of(funnel, draw, weeks, steps, first_deal), _sizes_of(sizes, first_spreads, draw)
-            total, stream = engine.Sums(*sums[draw]), streams[draw : draw + 1]
-            engine.walk(one, size, counts, road, len(records), total, won_week[draw], won_amount[draw], stream)
+            total, stream = arrays.Sums(*sums[draw]), streams[draw : draw + 1]
+            walk(one, size, counts, road, len(records), total, won_week[draw], won_amount[draw], stream)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(walk_some, np.array_split(np.arange(draws), threads)))
@@ -97,18 +98,18 @@ def simulate(
     return Simulation(as_of, _dataset(sums, funnel.groups), outlook, sizes.has_amounts, wins, won_week, won_amount)
 
 
-def _funnel_of(funnel: FunnelDraws, draw: int, weeks: int, steps: Clock, first_deal: int) -> engine.Funnel:
+def _funnel_of(funnel: FunnelDraws, draw: int, weeks: int, steps: Clock, first_deal: int) -> arrays.Funnel:
     by_week = odds_by_week(funnel.calendar[draw, :, :, :weeks], funnel.again[draw])
     reach, at_once = np.cumsum(funnel.destination[draw], axis=-1), share_at_once(funnel.first_week[draw])
-    return engine.Funnel(odds_by_age(funnel.log_odds[draw]), by_week, reach, at_once, *steps, first_deal)
+    return arrays.Funnel(odds_by_age(funnel.log_odds[draw]), by_week, reach, at_once, *steps, first_deal)
 
 
-def _sizes_of(sizes: DealSizeDraws, first_spreads: tuple[Floats, Floats], draw: int) -> engine.Sizes:
+def _sizes_of(sizes: DealSizeDraws, first_spreads: tuple[Floats, Floats], draw: int) -> arrays.Sizes:
     slippage = np.array(sizes.slippage[draw], dtype=np.float64, order="C")
     first = slippage[0] - slippage[0].mean()
     narrower = min(1.0, float(sizes.sd[draw]) / max(float(first.std()), 1e-12))
     slippage[0] += (narrower - 1.0) * first  # a drawn first amount must not slip more widely than amounts won lie
-    return engine.Sizes(
+    return arrays.Sizes(
         np.ascontiguousarray(sizes.mean[draw], dtype=np.float64),
         float(sizes.sd[draw]),
         float(sizes.wide_share[draw]),
@@ -116,24 +117,25 @@ def _sizes_of(sizes: DealSizeDraws, first_spreads: tuple[Floats, Floats], draw: 
         float(sizes.log_cap),
         slippage,
         -float(slippage[0].mean()),
-        *(float(sd[draw]) for sd in first_spreads),
+        float(first_spreads[0][draw]),
+        float(first_spreads[1][draw]),
         not sizes.has_amounts,
     )
 
 
-def _records_of(frame: pd.DataFrame, first_deal: int, sizes: DealSizeDraws) -> engine.Records:
+def _records_of(frame: pd.DataFrame, first_deal: int, sizes: DealSizeDraws) -> arrays.Records:
     """The open records as arrays."""
     is_deal = frame["is_deal"].to_numpy(dtype=np.bool_)
     stage = frame["stage_index"].to_numpy(dtype=np.int64)
     amount = frame["amount"].to_numpy(dtype=np.float64)
     on_file = is_deal & (amount > 0) & sizes.has_amounts
-    return engine.Records(
+    return arrays.Records(
         stage=stage,
         group=frame["group_index"].to_numpy(dtype=np.int64),
         visit=(frame["attempt"] > 1).to_numpy(dtype=np.int64),
         highest=np.where(is_deal, np.maximum(stage, first_deal), stage),
         entered_week=-1 - frame["age_weeks"].to_numpy(dtype=np.int64),
-        provenance=np.where(is_deal, engine.OPEN_DEAL, engine.OPEN_LEAD),
+        provenance=np.where(is_deal, arrays.OPEN_DEAL, arrays.OPEN_LEAD),
         uniform=np.zeros(len(frame)),
         log_first_amount=np.log(amount, where=on_file, out=np.full(len(frame), np.nan)),
         slips_from=np.minimum(1 + stage, sizes.slippage.shape[1] - 1),
@@ -148,9 +150,9 @@ def _own_odds(frame: pd.DataFrame, name: str) -> Floats:
     return np.asarray(np.exp(np.nan_to_num(shift)))
 
 
-def _with_room(records: engine.Records, arriving: int) -> engine.Records:
+def _with_room(records: arrays.Records, arriving: int) -> arrays.Records:
     """Columns with room for the open records and ``arriving`` more."""
-    return engine.Records(*(np.empty(len(column) + arriving, dtype=column.dtype) for column in records))
+    return arrays.Records(*(np.empty(len(column) + arriving, dtype=column.dtype) for column in records))
 
 
 def _dataset(sums: npt.NDArray[np.float64], groups: Groups) -> xr.Dataset:

@@ -6,8 +6,9 @@ from draws_by_hand import funnel_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from revmodel.forecast.arrays import Chances
 from revmodel.forecast.clock import clock, odds_by_age, odds_by_week, share_at_once
-from revmodel.forecast.engine import Chances, fill_chances
+from revmodel.forecast.engine import fill_chances
 
 EDGES = (0, 1, 2, 4)
 
