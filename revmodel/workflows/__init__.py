@@ -8,13 +8,22 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["backtest_company", "check_data", "company_metrics", "forecast_quarter", "reallocate_budget", "run_company"]
+__all__ = [
+    "backtest_company",
+    "check_data",
+    "company_metrics",
+    "forecast_quarter",
+    "monitor_company",
+    "reallocate_budget",
+    "run_company",
+]
 
 _HOME = {
     "backtest_company": "backtest",
     "check_data": "company",
     "company_metrics": "metrics",
     "forecast_quarter": "run",
+    "monitor_company": "monitor",
     "reallocate_budget": "run",
     "run_company": "run",
 }

@@ -27,7 +27,7 @@ from revmodel.workflows.company import as_of_date, read_company
 from revmodel.workflows.manifest import run_manifest, run_name
 from revmodel.workflows.past_runs import run_at_quarter_start
 
-__all__ = ["COLUMNS", "monitor_company"]
+__all__ = ["COLUMNS", "annotations_of", "monitor_company", "said_of"]
 
 Floats = npt.NDArray[np.float64]
 FALSE_ALARMS = 0.05  # a quarter, of each of the two families of tests
@@ -63,23 +63,23 @@ def monitor_company(
     manifest = run_manifest(
         config, data, day, "monitor", run, created, engine="none",
         health=_NO_FORECAST if before is None else before.manifest["health"],
-        timings_s={"monitor": round(time.perf_counter() - clock, 2)}, cannot=_cannot(before), quarters=[],
-    )  # fmt: skip
-    manifest["monitor"] = _said(before)
+        timings_s={"monitor": round(time.perf_counter() - clock, 2)}, cannot=[], quarters=[],
+    ) | said_of(before)  # fmt: skip
     say("writing tables and page")
     everything = {"monitor": table[COLUMNS], "findings": data.findings, "allows": data.allows}
     folder = write_run(config.resolve(config.reports) / run, manifest, everything, write_page)
     return RunFolder(folder, manifest, everything)
 
 
-def _said(before: RunFolder | None) -> dict[str, Any]:
-    """What the run is told against, and how often it alarms for nothing."""
-    return {
+def said_of(before: RunFolder | None) -> dict[str, Any]:
+    """Of the manifest: what the run is told against, how often it alarms for nothing, what it could not do."""
+    told = {
         "forecast_run": None if before is None else before.manifest["run"],
         "forecast_as_of": None if before is None else before.manifest["as_of"],
         "false_alarms_a_quarter": {"forecast": FALSE_ALARMS, "signals": FALSE_ALARMS},
         "looks_a_quarter": LOOKS,
     }
+    return {"monitor": told, "cannot": _cannot(before)}
 
 
 def _cannot(before: RunFolder | None) -> list[str]:

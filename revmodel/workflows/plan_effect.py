@@ -18,7 +18,7 @@ __all__ = ["plan_effect", "spend_of_plan"]
 
 Floats = npt.NDArray[np.float64]
 DRAWS = 300
-_SAME = 0.001  # plans that differ by less than this share of the spend are one plan
+_SAME = 0.01  # plans that differ by less than this share of the spend are one: weeks of two runs begin on other days
 
 
 def plan_effect(

@@ -18,6 +18,7 @@ from revmodel.config import Config, load_config
 from revmodel.errors import SourceError
 from revmodel.forecast.waterfall import STEPS
 from revmodel.report.forecast_words import summary
+from revmodel.report.monitor_page import render_monitor_page
 from revmodel.report.monitor_words import message
 from revmodel.report.reading import AnyRun, Run
 from revmodel.report.tables import RunFolder
@@ -182,33 +183,48 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     return run
 
 
-@pytest.mark.usefixtures("second")
-def test_alert_is_told_with_its_annotation_and_fails_only_where_that_is_asked_for(
-    path: Path, call: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(scope="module")
+def alarmed(config: Config, second: RunFolder) -> RunFolder:
     """Seven in ten of the leads since the forecast are taken away, over weeks in which the web site was down."""
     original = monitor_module.against_forecast
+    outage = pd.DataFrame({"start": ["2026-08-01"], "end": ["2026-09-20"], "name": ["Web site down"]})
 
     def with_fewer_leads(draws: dict[str, np.ndarray], came: dict[str, np.ndarray], rate: float) -> pd.DataFrame:
         return original(draws, came | {"leads": 0.3 * came["leads"]}, rate)
 
-    outage = pd.DataFrame({"start": ["2026-08-01"], "end": ["2026-09-20"], "name": ["Web site down"]})
-    monkeypatch.setattr(monitor_module, "against_forecast", with_fewer_leads)
-    monkeypatch.setattr(monitor_module, "annotations_of", lambda _: outage)
-    status, out = call("monitor", path, "--as-of", SEPTEMBER, "--json", "--fail-on-alert")
+    assert second.path.is_dir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(monitor_module, "against_forecast", with_fewer_leads)
+        patch.setattr(monitor_module, "annotations_of", lambda _: outage)
+        return monitor_company(config, as_of=SEPTEMBER, name="alarmed")
+
+
+def test_alert_is_told_with_its_annotation_and_fails_only_where_that_is_asked_for(
+    path: Path, alarmed: RunFolder, call: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor_module, "monitor_company", lambda *_, **__: alarmed)
+    status, out = call("monitor", path, "--json", "--fail-on-alert")
     told = json.loads(out)
     assert status == 3
     assert told["headline"] == "1 alert"
     assert "In these weeks: Web site down." in told["alerts"][0]
     assert "below the range" in told["alerts"][0]
-    status, out = call("monitor", path, "--as-of", SEPTEMBER)
+    status, out = call("monitor", path)
     assert status == 0
     assert "1 alert" in out
+    assert call("monitor", path, "--quiet", "--fail-on-alert") == (3, "")
 
 
-def test_monitor_without_a_forecast_judges_signals_and_says_what_is_missing(config: Config, tmp_path: Path) -> None:
+def test_monitor_without_a_forecast_judges_signals_and_says_what_is_missing(
+    config: Config, watched: RunFolder, tmp_path: Path
+) -> None:
     alone = config.model_copy(update={"reports": str(tmp_path / "none")})
-    run = monitor_company(alone, as_of=SEPTEMBER)
-    assert "metric" not in set(run.tables["monitor"]["kind"])
-    assert "'revmodel forecast' makes one" in run.manifest["cannot"][0]
-    assert "'revmodel forecast' makes one" in (run.path / "index.html").read_text(encoding="utf-8")
+    assert run_at_quarter_start(alone, SEPTEMBER) is None
+    rows = watched.tables["monitor"]
+    told = monitor_module.said_of(None)
+    folder = RunFolder(
+        watched.path, watched.manifest | told, watched.tables | {"monitor": rows[rows["kind"] != "metric"]}
+    )
+    page = render_monitor_page(folder)
+    assert "makes one" in page
+    assert "Entries into" in page
