@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,14 +31,14 @@ def trait_columns(snapshots: pd.DataFrame) -> dict[str, Floats]:
     dates = [known & (days < 0), known & (days >= 0) & (days <= SOON_DAYS), known & (days > FAR_DAYS), ~known]
     touches = snapshots["touches_4w"].to_numpy(float)
     category = normal_category(snapshots["forecast_category"])
-    said = pd.to_numeric(snapshots["probability"]).clip(0.02, 0.98)
-    columns = {
+    said = pd.to_numeric(snapshots["probability"]).clip(0.02, 0.98).to_numpy(float)
+    columns: dict[str, list[Any]] = {
         "pushes": [np.log1p(snapshots["pushes"].to_numpy(float))],
         "close_date": dates,
         "amount": [_amount_score(snapshots)],
-        "amount_change": [np.log(snapshots["amount_ratio"].clip(0.3, 3.0)).fillna(0.0)],
+        "amount_change": [np.nan_to_num(np.log(snapshots["amount_ratio"].clip(0.3, 3.0).to_numpy(float)))],
         "activity": [touches == 0, np.log1p(touches)] if touches.any() else [],
-        "category": [*((category == name) for name in CATEGORIES), np.log(said / (1 - said)).fillna(0.0)],
+        "category": [*((category == name) for name in CATEGORIES), np.nan_to_num(np.log(said / (1 - said)))],
         "deal_age": [np.log1p(snapshots["age_days"].clip(lower=0).to_numpy(float) / 7)],
     }
     told = {name: [np.asarray(column, dtype=float) for column in each] for name, each in columns.items()}
@@ -47,7 +48,9 @@ def trait_columns(snapshots: pd.DataFrame) -> dict[str, Floats]:
 
 def normal_category(category: pd.Series) -> pd.Series:
     """Categories of a forecast in one spelling: 'Best Case' → 'best_case'; missing ones stay missing."""
-    return category.astype("string").str.strip().str.lower().str.replace(r"[\s-]+", "_", regex=True)
+    plain: pd.Series[str] = category.astype("string").str.strip().str.lower()
+    spelled: pd.Series[str] = plain.str.replace(r"[\s-]+", "_", regex=True)
+    return spelled
 
 
 def _amount_score(snapshots: pd.DataFrame) -> pd.Series:
@@ -88,7 +91,7 @@ def _activity(deal: Any) -> str:
     return f"no touch for {plural(int(deal.last_touch_days), 'day')}"
 
 
-_WORDS = {
+_WORDS: dict[str, Callable[[Any], str]] = {
     "pushes": lambda deal: f"close date pushed {plural(int(deal.pushes), 'time')}" if deal.pushes else "never pushed",
     "close_date": _close_date,
     "amount": lambda deal: f"amount {'above' if deal.amount_score > 0 else 'below'} what is usual for its kind",

@@ -58,10 +58,10 @@ def deal_drivers(
         if len(funnel.groups.levels(name)) > 1:
             words = [f"{name} {level}" for level in deals[name]]
             rows.append(_rows(deals, name, words, p / _average_level(chance, deals, funnel, name, p)))
-    for name, part in parts.groupby("trait", sort=False):
+    for trait, part in parts.groupby("trait", sort=False):
         of_deal = part.set_index("deal_id").reindex(deals["record_id"])
         without = chance(**{cause: of_deal[cause].fillna(0.0).to_numpy() for cause in (ADVANCE, LOST)})
-        rows.append(_rows(deals, str(name), of_deal["words"].fillna("").tolist(), p / without))
+        rows.append(_rows(deals, str(trait), of_deal["words"].fillna("").tolist(), p / without))
     return pd.concat(rows, ignore_index=True)[columns]
 
 
@@ -142,4 +142,4 @@ class _WinChance:
         ends = np.concatenate(
             [self.later[:, :, weeks_left], np.ones((1, self.later.shape[1]))]
         )  # (stage or won, group)
-        return np.einsum("dkt,td->dk", self.destination[stage][:, :, : len(ends)], ends[:, group])
+        return np.asarray(np.einsum("dkt,td->dk", self.destination[stage][:, :, : len(ends)], ends[:, group]))

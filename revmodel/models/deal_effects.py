@@ -69,7 +69,7 @@ class DealEffects:
         rows, effects = [], {}
         for cause in (ADVANCE, LOST):
             k = CAUSES.index(cause)
-            exits = (known["outcome"] == cause).to_numpy(float)
+            exits = (known["outcome"] == cause).to_numpy().astype(np.float64)
             base = _at_level(hazard[:, k], exits, stage, known["ago"].to_numpy(), past)
             scaled = _within_stage(x, base, stage, past)
             effect, row = _fit_cause(scaled[past], exits[past], base[past], known[past])
@@ -87,8 +87,9 @@ class DealEffects:
         for cause, effect in effects.items():
             shift = np.clip(effect.sum(axis=1), -MOST, MOST)
             base, stage = pd.Series(hazard[:, CAUSES.index(cause)]), pd.Series(now["stage"].to_numpy())
-            mean = (base * np.exp(shift)).groupby(stage).transform("sum") / base.groupby(stage).transform("sum")
-            shifts[f"{cause}_log_odds"] = shift - np.log(mean.fillna(1.0).to_numpy())
+            of_stage = base.groupby(stage).transform("sum").to_numpy(dtype=np.float64)
+            mean = (base * np.exp(shift)).groupby(stage).transform("sum").to_numpy(dtype=np.float64) / of_stage
+            shifts[f"{cause}_log_odds"] = shift - np.log(mean)
         self.shifts_ = pd.DataFrame(shifts)
         self._told = now.assign(
             category=normal_category(now["forecast_category"]).fillna("nothing"), amount_score=amount_score
@@ -117,6 +118,11 @@ class DealEffects:
             for name in ("advance_log_odds", "lost_log_odds")
         }
         return OpenRecords(records.frame.assign(**found))
+
+    @property
+    def any_used(self) -> bool:
+        """Whether the own state of deals shifts any odds."""
+        return bool(len(self.tested_) and self.tested_["used"].astype(bool).any())
 
     def sentence(self) -> str:
         """What was found, for a run's notes."""
@@ -174,7 +180,14 @@ def _within_stage(x: Floats, base: Floats, stage: npt.NDArray[np.object_], past:
 
 def _fit_cause(x: Floats, exits: Floats, base: Floats, rows: pd.DataFrame) -> tuple[Floats, dict[str, object]]:
     """Effects per standard deviation (zero where they are not borne out), and the test."""
-    row = {"snapshots": len(rows), "exits": int(exits.sum()), "gain": 0.0, "gain_se": 0.0, "spread": 0.0, "used": False}
+    row: dict[str, object] = {
+        "snapshots": len(rows),
+        "exits": int(exits.sum()),
+        "gain": 0.0,
+        "gain_se": 0.0,
+        "spread": 0.0,
+        "used": False,
+    }
     nothing = np.zeros(x.shape[1])
     place = rows["ago"].rank(method="average", ascending=False, pct=True).to_numpy()
     train, choose, test = place <= TRAIN, (place > TRAIN) & (place <= CHOOSE), place > CHOOSE

@@ -62,6 +62,8 @@ class FittedCompany:
             told.append(
                 "No spend plan was given: spend is held at its mean of the last 13 weeks; pass --plan plan.csv."
             )
+        if not self.model.deal_effects_.any_used and len(self.model.deal_effects_.shifts_):
+            told.append(self.model.deal_effects_.sentence())
         return told
 
 

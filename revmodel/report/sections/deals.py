@@ -31,7 +31,7 @@ def deals_section(run: Run) -> Section:
     first = f"The first {len(top)}, by what they bring on average this quarter:" if rest > 0 else "All of them:"
     grids = [
         _deals_grid(run, top, after),
-        *([_categories_grid(run, categories)] if _has_categories(categories) else []),
+        *_categories_grid(run, categories),
     ]
     folded = () if pushes is None else (_pushes_grid(pushes),)
     return Section("deals", title, (*said, first), grids=tuple(grids), note=_NOTE, folded=folded)
@@ -89,7 +89,10 @@ def _words(drivers: str) -> str:
     return drivers.replace("_", " ") or "–"
 
 
-def _categories_grid(run: Run, categories: pd.DataFrame) -> Grid:
+def _categories_grid(run: Run, categories: pd.DataFrame | None) -> list[Grid]:
+    """None where the CRM has no categories."""
+    if categories is None or not _has_categories(categories):
+        return []
     unit = run.unit(run.leading) if run.has_amounts else None
     rows = tuple(
         (
@@ -110,7 +113,7 @@ def _categories_grid(run: Run, categories: pd.DataFrame) -> Grid:
         "8 in 10 chance",
     )
     caption = "The CRM's own forecast, and what the model expects of the same deals this quarter"
-    return Grid((*columns, "All that is due"), rows, right=tuple(range(1, 8)), caption=caption)
+    return [Grid((*columns, "All that is due"), rows, right=tuple(range(1, 8)), caption=caption)]
 
 
 def _pushes_grid(pushes: pd.DataFrame) -> Grid:
