@@ -114,7 +114,7 @@ def monitor(
     from revmodel.workflows.monitor import monitor_company
 
     _one_of("--format", form, ("text", "markdown", "json"))
-    out, loaded = _console(json or form == "json", quiet), load_config(config)
+    out, loaded = _console(json or form != "text", quiet), load_config(config)
     with out.progress("starting") as say:
         run = monitor_company(loaded, as_of=_day(as_of, loaded), since=since, progress=say)
     out.monitor(run, "json" if json else form)
