@@ -14,6 +14,8 @@ _FIRST_RUN = (
     "This is the first forecast that can be found here; the next one will say what moved since, step by step and deal "
     "by deal. 'revmodel forecast --since RUN' compares with a run of your choice."
 )
+_OTHER_QUESTIONS = ("contribution", "allocate", "backtest")
+_ELSEWHERE = "This run answers another question: 'revmodel forecast' says what moved since the forecast before it."
 _KEYS = (Key("bar", "gain", "more"), Key("bar", "target", "less"), Key("bar", "other", "then and now"))
 _QUARTERS = 2
 
@@ -22,14 +24,15 @@ def moved_section(run: Run) -> Section:
     """Steps from the last run's forecast to this one's; they add up in the mean."""
     title = "What moved since the last run"
     if run.table("what_moved") is None:
-        return Section("moved", title, missing=_FIRST_RUN)
+        told = _ELSEWHERE if run.manifest["command"] in _OTHER_QUESTIONS else _FIRST_RUN
+        return Section("moved", title, missing=told)
     periods = [row.period for row in rows_of(run.quarters(run.leading))]
-    told = [period for period in periods if steps_of(run, run.leading, period) is not None][:_QUARTERS]
-    if not told:
+    both = [period for period in periods if steps_of(run, run.leading, period) is not None][:_QUARTERS]
+    if not both:
         return Section("moved", title, missing="The last run forecast none of these quarters.")
-    said = [f"Compared {since_words(run)}.", *(moved_sentence(run, run.leading, period) for period in told)]
-    charts = tuple(_chart(run, period, half=len(told) > 1) for period in told)
-    deals = tuple(grid for period in told if (grid := _deals(run, period)) is not None)
+    said = [f"Compared {since_words(run)}.", *(moved_sentence(run, run.leading, period) for period in both)]
+    charts = tuple(_chart(run, period, half=len(both) > 1) for period in both)
+    deals = tuple(grid for period in both if (grid := _deals(run, period)) is not None)
     note = (
         "Steps are of averages and add up exactly. A deal counts by what it was and is expected to bring: chance times "
         "amount. What came in is told against what was expected of it by now."
