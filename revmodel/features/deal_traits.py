@@ -59,7 +59,8 @@ def _amount_score(snapshots: pd.DataFrame) -> pd.Series:
     by = amount.groupby([snapshots[name] for name in ("stage", *GROUP_DIMS)])
     off = amount - by.transform("median")
     spread = float(np.nanmedian(np.abs(off))) * 1.4826 if off.notna().any() else 0.0
-    return (off / spread if spread > 0 else off * 0.0).clip(-2.5, 2.5).fillna(0.0)
+    score: pd.Series[float] = (off / spread if spread > 0 else off * 0.0).clip(-2.5, 2.5).fillna(0.0)
+    return score
 
 
 def trait_words(trait: str, deal: Any) -> str:
