@@ -1,4 +1,4 @@
-"""From raw exports to every aggregate at 1, 10 and 100 million touches: seconds, peak memory, and how they grow.
+"""From raw exports to every aggregate at 1, 10 and 100 million touches: wall and CPU seconds, peak memory, the slope.
 
 Each size runs in a process of its own: read and check the Parquet files, cut as of a date, order the journeys, and
 build what the models and the scorecards take (hazard cells, open records, weekly and regional panels, cohort triangles,
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib.metadata
 import itertools
 import math
 import os
@@ -23,11 +24,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
 from scale_data import STAGES, write_company
 
 TOUCHES_A_LEAD = 20
-COLUMNS = ["touches", "leads", "engine", "step", "seconds", "peak_gb", "duckdb", "cores", "machine"]
+COLUMNS = ["touches", "leads", "engine", "step", "seconds", "cpu_seconds", "peak_gb", "version", "cores", "machine"]
 
 
 def config_text(engine: str) -> str:
@@ -35,7 +35,6 @@ def config_text(engine: str) -> str:
     lines = ["company: scale", "as_of: 2026-09-30", f"funnel: {{stages: [{', '.join(STAGES)}]}}"]
     if engine != "duckdb":
         lines += [f"engine: {engine}", f"databases: {{{engine}: {{kind: {engine}}}}}"]
-    where = "" if engine == "duckdb" else f", database: {engine}"
     lines.append("tables:")
     for name, files in (
         ("leads", "leads"),
@@ -43,7 +42,7 @@ def config_text(engine: str) -> str:
         ("stage_changes", "stage_changes"),
         ("spend", "spend"),
     ):
-        lines.append(f"  {name}: {{path: {files}.parquet{where}}}")
+        lines.append(f"  {name}: {{path: {files}.parquet}}")
     return "\n".join(lines) + "\n"
 
 
@@ -87,6 +86,7 @@ def run_one(folder: Path, touches: int, engine: str) -> list[dict[str, object]]:
     """One size in a process of its own; rows of the result."""
     command = [sys.executable, __file__, "--worker", str(folder), "--engine", engine]
     rows: list[dict[str, object]] = []
+    used = 0.0
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
     ) as process:
@@ -96,13 +96,17 @@ def run_one(folder: Path, touches: int, engine: str) -> list[dict[str, object]]:
                 print(f"  {line.rstrip()}", flush=True)
                 if line.startswith("step|"):
                     _, name, seconds = line.rstrip().split("|")
-                    rows.append({"step": name, "seconds": float(seconds), "peak_gb": round(peak() / 1e9, 2)})
+                    before, used = used, cpu_seconds(process.pid)
+                    measured = {"seconds": float(seconds), "cpu_seconds": round(used - before, 1)}
+                    rows.append({"step": name, **measured, "peak_gb": round(peak() / 1e9, 2)})
     if process.returncode:
         raise SystemExit(f"{touches:,} touches on {engine} failed with status {process.returncode}")
     total = sum(float(str(row["seconds"])) for row in rows)
-    rows.append({"step": "all", "seconds": round(total, 1), "peak_gb": rows[-1]["peak_gb"]})
+    rows.append(
+        {"step": "all", "seconds": round(total, 1), "cpu_seconds": round(used, 1), "peak_gb": rows[-1]["peak_gb"]}
+    )
     facts = {
-        "touches": touches, "leads": touches // TOUCHES_A_LEAD, "engine": engine, "duckdb": duckdb.__version__,
+        "touches": touches, "leads": touches // TOUCHES_A_LEAD, "engine": engine, "version": version_of(engine),
         "cores": os.cpu_count(), "machine": platform.machine(),
     }  # fmt: skip
     return [facts | row for row in rows]
@@ -133,6 +137,21 @@ def resident_bytes(pid: int) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return 0  # ended between two looks
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(resident_bytes(int(child)) for child in children)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Seconds of a core that a process and all below it have used, from Linux's /proc."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    ticks = sum(map(int, after_name[11:15]))  # user and system, its own and of children that ended
+    return ticks / os.sysconf("SC_CLK_TCK") + sum(cpu_seconds(int(child)) for child in children)
+
+
+def version_of(engine: str) -> str:
+    return importlib.metadata.version("pyspark" if engine == "spark" else engine)
 
 
 def work(folder: Path, engine: str) -> None:
@@ -177,7 +196,7 @@ def main() -> None:
         writer.writerows(rows)
     totals = [row for row in rows if row["step"] == "all"]
     for row in totals:
-        print(f"{row['touches']:>12,} touches: {row['seconds']} s, {row['peak_gb']} GB")
+        print(f"{row['touches']:>12,} touches: {row['seconds']} s, {row['cpu_seconds']} s of CPU, {row['peak_gb']} GB")
     for one, two in itertools.pairwise(totals):
         slope = math.log(two["seconds"] / one["seconds"]) / math.log(two["touches"] / one["touches"])
         print(f"from {one['touches']:,} to {two['touches']:,}: time grows as n^{slope:.2f}")

@@ -42,8 +42,8 @@ select timestamp '2023-10-01' + to_seconds(pick(i, 11, {seconds})::bigint) as oc
 from range({start}, {stop}) as r(i)
 """
 
-# Stage k is reached by a chance that falls with k; a stay is some weeks; one record in eight is lost where it stops; one
-# MQL in twelve goes back to be a lead and becomes an MQL again before it goes on.
+# Stage k is reached by a chance that falls with k; a stay is some weeks; one record in eight is lost where it stops.
+# One MQL in twelve goes back to be a lead and becomes an MQL again before it goes on.
 _CHANGES = """
 with reach as (
     select lead_id, created_at, pick(lead_id, 22, 480) as h, pick(lead_id, 20, 1000) as luck from {leads_file}
@@ -63,7 +63,8 @@ with reach as (
     from reach where luck < 12 or h % 8 = 0
 )
 select lead_id as record_id, 'lead' as record_type, to_stage, changed_at, changed_at as recorded_at
-from (select * from moves union all select * from returns union all select * from ends) where changed_at < timestamp '2026-10-01'
+from (select * from moves union all select * from returns union all select * from ends)
+where changed_at < timestamp '2026-10-01'
 """
 
 _SPEND = """
