@@ -128,14 +128,15 @@ class Console:
         self.say(f"page: {run.path / 'index.html'}")
 
     def _forecast(self, run: RunFolder) -> None:
-        from revmodel.report.forecast_words import forecast_words
+        from revmodel.report.forecast_words import forecast_words, moved_sentences
         from revmodel.report.reading import Run
         from revmodel.report.sections.past import past_sentence
 
         told = Run(run)
         title, names, rows = forecast_words(told)
         self._print_table(f"\n{title}", names, rows)
-        self.say(f"\n{past_sentence(told)}")
+        for sentence in ("", *moved_sentences(told), past_sentence(told)):
+            self.say(sentence)
 
     def monitor(self, run: RunFolder, form: str) -> None:
         """The result of ``revmodel monitor`` as text, markdown or JSON."""

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from revmodel.forecast.waterfall import AFTER, BEFORE
-from revmodel.report.moved_words import moved_line, steps_of
+from revmodel.report.moved_words import change_words, moved_line, steps_of
 from revmodel.report.reading import Run, rows_of
 from revmodel.report.words import number, percent, quarter
 
-__all__ = ["forecast_words", "summary"]
+__all__ = ["forecast_words", "moved_sentences", "summary"]
 
 _KEYS = ("mean", "p10", "p50", "p90", "target")
 
@@ -29,11 +29,19 @@ def forecast_words(run: Run) -> tuple[str, list[str], list[list[str]]]:
             quarter(row.period, run.start_month), run.name(metric), number(row.actual, unit) if row.actual else "",
             number(row.p10, unit), number(row.p50, unit), number(row.p90, unit),
             *((aim if known else ["", "", ""]) if with_targets else []),
-            *([moved_line(run, metric, row.period)] if moved is not None else []),
+            *([_change(run, metric, row.period)] if moved is not None else []),
         ])  # fmt: skip
     names = ["quarter", "", "in already", "p10", "p50", "p90", *(["target", "chance", "gap"] if with_targets else [])]
-    since = [] if moved is None else [f"mean since {pd.Timestamp(moved['since_as_of'].iloc[0]):%d %b}"]
+    since = [] if moved is None else [f"since {pd.Timestamp(moved['since_as_of'].iloc[0]):%d %b}"]
     return f"Forecast as of {run.manifest['as_of']}", [*names, *since], rows
+
+
+def moved_sentences(run: Run) -> list[str]:
+    """A line a quarter on what moved the leading metric; none in a first run."""
+    rows = [(row.period, moved_line(run, run.leading, row.period)) for row in rows_of(run.quarters(run.leading))]
+    return [
+        f"{quarter(period, run.start_month)} {run.name(run.leading)} on average {line}" for period, line in rows if line
+    ]
 
 
 def summary(run: Run) -> list[dict[str, Any]]:
@@ -41,6 +49,14 @@ def summary(run: Run) -> list[dict[str, Any]]:
     gap (p50 less target), moved (since, and the mean's change by step; null in a first run). Unknown numbers are null.
     """
     return [_entry(run, metric, row) for metric, row in _in_order(run)]
+
+
+def _change(run: Run, metric: str, period: str) -> str:
+    """By how much the mean moved; "" where the last run did not forecast that quarter."""
+    steps = steps_of(run, metric, period)
+    if steps is None:
+        return ""
+    return change_words(steps[AFTER] - steps[BEFORE], run.unit(metric)).replace("−", "-")
 
 
 def _in_order(run: Run) -> list[tuple[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 from fake_run import fake_manifest, fake_tables
 
 from revmodel.forecast.waterfall import STEPS
-from revmodel.report.forecast_words import forecast_words, summary
+from revmodel.report.forecast_words import forecast_words, moved_sentences, summary
 from revmodel.report.moved_words import STEP_WORDS, change_words, moved_line, moved_sentence
 from revmodel.report.page import render_page
 from revmodel.report.reading import Run
@@ -151,9 +151,13 @@ def test_first_screen_holds_the_record(run: Run) -> None:
 def test_terminal_table_and_summary_hold_the_same(run: Run) -> None:
     title, names, rows = forecast_words(run)
     assert title == "Forecast as of 2026-11-15"
-    assert names == ["quarter", "", "in already", "p10", "p50", "p90", "target", "chance", "gap", "mean since 01 Nov"]
+    assert names == ["quarter", "", "in already", "p10", "p50", "p90", "target", "chance", "gap", "since 01 Nov"]
     assert {len(row) for row in rows} == {len(names)}
     assert [row[0] for row in rows] == ["Q4 2026"] * 4 + ["Q1 2027"] * 4
+    assert rows[0][-1] == "-€125k"
+    assert moved_sentences(run) == [
+        "Q4 2026 bookings on average −€125k: lost −€400k, created since +€250k, amounts +€30k"
+    ]
     first = summary(run)[0]
     assert list(first) == [
         *("metric", "quarter", "start", "end", "actual", "mean", "p10", "p50", "p90"),
