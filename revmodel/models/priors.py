@@ -43,7 +43,9 @@ OWN_STEP = (0.05, 0.7)  # each series beside the common one
 ARRIVAL_SHOCK = (0.06, 0.7)  # of a week, all series: outages, news, mailings
 SEASON = (0.10, 0.7)  # B2B seasons are tens of per cent from top to bottom
 ARRIVAL_STEP_DEGREES_OF_FREEDOM = 4.0  # levels mostly creep and sometimes break
-INDICATOR_SD = 0.1  # log volume per standard deviation of a leading indicator, four weeks before
+INDICATOR = (0.02, 1.0)  # likewise, of log volume per sd of an indicator at one lag: most say nothing, a few a lot
+INDICATOR_START = 0.1  # each lag's scale before anything is learned: wide, so that it can speak before it is shrunk
+INDICATOR_DEGREES_OF_FREEDOM = 1.0  # Cauchy: what is noise shrinks to nothing, what stands out is left alone
 DISPERSION_LOG_MEAN, DISPERSION_LOG_SD = 3.0, 1.0  # negative-binomial size about 20: weekly counts beyond Poisson
 
 OWN_SHARE = 0.65  # of the records that carry a paid channel's name, caused by its spend: the rest is harvested demand
