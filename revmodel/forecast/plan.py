@@ -1,4 +1,4 @@
-"""Spend in the weeks ahead: the plan where there is one, else what was spent lately."""
+"""Spend in the weeks ahead: the plan where there is one, else the mean of the last year."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 
 from revmodel.errors import MissingColumnError, SourceError
 
-__all__ = ["RECENT_WEEKS", "planned_spend", "read_plan", "recent_spend"]
+__all__ = ["RECENT_WEEKS", "plan_gaps", "planned_spend", "read_plan", "recent_spend"]
 
 Floats = npt.NDArray[np.float64]
-RECENT_WEEKS = 13
+RECENT_WEEKS = 52  # budgets have a season of a year: a quarter's mean, held, is next quarter's only by chance
 
 
 def read_plan(path: Path) -> pd.DataFrame:
@@ -66,6 +66,30 @@ def planned_spend(plan: pd.DataFrame, channels: tuple[str, ...], weeks: pd.Datet
             daily = _daily(rows, days)
             out[i] = daily.fillna(daily.mean()).fillna(0.0).to_numpy().reshape(len(weeks), 7).sum(1)
     return out
+
+
+def plan_gaps(plan: pd.DataFrame, channels: tuple[str, ...], weeks: pd.DatetimeIndex) -> list[str]:
+    """What had to be assumed where the plan says nothing of the weeks ahead, one sentence each. weeks : last days.
+
+    A channel whose plan ends early (or begins late) keeps the mean of what is planned; without a row it spends nothing.
+    """
+    days = pd.date_range(weeks[0] - pd.Timedelta(days=6), weeks[-1])
+    ends: dict[str, list[str]] = {}
+    nothing = []
+    for channel in channels:
+        rows = plan[plan["channel"] == channel].groupby("date")["spend"].sum().reset_index()
+        if rows.empty or not (known := _daily(rows, days).notna()).any():
+            nothing.append(channel)
+        elif not known.all():
+            ends.setdefault(str(known[known].index[-1].date()), []).append(channel)
+    told = [
+        f"The plan of {', '.join(names)} reaches to {end}, the forecast to {weeks[-1].date()}: the days it leaves "
+        "out keep the mean of what is planned; extend the plan."
+        for end, names in sorted(ends.items())
+    ]
+    if nothing:
+        told.append(f"The plan holds nothing for {', '.join(nothing)}: no spend is assumed there.")
+    return told
 
 
 def _daily(rows: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:

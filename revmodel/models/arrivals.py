@@ -10,6 +10,7 @@ from revmodel.features.tables import Groups, WeeklyPanel
 from revmodel.models import priors
 from revmodel.models.calendar_columns import event_frame, fourier
 from revmodel.models.draws import ArrivalDraws
+from revmodel.models.leading import lag_columns, paths_ahead
 from revmodel.models.media import geometric_weights, michaelis_menten
 from revmodel.models.response import ChannelResponse
 from revmodel.models.steps import LARGEST_STEP, steps_ahead
@@ -54,6 +55,9 @@ def expected_arrivals(
     events, names = event_frame(panel, weeks, response.holidays_country)
     known = [names.index(name) for name in data.event_names]
     log_baseline = log_baseline + (d["event"][pick] @ events[:, known].T)[:, None, :]
+    if data.leading.names:
+        paths = lag_columns(paths_ahead(data.leading, len(weeks), len(pick), rng))[:, :, -len(weeks) :]
+        log_baseline = log_baseline + np.einsum("dk,dkw->dw", d["indicator"][pick], paths)[:, None, :]
     mean = np.exp(log_baseline)
     if data.channels:
         caused = caused_leads(response, future_spend, pick)

@@ -10,7 +10,7 @@ from revmodel.errors import ModelError
 from revmodel.features.tables import WeeklyPanel
 from revmodel.models import priors
 
-__all__ = ["SEASONS", "event_frame", "event_priors", "fourier", "season_support"]
+__all__ = ["SEASONS", "days_lost", "event_frame", "event_priors", "fourier", "season_support"]
 
 Floats = npt.NDArray[np.float64]
 SEASONS = 3  # pairs of Fourier terms a year
@@ -44,7 +44,7 @@ def event_frame(
     calendar; without a country those from Christmas Eve to New Year's Day, when offices are empty nearly everywhere.
     Annotations: share of the week covered.
     """
-    columns = {TREND: _trend(panel.weeks[-1], weeks), HOLIDAYS: _days_lost(weeks, holidays_country)}
+    columns = {TREND: _trend(panel.weeks[-1], weeks), HOLIDAYS: days_lost(weeks, holidays_country)}
     for name in panel.annotations.columns:
         share = panel.annotations[name].reindex(weeks).fillna(0.0).to_numpy(float)
         columns[f"annotation:{name}"] = share
@@ -64,7 +64,8 @@ def _trend(last: pd.Timestamp, weeks: pd.DatetimeIndex) -> Floats:
     return np.asarray(np.where(ahead > 0, fading, ahead) / 52.18)
 
 
-def _days_lost(weeks: pd.DatetimeIndex, country: str | None) -> Floats:
+def days_lost(weeks: pd.DatetimeIndex, country: str | None) -> Floats:
+    """Working days lost to holidays ÷ 5, (week,); see event_frame. Raises ModelError: a country without a calendar."""
     import holidays
 
     def is_lost(day: pd.Timestamp) -> bool:

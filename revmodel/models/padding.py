@@ -14,7 +14,12 @@ import numpy.typing as npt
 __all__ = ["padded", "trimmed"]
 
 Floats = npt.NDArray[np.float64]
-MULTIPLES = {"row": 4, "channel": 4, "event": 8}  # numbers of rows, channels and columns that have a shape
+MULTIPLES = {
+    "row": 4,
+    "channel": 4,
+    "event": 8,
+    "indicator": 28,
+}  # numbers that have a shape; of indicators, four with their lags
 SHORT_WEEKS = 52  # histories of up to a year have a shape of their own
 
 # The axes of each array of models/response_data.py, and of each deterministic of models/response.py.
@@ -22,16 +27,17 @@ ARRAYS = {
     "arrivals": ("row", "week"), "weight": ("row", "week"), "log_crude": ("row",), "walk": ("week", "step"),
     "common_scale": ("step",), "own_scale": ("row", "step"), "season_columns": ("week", "season"),
     "season_scale": ("season",), "is_shock_week": ("week", "shock"), "shock_scale": ("shock",),
+    "indicator_columns": ("week", "indicator"), "indicator_scale": ("indicator",),
     "event_columns": ("week", "event"), "event_mean": ("event",), "event_sd": ("event",),
     "lagged_spend": ("channel", "lag", "week"), "lags": ("lag",), "is_own": ("channel", "row"),
     "own_row": ("channel", "row"), "other_rows": ("channel", "row"), "share_logit": ("channel",),
     "week_share": ("week",),
 }  # fmt: skip
 DERIVED = {
-    "total": ("row",), "level": ("row",), "baseline": ("row", "week"), "size": ("row",), "season": ("season",), "event": ("event",),
-    "half_life_weeks": ("channel",), "half_saturation": ("channel",), "effect": ("channel",),
-    "share": ("channel", "row"), "caused": ("channel", "week"), "mean_saturated": ("channel",),
-    "own_share": ("channel",),
+    "total": ("row",), "level": ("row",), "baseline": ("row", "week"), "size": ("row",), "season": ("season",),
+    "event": ("event",), "indicator": ("indicator",), "half_life_weeks": ("channel",),
+    "half_saturation": ("channel",), "effect": ("channel",), "share": ("channel", "row"),
+    "caused": ("channel", "week"), "mean_saturated": ("channel",), "own_share": ("channel",),
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
     n_rt ~ NegativeBinomial(shock(t) · μ_rt, φ_r),  μ_rt = baseline_r(t) + Σ_m share_mr · effect_m · s_m(t) / mean_t s_m
     s_m(t) = saturation(carry-over of spend_m)(t)
     log baseline_r(t) = level_r + common steps(t) + steps_r(t) + season(t) + trend, holidays, annotations(t)
+                        + Σ_kl indicator_k(t − lag_l) · effect_kl
 
 A row r is an entry stage × recorded channel. Media add to the baseline, so contributions add up. ``effect_m`` is
 records a week that channel m caused on average, not the coefficient of a curve: a share of the level of the row that
@@ -35,7 +36,8 @@ from revmodel.models.stored import PosteriorStore
 __all__ = ["ChannelResponse", "response_model"]
 
 Floats = npt.NDArray[np.float64]
-SCALES = ("common_scale", "own_scale", "shock_scale", "season_scale")  # data that are learned (models/steps.py)
+# Data that are learned (models/steps.py).
+SCALES = ("common_scale", "own_scale", "shock_scale", "season_scale", "indicator_scale")
 TARGET_ACCEPTANCE = 0.9  # saturation and carry-over bend the posterior: longer steps diverged
 
 
@@ -64,13 +66,17 @@ def response_model(data: dict[str, Floats]) -> pm.Model:
 
 
 def _log_shape(x: dict[str, pt.TensorVariable], data: dict[str, Floats]) -> pt.TensorVariable:
-    """Log of the baseline against its level: steps (zero in the last week), season, events, (row, week)."""
+    """Log of the baseline against its level: steps (zero in the last week), season, events, indicators, (row, week)."""
     common = x["common_scale"] * pm.Normal("common_step", shape=data["common_scale"].shape)
     own = x["own_scale"] * pm.Normal("own_step", shape=data["own_scale"].shape)
     season = pm.Deterministic("season", x["season_scale"] * pm.Normal("z_season", shape=data["season_scale"].shape))
     z_event = pm.Normal("z_event", shape=data["event_sd"].shape)
     event = pm.Deterministic("event", x["event_mean"] + x["event_sd"] * z_event)
     shared = pt.dot(x["walk"], common) + pt.dot(x["season_columns"], season) + pt.dot(x["event_columns"], event)
+    if len(data["indicator_scale"]):
+        z_indicator = pm.Normal("z_indicator", shape=data["indicator_scale"].shape)
+        indicator = pm.Deterministic("indicator", x["indicator_scale"] * z_indicator)
+        shared = shared + pt.dot(x["indicator_columns"], indicator)
     return shared[None, :] + pt.dot(own, x["walk"].T)
 
 
@@ -138,13 +144,13 @@ class ChannelResponse:
         self.posterior_, self.learned_ = self.store.fetch(
             "arrivals", arrays, settings, self.seed, lambda: self._fit(model, arrays)
         )
-        full = arrays | {name: self.learned_[name] for name in SCALES}
+        full = arrays | {name: self.learned_[name] for name in SCALES if name in self.learned_}
         self.derived_ = trimmed(model.derived(self.posterior_.thetas, full), self.data_.sizes)
         return self
 
     def _fit(self, model: CompiledModel, arrays: dict[str, Floats]) -> tuple[Posterior, dict[str, Floats]]:
         mode, learned = learn_scales(model, arrays, self._effects(arrays))
-        data = arrays | {name: learned[name] for name in SCALES}
+        data = arrays | {name: learned[name] for name in SCALES if name in learned}
         posterior = sample(
             model, data, mode, engine=self.engine, draws=self.draws, seed=self.seed,
             target_acceptance=TARGET_ACCEPTANCE,
@@ -153,15 +159,16 @@ class ChannelResponse:
 
     def _effects(self, arrays: dict[str, Floats]) -> tuple[Effects, ...]:
         """What is learned of the size of steps and seasons (models/steps.py)."""
-        one, rows = np.array([True]), np.arange(len(arrays["own_scale"])) < len(self.data_.rows)
         nu, widths = priors.ARRIVAL_STEP_DEGREES_OF_FREEDOM, step_widths()
-        season = season_support(len(self.data_.weeks))
-        return (
-            Effects("common_step", "common_scale", widths, *priors.COMMON_STEP, nu, one),
-            Effects("own_step", "own_scale", widths, *priors.OWN_STEP, nu, rows),
-            Effects("shock", "shock_scale", np.ones(SHOCK_WEEKS), *priors.ARRIVAL_SHOCK, nu, one),
-            Effects("z_season", "season_scale", season, *priors.SEASON, np.inf, one),
+        season, lags = season_support(len(self.data_.weeks)), np.ones(len(arrays["indicator_scale"]))
+        effects = (
+            Effects("common_step", "common_scale", widths, *priors.COMMON_STEP, nu),
+            Effects("own_step", "own_scale", widths, *priors.OWN_STEP, nu),
+            Effects("shock", "shock_scale", np.ones(SHOCK_WEEKS), *priors.ARRIVAL_SHOCK, nu),
+            Effects("z_season", "season_scale", season, *priors.SEASON, np.inf),
+            Effects("z_indicator", "indicator_scale", lags, *priors.INDICATOR, priors.INDICATOR_DEGREES_OF_FREEDOM),
         )
+        return effects if len(lags) else effects[:-1]
 
     def caused_by_week(self) -> Floats:
         """Expected records that each channel caused, by row they arrive under: (draw, week, channel, row)."""

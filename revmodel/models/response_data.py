@@ -13,6 +13,7 @@ from revmodel.errors import ModelError
 from revmodel.features.tables import Groups, WeeklyPanel
 from revmodel.models import priors
 from revmodel.models.calendar_columns import event_frame, event_priors, fourier, season_support
+from revmodel.models.leading import LAG_CENTRES, Leading, lag_columns, leading_indicators
 from revmodel.models.media import lagged
 from revmodel.models.steps import step_widths, walk_back
 
@@ -42,6 +43,7 @@ class ResponseData:
     spend: Floats
     scale: Floats
     event_names: tuple[str, ...]
+    leading: Leading
     recent: pd.Series  # by (stage, channel, segment, …): records of the latest half year
 
     def recent_by_group(self, groups: Groups) -> Floats:
@@ -59,7 +61,7 @@ class ResponseData:
         """Lengths of the axes that padding lengthens (models/padding.py)."""
         return {
             "row": len(self.rows), "channel": len(self.channels), "week": len(self.weeks),
-            "event": len(self.event_names),
+            "event": len(self.event_names), "indicator": len(self.leading.names) * len(LAG_CENTRES),
         }  # fmt: skip
 
 
@@ -86,6 +88,7 @@ def response_data(
     spend, channels = _spend(panel, weeks)
     scale = np.array([s[s > 0].mean() for s in spend]) if channels else np.zeros(0)
     events, names = event_frame(panel, weeks, holidays_country)
+    leading = leading_indicators(panel, weeks, holidays_country)
     counts = by_row.to_numpy(float).T
     mean, sd = event_priors(names)
     widths = step_widths()
@@ -101,13 +104,15 @@ def response_data(
         "shock_scale": np.full(SHOCK_WEEKS, priors.ARRIVAL_SHOCK[0]),
         "season_columns": fourier(weeks),
         "season_scale": priors.SEASON[0] * season_support(len(weeks)),
+        "indicator_columns": lag_columns(leading.values).T,
+        "indicator_scale": np.full(len(leading.names) * len(LAG_CENTRES), priors.INDICATOR_START),
         "event_columns": events,
         "event_mean": mean,
         "event_sd": sd,
         **_media_arrays(spend, scale, channels, rows, counts, max_lag_weeks, cost_per_lead),
     }
     recent = arrivals.tail(RECENT_WEEKS).sum()
-    return ResponseData(arrays, rows, channels, weeks, spend, scale, names, recent[recent > 0])
+    return ResponseData(arrays, rows, channels, weeks, spend, scale, names, leading, recent[recent > 0])
 
 
 def _weights(counts: Floats) -> Floats:

@@ -3,9 +3,9 @@
 A level is a random walk of steps e ~ spread · t₄ · √width, so that it mostly creeps and sometimes breaks. Steps are
 two weeks wide near the as-of date, where they decide the forecast, and wider further back. Written as a mixture of
 normals, a t step is a normal one with a weight of its own: given the weights the posterior is close to normal, and
-sampling it is easy. Weights and spreads are set by EM (Lange et al. 1989 for the weights, Laird & Ware 1982 for the
-spreads): given the mode and covariance of the steps, E[e²] says whether a step is a break and whether the spread is
-too small.
+sampling it is easy. Weights are set by EM (Lange et al. 1989), spreads to their type-II maximum a posteriori by
+MacKay's (1992) count of informed effects: given the mode and covariance of the steps, E[e²] says whether a step is a
+break, and the squared steps against the number that data determine say whether the spread is too small.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ UNIT_WEEKS = 4  # spreads are those of four weeks
 STEP_WIDTHS = np.repeat([2.0, 4.0, 8.0, 13.0], [6, 5, 5, 7])  # weeks, from the as-of date back: 163 in all
 AHEAD_WEEKS = 2  # width of the steps ahead
 LARGEST_STEP = 1.0  # of log volume ahead: a t step has no finite exponential, and a factor of e is a break already
-ROUNDS = 12
-TOLERANCE = 0.03  # of a log spread
-OVER_RELAXATION = 1.6
+ROUNDS = 8
+TOLERANCE = 0.05  # of a log spread: five per cent of a spread moves no forecast
+LONGEST_STEP = 0.7  # of a log spread in a round
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Effects:
 
     scale : the data array, of the same shape, that the variable is multiplied by. widths : (effect,), prior sd of each
     effect where the spread is one. median, log_sd : LogNormal prior of the spread, one a series.
-    degrees_of_freedom : of the t, few where most effects are nothing and a few are large. live : (series,) bool, which
-    series are not padding.
+    degrees_of_freedom : of the t, few where most effects are nothing and a few are large. Effects whose scale is zero
+    at the start are padding and stay so.
     """
 
     variable: str
@@ -47,7 +47,6 @@ class Effects:
     median: float
     log_sd: float
     degrees_of_freedom: float
-    live: npt.NDArray[np.bool_]
 
 
 def walk_back(weeks: int) -> Floats:
@@ -79,28 +78,28 @@ def learn_scales(
 ) -> tuple[Mode, dict[str, Floats]]:
     """The mode at the best scales, and by name the scales (as data), "<variable>_spread" (series,) and its log's "_se".
 
-    A round: find the mode; take E[e²] of each effect; give each effect its weight and each series its spread.
+    A round: find the mode; give each series its spread and each effect its weight.
     """
     scales = {each.scale: np.array(data[each.scale]) for each in effects}
-    spreads = {each.variable: np.full(len(each.live), np.log(each.median)) for each in effects}
+    live = {each.variable: np.atleast_2d(scales[each.scale]) > 0 for each in effects}
+    spreads = {each.variable: np.full(len(live[each.variable]), np.log(each.median)) for each in effects}
     errors: dict[str, Floats] = {}
     mode: Mode | None = None
     for _ in range(ROUNDS):
         mode = find_mode(model, {**data, **scales}, mode)
-        mean, variance = _moments(model, mode)
+        means, variances = (model.unpack(part[None]) for part in (mode.theta, _variance(mode)))
         moved = 0.0
         for each in effects:
-            z2, v = (np.atleast_2d(part[each.variable][0]) for part in (mean, variance))
-            second = z2 * np.atleast_2d(scales[each.scale]) ** 2 / each.widths**2
-            weight = _weights(second, spreads[each.variable], each.degrees_of_freedom)
-            step, errors[each.variable] = _spread_step(
-                weight * second, (1 - v).clip(0, 1), spreads[each.variable], each
-            )
-            spreads[each.variable] = spreads[each.variable] + OVER_RELAXATION * step
-            weight = _weights(second, spreads[each.variable], each.degrees_of_freedom)
-            scale = np.exp(spreads[each.variable])[:, None] * each.widths / np.sqrt(weight)
-            scales[each.scale] = scale.reshape(scales[each.scale].shape)
-            moved = max(moved, float(np.abs(step[each.live]).max(initial=0.0)))
+            mean, v = (np.atleast_2d(part[each.variable][0]) for part in (means, variances))
+            old, there = np.atleast_2d(scales[each.scale]), live[each.variable]
+            informed = ((1 - v).clip(0, 1) * there).sum(1)
+            spread = spreads[each.variable]
+            step, errors[each.variable] = _spread_step((mean**2 * there).sum(1), informed, there.any(1), spread, each)
+            spreads[each.variable] = spread = spread + step
+            weight = _weights((mean**2 + v) * old**2 / each.widths**2, spread, each.degrees_of_freedom)
+            new = there * np.exp(spread)[:, None] * each.widths / np.sqrt(weight)
+            scales[each.scale] = new.reshape(scales[each.scale].shape)
+            moved = max(moved, float(np.abs(step[there.any(1)]).max(initial=0.0)))
         if moved < TOLERANCE:
             break
     mode = find_mode(model, {**data, **scales}, mode)
@@ -108,10 +107,10 @@ def learn_scales(
     return mode, {**scales, **learned, **{f"{name}_se": value for name, value in errors.items()}}
 
 
-def _moments(model: CompiledModel, mode: Mode) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """E[z²] and the variance of every free variable, by name, under the normal at the mode."""
-    variance = np.einsum("ij,ij->i", mode.factor, mode.factor)
-    return model.unpack((mode.theta**2 + variance)[None]), model.unpack(variance[None])
+def _variance(mode: Mode) -> Floats:
+    """(dim,): of every free variable, under the normal at the mode."""
+    variance: Floats = np.einsum("ij,ij->i", mode.factor, mode.factor)
+    return variance
 
 
 def _weights(second: Floats, log_spread: Floats, degrees_of_freedom: float) -> Floats:
@@ -123,18 +122,17 @@ def _weights(second: Floats, log_spread: Floats, degrees_of_freedom: float) -> F
     return weights
 
 
-def _spread_step(weighted: Floats, informed: Floats, log_spread: Floats, each: Effects) -> tuple[Floats, Floats]:
-    """One EM step of each series' log spread, and the standard error of the log spread.
+def _spread_step(
+    squares: Floats, informed: Floats, live: npt.NDArray[np.bool_], log_spread: Floats, each: Effects
+) -> tuple[Floats, Floats]:
+    """A step of each series' log spread uphill its marginal posterior, and the log spread's standard error, (series,).
 
-    Series are alike: their spreads scatter around a middle, itself drawn to the prior's median.
+    squares : Σ of the squared means of standardised effects. informed : how many effects the data, not the prior,
+    determine; at the best spread both are equal (MacKay 1992). Series are alike: their spreads scatter around a middle,
+    itself drawn to the prior's median.
     """
-    live, n = each.live, weighted.shape[1]
     middle = (log_spread[live].sum() + np.log(each.median)) / (live.sum() + 1)
     precision = each.log_sd**-2
-    total = weighted.sum(1)
-    r = np.zeros_like(log_spread)
-    for _ in range(20):
-        shrink = total * np.exp(-2 * (log_spread + r))
-        gradient = -n + shrink - (log_spread + r - middle) * precision
-        r = r + np.clip(gradient / (2 * shrink + precision), -0.5, 0.5)
-    return r, 1 / np.sqrt(2 * informed.sum(1) + precision)
+    gradient = squares - informed - (log_spread - middle) * precision
+    curvature = 2 * informed + precision
+    return np.clip(gradient / curvature, -LONGEST_STEP, LONGEST_STEP), 1 / np.sqrt(curvature)

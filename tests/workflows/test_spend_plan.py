@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from revmodel.errors import MissingColumnError, SourceError
-from revmodel.forecast.plan import planned_spend, read_plan, recent_spend
+from revmodel.forecast.plan import plan_gaps, planned_spend, read_plan, recent_spend
 
 WEEKS = pd.date_range("2026-10-07", periods=13, freq="7D")  # 2026-10-01 to 2026-12-30
 CHANNELS = ("events", "search")
@@ -102,8 +102,20 @@ def test_plan_that_is_not_there_says_what_to_give(tmp_path: Path) -> None:
         read_plan(tmp_path / "none.csv")
 
 
-def test_without_a_plan_the_mean_of_the_last_quarter_is_held() -> None:
-    history = np.stack([np.arange(20.0), np.ones(20)])
+def test_without_a_plan_the_mean_of_the_last_year_is_held() -> None:
+    history = np.stack([np.arange(60.0), np.ones(60)])
     held = recent_spend(history, 4)
-    np.testing.assert_allclose(held, [[13.0] * 4, [1.0] * 4])
+    np.testing.assert_allclose(held, [[33.5] * 4, [1.0] * 4])
+    np.testing.assert_allclose(recent_spend(history[:, :20], 4)[0], 9.5)  # of a shorter history all of it
     assert recent_spend(np.zeros((0, 20)), 4).shape == (0, 4)
+
+
+def test_a_plan_that_ends_early_is_told_and_a_whole_one_is_not() -> None:
+    first = WEEKS[0] - pd.Timedelta(days=6)
+    every = [str(day.date()) for day in pd.date_range(first, WEEKS[-1])]
+    whole = plan_of([(day, channel, 1.0) for day in every for channel in CHANNELS])
+    assert plan_gaps(whole, CHANNELS, WEEKS) == []
+    early = plan_of([(day, "search", 1.0) for day in every[:7]])
+    told = " ".join(plan_gaps(early, CHANNELS, WEEKS))
+    assert f"The plan of search reaches to {every[6]}" in told
+    assert f"nothing for {', '.join(c for c in CHANNELS if c != 'search')}" in told
