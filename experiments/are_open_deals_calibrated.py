@@ -105,6 +105,14 @@ def maven(origin: dt.date, tables: Tables, config: Config) -> Case:
     return Case(f"maven {origin}", tables, config, origin, truth, 1, ("quarter",))
 
 
+def sellers(case: Case) -> pd.DataFrame:
+    """deal_id, quarter, year: the latest probability that sellers put on file by the date, of a win at any time."""
+    history = case.tables["deal_history"].select("deal_id", "recorded_at", "probability").execute()
+    known = history[history["probability"].notna() & (history["recorded_at"].dt.date <= case.as_of)]
+    latest = known.sort_values("recorded_at").groupby("deal_id")["probability"].last()
+    return pd.DataFrame({"deal_id": latest.index, "quarter": latest.to_numpy(), "year": latest.to_numpy()})
+
+
 def case_rows(case: Case) -> tuple[pd.DataFrame, DealEffects]:
     """One row an open deal, method and horizon: the chance given, and whether it was won in time."""
     features = build_features(case.tables, case.config, case.as_of)
@@ -120,11 +128,9 @@ def case_rows(case: Case) -> tuple[pd.DataFrame, DealEffects]:
         "stage, group and age": forecast_deals(features, funnel, records, first, case.seed),
         "stage rate": open_now.merge(stage_rates(features), left_on="stage", right_index=True),
     }
-    state = features.deal_snapshots
-    assert state is not None
-    said = state[(state["ago"] == 0) & state["probability"].notna()]
+    said = sellers(case)
     if len(said):
-        chances["sellers"] = said[["deal_id"]].assign(quarter=said["probability"], year=said["probability"])
+        chances["sellers"] = said
     truth = case.truth(records).set_index("deal_id")
     closed, won = pd.to_datetime(truth["closed_at"]), truth["outcome"] == "won"
     days = {"quarter": QUARTER_DAYS, "year": 7 * YEAR_WEEKS}
