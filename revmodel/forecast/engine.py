@@ -86,23 +86,6 @@ def fill_chances(
 
 
 @compiled
-def _recall(
-    week: int, visit: int, s: int, g: int, age: int, by_age: Floats, by_week: Floats, at_once: Floats, bin_of: Ints,
-    memo: Floats,
-) -> None:  # fmt: skip
-    """Have an age's chances in ``memo``: work them out unless this week has done so already.
-
-    memo : (visit, stage, group, age, 3): the two of _age_chances, and the week that they are of
-    """
-    if memo[visit, s, g, age, 2] != week:
-        b, odds = bin_of[age], 0.0
-        for cause in range(3):
-            odds += by_age[s, g, b, cause] * by_week[week, visit, s, cause]
-        memo[visit, s, g, age, 0], memo[visit, s, g, age, 1] = _age_chances(odds, age, at_once[s])
-        memo[visit, s, g, age, 2] = week
-
-
-@compiled
 def _arrive(
     week: int, counts: Ints, first: int, first_deal: int, records: Records, leads: Floats, made: Ints, stream: Stream
 ) -> int:
@@ -153,6 +136,7 @@ def _own_chances(
 def _stay(week: int, alive: Ints, present: int, records: Records, funnel: Funnel, memo: Floats, gone: Ints) -> int:
     """Let the records stay or go: stayers move to the front of ``alive``, the others are listed in ``gone``.
 
+    memo : (visit, stage, group, age, 3), the two of _age_chances and the week that they are of.
     Returns the number of stayers.
     """
     by_age, by_week, at_once, bin_of = funnel.by_age, funnel.by_week, funnel.at_once, funnel.bin_of
@@ -163,11 +147,16 @@ def _stay(week: int, alive: Ints, present: int, records: Records, funnel: Funnel
     for position in range(present):
         i = alive[position]
         v, s, g, step = visit[i], stage[i], group[i], step_of_week[min(week - entered[i], longest)]
-        _recall(week, v, s, g, after[step], by_age, by_week, at_once, bin_of, memo)
-        chance = memo[v, s, g, after[step], 0]
-        if step > 0:
-            _recall(week, v, s, g, before[step], by_age, by_week, at_once, bin_of, memo)
-            chance *= memo[v, s, g, before[step], 1]
+        chance = 1.0
+        for early in range(2 if step > 0 else 1):
+            age = before[step] if early else after[step]
+            if memo[v, s, g, age, 2] != week:  # written out: to hand so many arrays on costs more than the arithmetic
+                b = bin_of[age]
+                odds = by_age[s, g, b, 0] * by_week[week, v, s, 0] + by_age[s, g, b, 1] * by_week[week, v, s, 1]
+                odds += by_age[s, g, b, 2] * by_week[week, v, s, 2]
+                memo[v, s, g, age, 0], memo[v, s, g, age, 1] = _age_chances(odds, age, at_once[s])
+                memo[v, s, g, age, 2] = week
+            chance *= memo[v, s, g, age, early]
         if advance[i] != 1.0 or lost[i] != 1.0:
             chance, _ = _own_chances(
                 week, v, s, g, step, advance[i], lost[i], by_age, by_week, at_once, before, after, bin_of
@@ -232,7 +221,11 @@ def _move(
             s, step, u, early = to, 0, _uniform(stream), 0.0
             if s < stages:
                 v, highest[i] = int(s <= highest[i]), max(s, highest[i])
-                _recall(week, v, s, g, 0, by_age, by_week, at_once, bin_of, memo)
+                if memo[v, s, g, 0, 2] != week:
+                    odds = by_age[s, g, 0, 0] * by_week[week, v, s, 0] + by_age[s, g, 0, 1] * by_week[week, v, s, 1]
+                    odds += by_age[s, g, 0, 2] * by_week[week, v, s, 2]
+                    memo[v, s, g, 0, 0], memo[v, s, g, 0, 1] = _age_chances(odds, 0, at_once[s])
+                    memo[v, s, g, 0, 2] = week
                 stay = memo[v, s, g, 0, 0]
         if s < stages:
             stage[i], visit[i], entered[i], uniform[i] = s, v, week, min(u / stay, _BELOW_ONE)
