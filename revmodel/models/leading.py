@@ -105,7 +105,8 @@ def lag_columns(values: Floats) -> Floats:
     tent = np.maximum(0, 1 - np.abs(np.arange(MAX_LAG + 1)[None, :] - LAG_CENTRES[:, None]) / 2)
     tent = tent / tent.sum(1, keepdims=True)
     columns = np.einsum("cl,ilw->icw", tent, by_lag)
-    return columns.reshape(*values.shape[:-2], values.shape[-2] * len(LAG_CENTRES), values.shape[-1])
+    out: Floats = columns.reshape(*values.shape[:-2], values.shape[-2] * len(LAG_CENTRES), values.shape[-1])
+    return out
 
 
 def paths_ahead(leading: Leading, weeks: int, draws: int, rng: np.random.Generator) -> Floats:

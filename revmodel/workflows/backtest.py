@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 
 
 def revmodel_forecaster(data: BacktestInput) -> Mapping[str, Floats]:
-    """The funnel model as a forecaster: Laplace engine, spend held at its mean of the 13 weeks before the origin."""
+    """The funnel model as a forecaster: Laplace engine, spend held at its mean of the 52 weeks before the origin."""
     config = data.config
     month = config.forecast.fiscal_year_start_month
     model = RevenueModel(

@@ -14,7 +14,8 @@ import pandas as pd
 from revmodel.config import Config
 from revmodel.features.build import build_features
 from revmodel.features.tables import Features
-from revmodel.forecast.plan import planned_spend, read_plan, recent_spend
+from revmodel.forecast.calendar import weeks_needed
+from revmodel.forecast.plan import plan_gaps, planned_spend, read_plan, recent_spend
 from revmodel.models.predict import future_weeks
 from revmodel.models.revenue import RevenueModel
 from revmodel.models.stored import PosteriorStore
@@ -60,8 +61,13 @@ class FittedCompany:
         told = list(self.features.cannot)
         if self.plan is None and self.model.response_.data_.channels:
             told.append(
-                "No spend plan was given: spend is held at its mean of the last 13 weeks; pass --plan plan.csv."
+                "No spend plan was given: spend is held at its mean of the last 52 weeks; pass --plan plan.csv."
             )
+        if self.plan is not None:
+            settings = self.config.forecast
+            weeks = weeks_needed(self.as_of, settings.quarters, settings.fiscal_year_start_month)
+            ends = future_weeks(pd.Timestamp(self.as_of), weeks)
+            told += plan_gaps(self.plan, self.model.response_.data_.channels, ends)
         if not self.model.deal_effects_.any_used and len(self.model.deal_effects_.shifts_):
             told.append(self.model.deal_effects_.sentence())
         return told
