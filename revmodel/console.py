@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Console"]
 
 Say = Callable[[str], None]
+_WIDTH_OF_FILES = 120  # columns where there is no terminal that has a width
 
 
 class Console:
@@ -29,7 +30,8 @@ class Console:
 
     def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
         self.json, self.quiet = json, quiet
-        self.out = rich.console.Console(highlight=False, soft_wrap=True)
+        width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
+        self.out = rich.console.Console(highlight=False, soft_wrap=True, width=width)
         self.err = rich.console.Console(stderr=True, highlight=False)
 
     @contextlib.contextmanager
@@ -194,7 +196,7 @@ class Console:
     def _print_table(self, title: str, names: list[str], rows: list[list[Any]]) -> None:
         table = rich.table.Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
         for i, name in enumerate(names):
-            number = bool(rows) and i > 0 and all(str(r[i])[:1] in "0123456789+-" or not str(r[i]) for r in rows)
+            number = bool(rows) and i > 0 and all(str(r[i])[:1] in "0123456789+-€$£" or not str(r[i]) for r in rows)
             table.add_column(name, justify="right" if number else "left", overflow="fold")
         for row in rows:
             table.add_row(*map(str, row))

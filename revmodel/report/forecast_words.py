@@ -26,14 +26,17 @@ def forecast_words(run: Run) -> tuple[str, list[str], list[list[str]]]:
         known = math.isfinite(row.target)
         aim = [number(row.target, unit), percent(row.p_hit_target), _signed(row.p50 - row.target, unit)]
         rows.append([
-            quarter(row.period, run.start_month), run.name(metric), number(row.actual, unit) if row.actual else "",
+            quarter(row.period, run.start_month), run.name(metric).removeprefix("new "),
+            number(row.actual, unit) if row.actual else "",
             number(row.p10, unit), number(row.p50, unit), number(row.p90, unit),
             *((aim if known else ["", "", ""]) if with_targets else []),
             *([_change(run, metric, row.period)] if moved is not None else []),
         ])  # fmt: skip
-    names = ["quarter", "", "in already", "p10", "p50", "p90", *(["target", "chance", "gap"] if with_targets else [])]
-    since = [] if moved is None else [f"since {pd.Timestamp(moved['since_as_of'].iloc[0]):%d %b}"]
-    return f"Forecast as of {run.manifest['as_of']}", [*names, *since], rows
+    names = ["quarter", "", "in", "p10", "p50", "p90", *(["target", "chance", "gap"] if with_targets else [])]
+    title = f"Forecast as of {run.manifest['as_of']}"
+    if moved is None:
+        return title, names, rows
+    return f"{title}; moved since {pd.Timestamp(moved['since_as_of'].iloc[0]):%Y-%m-%d}", [*names, "moved"], rows
 
 
 def moved_sentences(run: Run) -> list[str]:

@@ -150,8 +150,8 @@ def test_first_screen_holds_the_record(run: Run) -> None:
 
 def test_terminal_table_and_summary_hold_the_same(run: Run) -> None:
     title, names, rows = forecast_words(run)
-    assert title == "Forecast as of 2026-11-15"
-    assert names == ["quarter", "", "in already", "p10", "p50", "p90", "target", "chance", "gap", "since 01 Nov"]
+    assert title == "Forecast as of 2026-11-15; moved since 2026-11-01"
+    assert names == ["quarter", "", "in", "p10", "p50", "p90", "target", "chance", "gap", "moved"]
     assert {len(row) for row in rows} == {len(names)}
     assert [row[0] for row in rows] == ["Q4 2026"] * 4 + ["Q1 2027"] * 4
     assert rows[0][-1] == "-€125k"
@@ -172,4 +172,4 @@ def test_table_without_targets_or_last_run_has_no_such_columns() -> None:
     tables = fake_tables()
     tables["forecast"] = tables["forecast"].assign(target=np.nan, p_hit_target=np.nan)
     _, names, _ = forecast_words(Run(RunFolder(Path("run"), fake_manifest(), tables)))
-    assert names == ["quarter", "", "in already", "p10", "p50", "p90"]
+    assert names == ["quarter", "", "in", "p10", "p50", "p90"]

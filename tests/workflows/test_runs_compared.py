@@ -99,6 +99,27 @@ def test_page_and_json_tell_what_moved(second: RunFolder) -> None:
     assert sum(entry["moved"]["steps"].values()) == pytest.approx(entry["moved"]["change"])
 
 
+def test_cut_plan_shows_in_plan_and_hardly_anywhere_else(config: Config, second: RunFolder, tmp_path: Path) -> None:
+    """The same day and data, with half the spend: the same fit, so what moved is the plan and the noise of draws."""
+    plan = second.tables["spend_plan"]
+    half = plan.assign(date=plan["week_end"] - pd.Timedelta(days=6), spend=plan["spend"] / 2)
+    half[["date", "channel", "spend"]].to_csv(tmp_path / "half.csv", index=False)
+    run = run_company(
+        config,
+        ["forecast"],
+        "forecast",
+        as_of=AUGUST,
+        plan=str(tmp_path / "half.csv"),
+        since=second.path.name,
+        name="cut",
+    )
+    moved = run.tables["what_moved"]
+    leads = moved[(moved["metric"] == "leads") & (moved["period"] == "2026Q4")].set_index("step")["change"]
+    assert leads["plan"] < -0.03 * leads["before"]
+    assert abs(leads["model"]) < 0.3 * abs(leads["plan"])
+    assert leads[["actuals", "created", "lost", "corrections"]].abs().max() < 1e-6
+
+
 def test_what_the_next_run_needs_is_kept(second: RunFolder) -> None:
     with xr.open_dataset(second.path / "draws" / "weekly.nc", engine="h5netcdf") as weekly:
         assert {"leads", "wins", "bookings"} <= set(weekly.data_vars)
