@@ -83,7 +83,7 @@ def simulate(
         arriving = arrivals.counts[some, :weeks].sum(axis=(1, 2, 3))
         room = _with_room(start, int(arriving.max(initial=0)))
         for draw, more in zip(some, arriving, strict=True):
-            road = arrays.Records(*(column[: len(records) + more] for column in room))
+            road = arrays.Records._make(column[: len(records) + more] for column in room)
             for column, at_start in zip(road, start, strict=True):
                 column[: len(records)] = at_start
             counts = np.ascontiguousarray(arrivals.counts[draw, :weeks], dtype=np.int64)
@@ -132,7 +132,7 @@ def _records_of(frame: pd.DataFrame, first_deal: int, sizes: DealSizeDraws) -> a
     return arrays.Records(
         stage=stage,
         group=frame["group_index"].to_numpy(dtype=np.int64),
-        visit=(frame["attempt"] > 1).to_numpy(dtype=np.int64),
+        visit=np.asarray(frame["attempt"] > 1, dtype=np.int64),
         highest=np.where(is_deal, np.maximum(stage, first_deal), stage),
         entered_week=-1 - frame["age_weeks"].to_numpy(dtype=np.int64),
         provenance=np.where(is_deal, arrays.OPEN_DEAL, arrays.OPEN_LEAD),
@@ -152,7 +152,7 @@ def _own_odds(frame: pd.DataFrame, name: str) -> Floats:
 
 def _with_room(records: arrays.Records, arriving: int) -> arrays.Records:
     """Columns with room for the open records and ``arriving`` more."""
-    return arrays.Records(*(np.empty(len(column) + arriving, dtype=column.dtype) for column in records))
+    return arrays.Records._make(np.empty(len(column) + arriving, dtype=column.dtype) for column in records)
 
 
 def _dataset(sums: npt.NDArray[np.float64], groups: Groups) -> xr.Dataset:
