@@ -15,13 +15,17 @@ from revmodel.report.words import number
 __all__ = ["waterfall_figure"]
 
 _NAMES = {BEFORE: "The last run", AFTER: "This run"} | {step: w.capitalize() for step, w in STEP_WORDS.items()}
+_SEEN = 0.002  # of the largest level
 _HEADROOM = 0.35  # of the span of the steps that is shown on either side of them
 
 
 def waterfall_figure(steps: pd.DataFrame, width: int, currency: str | None) -> Figure:
-    """A floating bar a step; steps that moved nothing are left out. steps : of what_moved, one metric and quarter."""
+    """A floating bar a step; steps too small to see are left out, and the axis begins near the steps, not at nothing.
+
+    steps : of what_moved, one metric and quarter
+    """
     whole = steps["step"].isin([BEFORE, AFTER])
-    shown = steps[whole | (steps["change"].map(lambda change: change_words(change, currency)) != "±0")]
+    shown = steps[whole | (steps["change"].abs() > _SEEN * steps["end"].abs().max())]
     figure, ax = row_paper(width, [_NAMES[step] for step in shown["step"]], per_row=44)
     last = len(shown) - 1
     for i, row in enumerate(rows_of(shown)):
