@@ -35,8 +35,8 @@ def moved_section(run: Run) -> Section:
     deals = tuple(grid for period in both if (grid := _deals(run, period)) is not None)
     note = (
         "Steps are of averages and add up exactly. A deal counts by what it was and is expected to bring: chance times "
-        "amount. What came in is told against what was expected of it by now. The charts begin near the steps, not at nothing, "
-        "and leave out what is too small to see."
+        "amount. What came in is told against what was expected of it by now. The charts begin near the steps, not "
+        "at nothing, and leave out what is too small to see."
     )
     return Section("moved", title, tuple(said), charts, deals, note=note, folded=(_numbers(run, periods),))
 
