@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 K = len(dims.CAUSES)
 DAYS = 7
 TIMES = 96  # columns of time: enough for three years of blocks by phase; a longer calendar takes 32 more
-ROWS = (64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192)  # rows come in these numbers
+ROWS = (64, 96, 128, 192, 256, 320, 384, 448, 512, 640, 768, 1024, 1280, 1536, 2048, 3072, 4096, 6144, 8192)
 COLUMNS = 8  # columns of a design matrix come in eights
 
 

@@ -35,6 +35,7 @@ WARM_UP = (150, 50)  # moves to find the step size and variances, and the step s
 TARGET_ACCEPTANCE = 0.65  # optimal for Hamiltonian Monte Carlo in many dimensions (Beskos et al. 2013)
 FIRST_STEP = 0.4
 MAX_ROUNDS = 4
+MAX_DOUBLINGS = 9  # of a trajectory
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,9 @@ def laplace_draws(mode: Mode, draws: int, seed: int) -> Posterior:
 
 
 def nuts_draws(
-    model: CompiledModel, data: Mapping[str, Any], mode: Mode, draws: int, seed: int, target_acceptance: float
-) -> Posterior:
+    model: CompiledModel, data: Mapping[str, Any], mode: Mode, draws: int, seed: int, target_acceptance: float,
+    max_doublings: int = MAX_DOUBLINGS,
+) -> Posterior:  # fmt: skip
     """Draws by NUTS from over-dispersed starts around the mode: four chains, ``draws`` each at least.
 
     Chains go on, ``draws`` at a time, until R-hat and the effective sample size hold, at most MAX_ROUNDS times; what
@@ -122,7 +124,7 @@ def nuts_draws(
     """
     full = model.check(data)
     _ = model.log_density  # made here: what is first made while a sampler is traced cannot leave the trace
-    warm_up, go_on = _compiled_sampler(model, draws)
+    warm_up, go_on = _compiled_sampler(model, draws, max_doublings)
     start, *keys = jax.random.split(jax.random.key(seed), MAX_ROUNDS + 1)
     where = (mode.theta, mode.factor, full)
     chains = warm_up(jax.random.split(start, CHAINS), target_acceptance, *where)
@@ -138,28 +140,29 @@ def nuts_draws(
     return Posterior(by_chain.reshape(-1, model.size), CHAINS, "nuts", divergences, mode, agreement)
 
 
-def _compiled_sampler(model: CompiledModel, draws: int) -> tuple[Any, Any]:
-    """Warm-up and drawing of all chains, compiled once for a model and a number of draws.
+def _compiled_sampler(model: CompiledModel, draws: int, max_doublings: int) -> tuple[Any, Any]:
+    """Warm-up and drawing of all chains, compiled once for a model, a number of draws and a longest trajectory.
 
     Chains are spread over the devices and run one after the other on each, so none waits for another's longer
     trajectory; the numbers do not depend on how many run at a time.
     """
-    if draws not in model.samplers:
+    key_of = (draws, max_doublings)
+    if key_of not in model.samplers:
         mesh = jax.sharding.Mesh(np.array(jax.devices()[:DEVICES]), ("chain",))
         spread, same = jax.sharding.PartitionSpec("chain"), jax.sharding.PartitionSpec()
 
         def warm_up(keys: Any, target: Any, *where: Any) -> Any:
-            return jax.lax.map(lambda key: _warm_up(model, key, target, *where), keys)
+            return jax.lax.map(lambda key: _warm_up(model, max_doublings, key, target, *where), keys)
 
         def go_on(keys: Any, chains: Any, *where: Any) -> Any:
-            return jax.lax.map(lambda each: _go_on(model, draws, each[0], *each[1], *where), (keys, chains))
+            return jax.lax.map(lambda each: _go_on(model, key_of, each[0], *each[1], *where), (keys, chains))
 
         over = partial(jax.shard_map, mesh=mesh, out_specs=spread, check_vma=False)
-        model.samplers[draws] = (
+        model.samplers[key_of] = (
             jax.jit(over(warm_up, in_specs=(spread, same, same, same, same))),
             jax.jit(over(go_on, in_specs=(spread, spread, same, same, same))),
         )
-    return model.samplers[draws]
+    return model.samplers[key_of]
 
 
 class Tuned(NamedTuple):
@@ -169,13 +172,15 @@ class Tuned(NamedTuple):
     variances: Any
 
 
-def _move(log_density: Any, state: Any, tuned: Tuned, key: Any) -> Any:
+def _move(log_density: Any, state: Any, tuned: Tuned, key: Any, max_doublings: int) -> Any:
     """One NUTS transition."""
     kernel = blackjax.nuts.build_kernel()
-    return kernel(key, state, log_density, tuned.step_size, tuned.variances, max_num_doublings=9)
+    return kernel(key, state, log_density, tuned.step_size, tuned.variances, max_num_doublings=max_doublings)
 
 
-def _warm_up(model: CompiledModel, key: Any, target_acceptance: Any, center: Any, factor: Any, data: Any) -> Any:
+def _warm_up(
+    model: CompiledModel, max_doublings: int, key: Any, target_acceptance: Any, center: Any, factor: Any, data: Any
+) -> Any:
     """An over-dispersed start; step size by dual averaging; then the variances, and a step size for those."""
     begin, update, final = dual_averaging_adaptation(target_acceptance)
 
@@ -185,7 +190,9 @@ def _warm_up(model: CompiledModel, key: Any, target_acceptance: Any, center: Any
     def adapt(state: Any, variances: Any, first_step: Any, key: Any, moves: int) -> Any:
         def one(carry: Any, key: Any) -> Any:
             state, adaptation = carry
-            state, info = _move(log_density, state, Tuned(jnp.exp(adaptation.log_step_size), variances), key)
+            state, info = _move(
+                log_density, state, Tuned(jnp.exp(adaptation.log_step_size), variances), key, max_doublings
+            )
             return (state, update(adaptation, info.acceptance_rate)), state.position
 
         (state, adaptation), path = jax.lax.scan(one, (state, begin(first_step)), jax.random.split(key, moves))
@@ -202,12 +209,13 @@ def _warm_up(model: CompiledModel, key: Any, target_acceptance: Any, center: Any
 
 
 def _go_on(
-    model: CompiledModel, draws: int, key: Any, state: Any, tuned: Tuned, center: Any, factor: Any, data: Any
+    model: CompiledModel, size: tuple[int, int], key: Any, state: Any, tuned: Tuned, center: Any, factor: Any, data: Any
 ) -> Any:
-    """``draws`` more of a chain: ((state, tuned), positions (draw, dim), divergences (draw,))."""
+    """More of a chain: ((state, tuned), positions (draw, dim), divergences (draw,)). size: draws, doublings."""
+    draws, max_doublings = size
 
     def draw(state: Any, key: Any) -> Any:
-        state, info = _move(lambda z: model.log_density(z, center, factor, data), state, tuned, key)
+        state, info = _move(lambda z: model.log_density(z, center, factor, data), state, tuned, key, max_doublings)
         return state, (state.position, info.is_divergent)
 
     state, (positions, divergent) = jax.lax.scan(draw, state, jax.random.split(key, draws))
@@ -216,9 +224,12 @@ def _go_on(
 
 def sample(
     model: CompiledModel, data: Mapping[str, Any], mode: Mode, *, engine: Engine, draws: int, seed: int,
-    target_acceptance: float = TARGET_ACCEPTANCE,
+    target_acceptance: float = TARGET_ACCEPTANCE, max_doublings: int = MAX_DOUBLINGS,
 ) -> Posterior:  # fmt: skip
-    """Draws by the engine asked for, from the same mode: ``draws`` in all for Laplace, per chain for NUTS."""
+    """Draws by the engine asked for, from the same mode: ``draws`` in all for Laplace, per chain for NUTS.
+
+    max_doublings: of a NUTS trajectory; three (seven steps) are a full turn where the posterior is close to normal.
+    """
     if engine == "laplace":
         return laplace_draws(mode, draws, seed)
-    return nuts_draws(model, data, mode, draws, seed, target_acceptance)
+    return nuts_draws(model, data, mode, draws, seed, target_acceptance, max_doublings)

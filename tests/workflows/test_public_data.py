@@ -94,11 +94,11 @@ def test_wins_of_maven_are_of_the_size_that_came(maven: PublicData) -> None:
 
 
 def test_wins_of_olist_are_too_few_but_of_the_size_that_came(olist: PublicData) -> None:
-    """Conversion rose several times over within these weeks, and the model follows late: it expected 0.39 of the wins.
+    """Conversion rose several times over within these weeks, and the model follows late: it expects 0.7 of the wins.
 
-    The bound above says that this is known; a better forecast should move it.
+    With drift in four-week steps and full effects of phases seen once it was 0.39: the bound holds what was won.
     """
-    assert 0.25 < wins_ratio(olist.scored) < 1.6
+    assert 0.45 < wins_ratio(olist.scored) < 1.6
 
 
 def test_left_truncation_of_olist_is_said(olist: PublicData) -> None:
