@@ -81,7 +81,7 @@ def rate_sentence(run: AnyRun) -> str:
     rates = run.manifest["monitor"]["false_alarms_a_quarter"]
     return (
         f"If nothing has changed and the forecast is right, metrics raise an alert in {percent(rates['forecast'])} of "
-        f"quarters and all other signals together in {percent(rates['signals'])}, looked at every week."
+        f"quarters and all other signals together in at most {percent(rates['signals'])}, looked at every week."
     )
 
 
