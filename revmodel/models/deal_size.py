@@ -41,6 +41,7 @@ LEVELS = 4  # and levels of a dimension that is told apart to a multiple of this
 QUARTERS = 12  # of drift; older deals count with the last
 DAYS_PER_QUARTER = 91
 SD_FLOOR = 0.02  # of log amount: list prices differ by nothing, and a spread of nothing has no mode
+ACCEPTANCE = 0.95  # of NUTS steps: where no deal is out of the ordinary, share and spread of such deals form a ridge
 STEP = "step"
 SPREADS = {**{name: priors.SIZE_SPREADS[name] for name in GROUP_DIMS}, STEP: priors.SIZE_STEP}
 
@@ -60,9 +61,9 @@ def deal_size_model(data: dict[str, Floats]) -> pm.Model:
         mean = mean + pt.dot(x["since_quarter"], spread[-1] * steps)
         log_sd = x["crude_log_sd"][0] + priors.SIZE_LOG_SPREAD_SD * pm.Normal("z_sd")
         sd = pt.sqrt(SD_FLOOR**2 + pt.exp(2 * log_sd))
-        ratio = 1 + pt.exp(priors.WIDE_LOG_RATIO_MEAN + priors.WIDE_LOG_RATIO_SD * pm.Normal("z_wide"))
+        above = pt.exp(priors.WIDE_LOG_RATIO_MEAN + priors.WIDE_LOG_RATIO_SD * pm.Normal("z_wide"))
         logit = priors.WIDE_LOGIT_MEAN + priors.WIDE_LOGIT_SD * pm.Normal("z_share")
-        share, wide_sd = pm.math.sigmoid(logit), sd * ratio
+        share, wide_sd = pm.math.sigmoid(logit), sd * (priors.WIDE_LEAST_RATIO + above)
         squared = (x["log_amount"] - mean) ** 2
         ordinary = pt.log1p(-share) - 0.5 * squared / sd**2 - pt.log(sd)
         wide = pt.log(share) - 0.5 * squared / wide_sd**2 - pt.log(wide_sd)
@@ -127,7 +128,9 @@ class DealSize:
         used[STEP] = int(data["since_quarter"].any(axis=0).sum())
         mode, log_spread = fit_size_spreads(model, data, SPREADS, used)
         full = data | {"log_spread": log_spread}
-        posterior = sample(model, full, mode, engine=self.engine, draws=self.draws, seed=self.seed)
+        posterior = sample(
+            model, full, mode, engine=self.engine, draws=self.draws, seed=self.seed, target_acceptance=ACCEPTANCE
+        )
         return posterior, {"log_spread": log_spread}
 
     def _arrays(self, deals: pd.DataFrame, as_of: dt.date) -> dict[str, Floats]:

@@ -69,5 +69,6 @@ SIZE_SPREADS = {
     "band": (0.2, 0.7),  # better leads are larger companies
 }
 SIZE_STEP = (0.03, 0.7)  # per 13 weeks: price rises and mix, a tenth a year
-WIDE_LOGIT_MEAN, WIDE_LOGIT_SD = -3.0, 1.5  # share of deals out of the ordinary: 5 %, between 0.4 and 37 %
-WIDE_LOG_RATIO_MEAN, WIDE_LOG_RATIO_SD = 0.7, 0.8  # their extra spread: sd 3 times as wide as the others', 1.5 to 9
+WIDE_LOGIT_MEAN, WIDE_LOGIT_SD = -3.0, 1.2  # share of deals out of the ordinary: 5 %, between 0.7 and 26 %
+WIDE_LEAST_RATIO = 2.0  # of their spread to the others': below it a wide deal could not be told from an ordinary one
+WIDE_LOG_RATIO_MEAN, WIDE_LOG_RATIO_SD = 0.0, 0.8  # what it is above that: 3 times as wide in all, 2.3 to 5.7

@@ -13,6 +13,7 @@ from revmodel.features.tables import Groups, WonDeals
 from revmodel.models import priors
 from revmodel.models.deal_size import DealSize
 from revmodel.models.draws import DealSizeDraws
+from revmodel.models.health import health_table
 from revmodel.models.slippage import Slippage
 
 CHANNELS, SEGMENTS = ("events", "search"), ("enterprise", "smb")
@@ -126,7 +127,9 @@ def test_prior_predictive_amounts_lie_within_what_companies_sell() -> None:
     )
     sd = 0.6 * np.exp(priors.SIZE_LOG_SPREAD_SD * rng.standard_normal(n))
     share = 1 / (1 + np.exp(-priors.WIDE_LOGIT_MEAN - priors.WIDE_LOGIT_SD * rng.standard_normal(n)))
-    ratio = 1 + np.exp(priors.WIDE_LOG_RATIO_MEAN + priors.WIDE_LOG_RATIO_SD * rng.standard_normal(n))
+    ratio = priors.WIDE_LEAST_RATIO + np.exp(
+        priors.WIDE_LOG_RATIO_MEAN + priors.WIDE_LOG_RATIO_SD * rng.standard_normal(n)
+    )
     spread = np.where(rng.random(n) < share, sd * ratio, sd)
     log_amount = np.log(1e4) + priors.SIZE_MEAN_SD * rng.standard_normal(n) + effects + spread * rng.standard_normal(n)
     inside = ((log_amount > np.log(1e2)) & (log_amount < np.log(1e6))).mean()
@@ -187,3 +190,15 @@ def test_more_deals_up_to_the_padding_share_one_compiled_model(fitted: DealSize,
     before = len(DealSize._compiled)
     assert fit(WonDeals(won.frame.head(200))).log_cap_ <= fitted.log_cap_
     assert len(DealSize._compiled) == before
+
+
+def test_laplace_and_nuts_agree(fitted: DealSize, won: WonDeals) -> None:
+    """Group means within half of NUTS's sd, spreads within a third; NUTS passes its own checks."""
+    nuts = DealSize(engine="nuts", draws=250, seed=1).fit(won, GROUPS, AS_OF)
+    assert nuts.posterior_ is not None
+    laplace, sampled = (each.predict(GROUPS, 400, np.random.default_rng(1)) for each in (fitted, nuts))
+    sd = sampled.mean.std(axis=0)
+    assert np.abs(laplace.mean.mean(axis=0) - sampled.mean.mean(axis=0)).max() < (0.5 * sd).min()
+    assert laplace.mean.std(axis=0) / sd == pytest.approx(1.0, abs=0.33)
+    assert laplace.expected_won().mean(axis=0) == pytest.approx(sampled.expected_won().mean(axis=0), rel=0.1)
+    assert health_table("deal size", nuts.posterior_)["passed"].all()
