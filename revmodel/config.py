@@ -108,6 +108,8 @@ class ForecastConfig(Frozen):
     expansion, renewal), band (lead-score band: the leads' ``band``, or their ``score`` cut into fifths).
     stage_covariates: names of weekly indicators that move conversion (capacity, breaches of service levels, intent);
     each has an effect of its own on every stage, and is held at its latest level ahead.
+    calibrate: combine the models with simple methods and widen ranges by what past forecasts of the company teach, made
+    as they would have been at the latest ``past_origins`` dates, four weeks apart.
     grains: the periods that the table ``forecast`` has rows for; "year" are fiscal years that end within the quarters.
     """
 
@@ -120,6 +122,8 @@ class ForecastConfig(Frozen):
     grains: tuple[Literal["week", "month", "quarter", "year"], ...] = ("week", "month", "quarter", "year")
     history_weeks: int | None = Field(None, ge=8)  # use only the latest weeks; None: all of it
     plan: str | None = None
+    calibrate: bool = True
+    past_origins: int = Field(6, ge=1, le=52)
 
     @model_validator(mode="after")
     def _quarters_are_told(self) -> ForecastConfig:

@@ -13,12 +13,13 @@ from revmodel.errors import ModelError
 from revmodel.evaluate.baselines import ASKED_BY_HORIZON
 from revmodel.evaluate.fans import OriginFans, fan_of
 from revmodel.evaluate.forecaster import BacktestInput, Floats, Forecaster, horizon_totals, metrics_seen, weekly_history
-from revmodel.features.build import build_features
+from revmodel.features.build import features_of
 from revmodel.features.tables import Features
 from revmodel.journeys.as_of import as_of as cut_as_of
+from revmodel.journeys.reconstruct import reconstruct_journeys
 from revmodel.sources.tables import Tables
 
-__all__ = ["STEPS_WEEKS", "checkpoints_of", "forecast_at", "input_at"]
+__all__ = ["STEPS_WEEKS", "checkpoints_of", "forecast_at", "input_at", "known_history", "weekly_answers"]
 
 STEPS_WEEKS = (1, 2, 4, 6, 9, 13, 17, 21, 26, 32, 39, 52)  # where fans are kept, beside the horizons asked for
 
@@ -36,7 +37,10 @@ def input_at(
     known = cut_as_of(tables, origin)
     known = known.replace(**{name: known[name].cache() for name in known.names})  # worked out once in their engine
     own = int(np.random.SeedSequence([seed, origin.toordinal()]).generate_state(1)[0])
-    return BacktestInput(known, config, build_features(known, config, origin), horizon_weeks, draws, own)
+    journeys = reconstruct_journeys(known, config.funnel, origin, config.identity)
+    data = BacktestInput(known, config, features_of(journeys, config), horizon_weeks, draws, own)
+    data.__dict__["journeys"] = journeys  # worked out once, for features and forecasters
+    return data
 
 
 def forecast_at(
@@ -53,37 +57,43 @@ def forecast_at(
     metrics = metrics_seen(data.features.realised)
     quantiles: dict[str, dict[str, Floats]] = {metric: {} for metric in metrics}
     refused: list[tuple[str, str, str]] = []
+    for horizon in sorted(horizons):
+        asked = {
+            method: forecaster
+            for method, forecaster in forecasters.items()
+            if horizon == max(horizons) or method in ASKED_BY_HORIZON
+        }
+        answers, said = weekly_answers(data.at_horizon(horizon), asked)
+        refused += said
+        for metric in answers.keys() & quantiles.keys():
+            for method, weekly in answers[metric].items():
+                fan = fan_of(weekly, checkpoints)
+                known = quantiles[metric].get(method, np.full_like(fan, np.nan))
+                quantiles[metric][method] = np.where(np.isnan(known), fan, known)
+    refused += _without_answer(forecasters, metrics, quantiles, refused)
+    return OriginFans(origin, checkpoints, quantiles, known_history(data.features, metrics), tuple(refused))
+
+
+def weekly_answers(
+    data: BacktestInput, forecasters: Mapping[str, Forecaster]
+) -> tuple[dict[str, dict[str, Floats]], list[tuple[str, str, str]]]:
+    """What each forecaster says, metric → method → (draw, week); and who refused: (method, "all", reason)."""
+    answers: dict[str, dict[str, Floats]] = {}
+    refused = []
     for method, forecaster in forecasters.items():
-        asked = sorted(horizons) if method in ASKED_BY_HORIZON else [max(horizons)]
-        told = {metric: np.full((len(checkpoints), 100), np.nan) for metric in metrics}
-        for horizon in asked:
-            try:
-                forecast = forecaster(data.at_horizon(horizon))
-            except ModelError as error:
-                refused.append((method, dims.ALL, str(error)))
-                continue
-            for metric in told.keys() & forecast.keys():
-                horizon_totals(forecast[metric], horizon, f"{method}'s {metric}")
-                fan = fan_of(forecast[metric], checkpoints)
-                told[metric] = np.where(np.isnan(told[metric]), fan, told[metric])
-        answered = {metric: fan for metric, fan in told.items() if np.isfinite(fan).any()}
-        refused += _without_answer(method, metrics, answered, refused)
-        for metric, fan in answered.items():
-            quantiles[metric][method] = fan
-    return OriginFans(origin, checkpoints, quantiles, _history(data.features, metrics), tuple(refused))
+        try:
+            forecast = forecaster(data)
+        except ModelError as error:
+            refused.append((method, dims.ALL, str(error)))
+            continue
+        for metric, weekly in forecast.items():
+            horizon_totals(weekly, data.horizon_weeks, f"{method}'s {metric}")
+            answers.setdefault(metric, {})[method] = weekly
+    return answers, refused
 
 
-def _without_answer(
-    method: str, metrics: Sequence[str], answered: Mapping[str, Floats], refused: Sequence[tuple[str, str, str]]
-) -> list[tuple[str, str, str]]:
-    if not answered and any(name == method for name, _, _ in refused):
-        return []  # it said why
-    reason = "gives no forecast of {}: not one of its metrics, or too little history"
-    return [(method, metric, reason.format(metric)) for metric in metrics if metric not in answered]
-
-
-def _history(features: Features, metrics: Sequence[str]) -> dict[str, Floats]:
-    """Weekly totals by metric; a metric without a whole week has an empty history."""
+def known_history(features: Features, metrics: Sequence[str]) -> dict[str, Floats]:
+    """Weekly totals by metric, oldest first; a metric without a whole week has an empty history."""
     histories: dict[str, Floats] = {}
     for metric in metrics:
         try:
@@ -91,3 +101,18 @@ def _history(features: Features, metrics: Sequence[str]) -> dict[str, Floats]:
         except ModelError:
             histories[metric] = np.zeros(0)
     return histories
+
+
+def _without_answer(
+    methods: Mapping[str, Forecaster], metrics: Sequence[str], answered: Mapping[str, Mapping[str, Floats]],
+    refused: Sequence[tuple[str, str, str]],
+) -> list[tuple[str, str, str]]:  # fmt: skip
+    """(method, metric, reason) of each metric that a method left out; of none, where it refused and said why."""
+    silent = {name for name, _, _ in refused}
+    reason = "gives no forecast of {}: not one of its metrics, or too little history"
+    return [
+        (method, metric, reason.format(metric))
+        for method in methods
+        for metric in metrics
+        if method not in answered[metric] and not (method in silent and all(method not in answered[m] for m in metrics))
+    ]

@@ -48,6 +48,10 @@ class Weights:
         total = sum(mine.values())
         return {method: weight / total for method, weight in mine.items()} if total > 0 else {}
 
+    def among(self, answers: Mapping[str, Mapping[str, Floats]]) -> Weights:
+        """The weights of those that answer now. answers : metric → method → anything."""
+        return Weights({metric: self.of(metric, tuple(methods)) for metric, methods in answers.items()})
+
 
 @dataclass(frozen=True)
 class Stacking:

@@ -48,10 +48,9 @@ class BacktestInput:
         return reconstruct_journeys(self.tables, self.config.funnel, self.features.as_of, self.config.identity)
 
     def at_horizon(self, weeks: int) -> BacktestInput:
-        """The same for another horizon; journeys that were worked out are shared."""
+        """The same for another horizon; journeys are worked out once for all."""
         other = replace(self, horizon_weeks=weeks)
-        if "journeys" in self.__dict__:
-            other.__dict__["journeys"] = self.journeys
+        other.__dict__["journeys"] = self.journeys
         return other
 
 

@@ -25,7 +25,8 @@ class Lesson:
 
     weeks : how many weeks the total covers. ago_weeks : how long before now the forecast was made. step_weeks : how
     long before the next origin. fans : method → quantiles (level,). actual : the total. weight : the share of its
-    evidence that no other lesson repeats: forecasts of thirteen weeks made every four weeks share most of their weeks.
+    evidence that no other lesson repeats: forecasts of thirteen weeks made every four weeks share most of their weeks,
+    and the totals that one forecast is checked by lie one within the other (their number counts by its square root).
     """
 
     metric: str
@@ -55,7 +56,7 @@ def lessons(past: Sequence[OriginFans], now: OriginFans) -> list[Lesson]:
                 actual = known_actual(now, metric, ago // 7, weeks)
                 told = {m: q for m in fans.quantiles[metric] if np.isfinite(q := fans.fan(metric, m, weeks)).all()}
                 if actual is not None and told:
-                    weight = min(1.0, max(step, 1) / weeks) / len(known)
+                    weight = min(1.0, max(step, 1) / weeks) / len(known) ** 0.5
                     found.append(Lesson(metric, weeks, ago // 7, max(step, 1), told, actual, weight))
     return found
 

@@ -79,7 +79,7 @@ def learn(
     usual = plain[min(horizons)].spread
     found = {metric: find_break(past, now, metric, COMBINED, usual) for metric in now.quantiles}
     breaks = {metric: one for metric, one in found.items() if one is not None}
-    weights = {horizon: _weights(how, taught, horizon, breaks) for horizon in horizons}
+    weights = {horizon: _weights(how, taught, horizon, breaks).among(now.quantiles) for horizon in horizons}
     recalibration = {}
     for metric in now.quantiles:
         for horizon in horizons:

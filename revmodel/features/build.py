@@ -14,10 +14,10 @@ from revmodel.features.realised import RealisedBuilder
 from revmodel.features.tables import Features
 from revmodel.features.weekly_panel import WeeklyPanelBuilder
 from revmodel.features.won_deals import WonDealBuilder
-from revmodel.journeys.reconstruct import reconstruct_journeys
+from revmodel.journeys.reconstruct import Journeys, reconstruct_journeys
 from revmodel.sources.tables import Tables
 
-__all__ = ["build_features"]
+__all__ = ["build_features", "features_of"]
 
 
 def build_features(tables: Tables, config: Config, as_of: dt.date) -> Features:
@@ -26,13 +26,16 @@ def build_features(tables: Tables, config: Config, as_of: dt.date) -> Features:
     Nothing recorded after ``as_of`` changes anything. Channels and segments are pooled once, alike for all features.
     Raises JourneyError: no record had entered the funnel by then, or a stage is not in the funnel.
     """
+    return features_of(reconstruct_journeys(tables, config.funnel, as_of, config.identity), config)
+
+
+def features_of(journeys: Journeys, config: Config) -> Features:
+    """The features of journeys that are reconstructed already."""
     forecast = config.forecast
-    journeys = GroupPooler(forecast.by).fit_transform(
-        reconstruct_journeys(tables, config.funnel, as_of, config.identity)
-    )
+    journeys = GroupPooler(forecast.by).fit_transform(journeys)
     cells = HazardCellBuilder(forecast.fiscal_year_start_month, forecast.history_weeks)
     return Features(
-        as_of=as_of,
+        as_of=journeys.as_of,
         cells=cells.fit_transform(journeys),
         open_records=OpenRecordBuilder().fit_transform(journeys),
         won_deals=WonDealBuilder().fit_transform(journeys),

@@ -13,6 +13,7 @@ from revmodel.config import Config
 from revmodel.errors import ModelError
 from revmodel.forecast.weekly import weekly_totals
 from revmodel.report.tables import RunFolder
+from revmodel.workflows.calibrate import calibrate
 from revmodel.workflows.fitted import fit_company
 from revmodel.workflows.moved import moved_tables, record_table
 from revmodel.workflows.parts import (
@@ -55,8 +56,9 @@ def run_company(
     has_spend = bool(fitted.model.response_.data_.channels)
     before = run_before(config, fitted.as_of, since) if command in FORECAST_COMMANDS else None
     say("simulating the quarters ahead")
-    simulation = simulate_quarters(fitted)
-    tables |= forecast_tables(fitted, simulation)
+    told = calibrate(fitted, simulate_quarters(fitted), jobs=jobs, progress=say)
+    simulation = told.simulation
+    tables |= told.tables | forecast_tables(fitted, simulation)
     tables["record"] = record_table(fitted)
     if before is not None:
         say(f"what moved since {before.manifest['run']}")

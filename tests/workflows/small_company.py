@@ -26,7 +26,7 @@ def write_small_company(root: Path, seed: int = 3, tables: tuple[str, ...] = TAB
         "seed": seed,
         "tables": sources,
         "funnel": {"stages": STAGES, "first_deal_stage": "opportunity", "lost": ENDS[1:]},
-        "forecast": {"quarters": 1, "draws": 150, "engine": "laplace"},
+        "forecast": {"quarters": 1, "draws": 150, "engine": "laplace", "calibrate": False},  # its own test calibrates
         "allocation": {"weeks": 13, "horizon_weeks": 26},
         "tracking": {"enabled": tracked, "experiment": "small"},
         "reports": "reports",

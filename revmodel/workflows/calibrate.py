@@ -1,0 +1,109 @@
+"""The run's simulation combined with simple methods and recalibrated, by what this company's past forecasts teach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.errors import ModelError
+from revmodel.evaluate.at_origin import checkpoints_of, known_history, weekly_answers
+from revmodel.evaluate.baselines import BASELINES
+from revmodel.evaluate.combine import FUNNEL, PRIOR_WEIGHTS
+from revmodel.evaluate.fans import LEVELS, OriginFans, fan_of
+from revmodel.evaluate.forecaster import BacktestInput
+from revmodel.evaluate.learned_words import learned_sentences, learned_table, weights_table
+from revmodel.evaluate.origins import rolling_origins
+from revmodel.evaluate.stacked import Learned, learn, stacked
+from revmodel.forecast.adjust import adjusted, window_totals
+from revmodel.forecast.calendar import periods, week_shares
+from revmodel.forecast.rollup import metrics_of
+from revmodel.forecast.simulation import Simulation
+from revmodel.journeys.as_of import as_of as cut_as_of
+from revmodel.workflows.backtest import EVERY_WEEKS, HORIZONS, past_forecasts
+from revmodel.workflows.fitted import FittedCompany
+
+__all__ = ["Calibrated", "calibrate"]
+
+Floats = npt.NDArray[np.float64]
+DRAWS = 400
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """simulation: combined and recalibrated. tables: ``weights`` and ``learned``; empty where nothing was learned."""
+
+    simulation: Simulation
+    tables: dict[str, pd.DataFrame]
+
+
+def calibrate(
+    fitted: FittedCompany, simulation: Simulation, *, jobs: int = 1, progress: Callable[[str], None] | None = None
+) -> Calibrated:
+    """Totals of each quarter ahead get the distribution that the combination says; all parts move with them.
+
+    Learns from forecasts as they would have been at ``forecast.past_origins`` dates. A company too young for any is
+    forecast by the funnel model alone, and the run says so.
+    """
+    settings = fitted.config.forecast
+    if not settings.calibrate:
+        return Calibrated(simulation, {})
+    try:
+        dates = rolling_origins(fitted.features, EVERY_WEEKS, EVERY_WEEKS, settings.past_origins)
+    except ModelError as error:
+        fitted.features.cannot.append(
+            f"The forecast is not combined with simple methods, nor its ranges checked: {error}"
+        )
+        return Calibrated(simulation, {})
+    past = past_forecasts(fitted, dates, HORIZONS, jobs=jobs, progress=progress)
+    told = [one for one, _ in stacked(past, HORIZONS)]
+    weekly = _weekly_by_method(fitted, simulation)
+    learned = learn(told, _fans_of_today(fitted, weekly), HORIZONS)
+    targets, shares = _targets(fitted, simulation, weekly, learned)
+    tables = {"weights": weights_table(learned), "learned": learned_table(told, learned)}
+    tables["learned"]["sentence"] = learned_sentences(tables["learned"], tables["weights"])
+    return Calibrated(adjusted(simulation, targets, shares, LEVELS), tables)
+
+
+def _weekly_by_method(fitted: FittedCompany, simulation: Simulation) -> dict[str, dict[str, Floats]]:
+    """metric → method → (draw, week), of today: the simulation, and every method that may have a weight."""
+    config, weeks = fitted.config, simulation.draws.sizes["week"]
+    known = cut_as_of(fitted.data.tables, fitted.as_of)
+    data = BacktestInput(known, config, fitted.features, weeks, DRAWS, config.seed)
+    simple = {name: BASELINES[name] for name in PRIOR_WEIGHTS if name in BASELINES}
+    answers, _ = weekly_answers(data, simple)
+    metrics = metrics_of(simulation, fitted.features.realised)
+    return {metric: {FUNNEL: simulation.weekly(metric), **answers.get(metric, {})} for metric in metrics}
+
+
+def _fans_of_today(fitted: FittedCompany, weekly: Mapping[str, Mapping[str, Floats]]) -> OriginFans:
+    checkpoints = checkpoints_of(HORIZONS)
+    quantiles = {
+        metric: {method: fan_of(draws, checkpoints) for method, draws in methods.items()}
+        for metric, methods in weekly.items()
+    }
+    return OriginFans(fitted.as_of, checkpoints, quantiles, known_history(fitted.features, tuple(weekly)))
+
+
+def _targets(
+    fitted: FittedCompany, simulation: Simulation, weekly: Mapping[str, Mapping[str, Floats]], learned: Learned
+) -> tuple[dict[str, Floats], Floats]:
+    """metric → (quarter, level) quantiles of what is yet to come, and the share of each week in each quarter."""
+    settings = fitted.config.forecast
+    table = periods(fitted.as_of, settings.quarters, settings.fiscal_year_start_month, "quarter")
+    shares = week_shares(table, fitted.as_of, simulation.draws.sizes["week"])
+    ends = np.ceil(((table["end"] - pd.Timestamp(fitted.as_of)).dt.days / 7).to_numpy()).astype(int)
+    targets = {}
+    for metric, methods in weekly.items():
+        totals = {method: window_totals(draws, shares) for method, draws in methods.items()}
+        rows = np.full((len(table), LEVELS.size), np.nan)
+        for window, weeks in enumerate(ends):
+            fans = {method: np.quantile(total[:, window], LEVELS) for method, total in totals.items()}
+            told = learned.final(metric, int(weeks), fans)
+            if told is not None:
+                rows[window] = told
+        targets[metric] = rows
+    return targets, shares
