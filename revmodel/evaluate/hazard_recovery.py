@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,6 @@ from revmodel.models.hazard_calendar import calendar_columns
 from revmodel.models.hazard_data import Effects, HazardLayout, layout_of, row_design
 from revmodel.models.hazards import StageHazards
 from revmodel.models.predict import future_weeks, predict_funnel
-from revmodel.models.sampling import Engine
 from revmodel.models.steps import steps_ahead
 
 __all__ = ["ranks_of_truths", "template_cells"]
@@ -51,21 +51,25 @@ def template_cells(
     days = np.arange(weeks * 7, dtype=np.int64)
     ends = pd.DatetimeIndex(pd.Timestamp(as_of) - pd.to_timedelta(days, unit="D"))
     times = pd.DataFrame({"week": week_block(days // 7), "phase": quarter_phase(ends), "days": 1})
-    times = times.groupby(["week", "phase"], as_index=False)["days"].sum()
+    times = times.groupby(["week", "phase"])["days"].sum().reset_index()
     rows = pd.DataFrame({"channel": [f"channel {i}" for i in range(channels)]})
     rows = rows.merge(pd.DataFrame({"age_bin": range(4)}), how="cross").merge(
         pd.DataFrame({"again": [0, 1]}), how="cross"
     )
     frame = rows.merge(times, how="cross")
     n = np.where(frame["again"] == 1, 0.2, 1.0) * at_risk_per_week * frame["days"] / 7
-    frame = frame.assign(stage=STAGE, n=n.round().astype(np.int64), **dict.fromkeys(dims.CAUSES, 0))
-    frame = frame[frame["n"] > 0].drop(columns="days").reset_index(drop=True)
+    counted = frame.assign(stage=STAGE, n=n.round().astype(np.int64), **dict.fromkeys(dims.CAUSES, 0))
+    frame = counted.loc[counted["n"] > 0].drop(columns="days").reset_index(drop=True)
     moves = pd.DataFrame([(STAGE, dims.ADVANCE, "won", 1)], columns=["stage", "cause", "to_stage", "count"])
     return HazardCells(frame, moves, (STAGE,), Groups.of(frame), (0, 2, 6, 13), as_of=as_of)
 
 
 def ranks_of_truths(
-    replicates: int, seed: int, engine: Engine = "laplace", template: HazardCells | None = None, draws: int = 199
+    replicates: int,
+    seed: int,
+    engine: Literal["nuts", "laplace"] = "laplace",
+    template: HazardCells | None = None,
+    draws: int = 199,
 ) -> pd.DataFrame:
     """One row a replicate and quantity: replicate, quantity, cause, rank (share of draws below the truth, 0 … 1).
 

@@ -18,7 +18,7 @@ from revmodel.features.tables import Groups, HazardCells
 from revmodel.models import priors
 from revmodel.models.hazard_calendar import CALENDAR_COLUMNS, calendar_columns, calendar_scales
 from revmodel.models.stage_covariates import StageCovariates
-from revmodel.models.steps import STEP_WIDTHS, step_widths, walk_back
+from revmodel.models.steps import step_widths, walk_back
 
 __all__ = ["Effects", "HazardLayout", "layout_of", "row_design", "stage_data"]
 
@@ -122,7 +122,6 @@ def _row_effects(cells: HazardCells) -> tuple[list[Effects], int]:
 
 def _time_effects(times: tuple[tuple[int, str], ...], covariates: StageCovariates) -> tuple[list[Effects], int]:
     """What tells times apart: drift, shocks, the calendar, covariates."""
-    drift, calendar = len(STEP_WIDTHS), len(CALENDAR_COLUMNS)
     weeks = _blocks()
     together = np.diff([*weeks, weeks[-1] + 13])
     shocks = 1 / np.sqrt(np.minimum(together, 13))  # the mean shock of weeks that are counted together
@@ -137,7 +136,6 @@ def _time_effects(times: tuple[tuple[int, str], ...], covariates: StageCovariate
         if len(widths):
             effects.append(Effects(name, "time", start, start + len(widths), widths, median, log_sd, nu))
             start += len(widths)
-    assert start == drift + len(weeks) + calendar + len(covariates.names)
     return effects, -(-start // COLUMNS) * COLUMNS
 
 

@@ -49,9 +49,9 @@ def fit_spreads(data: dict[str, Floats], effects: Sequence[Effects]) -> tuple[Mo
             scale = np.exp(log_spread[i])[:, None] * each.widths / np.sqrt(_weights(second, log_spread[i], each))
             scales[f"{each.where}_scale"][:, each.columns] = scale
             moved = max(moved, float(np.abs(step).max()))
-        effects = mode.theta * before
+        on_log_odds = mode.theta * before
         before = _flat(scales)
-        mode = find_hazard_mode({**data, **scales}, effects / before)
+        mode = find_hazard_mode({**data, **scales}, on_log_odds / before)
         if moved < TOLERANCE:
             break
     return mode, {**scales, "log_spread": log_spread, "log_spread_se": error}

@@ -65,7 +65,7 @@ def _left_by_week(funnel: FunnelDraws, s: int, pick: npt.NDArray[np.int64]) -> F
     return left
 
 
-def _rows(at: dict[str, object], left: Floats) -> list[dict[str, object]]:
+def _rows(at: dict[str, str], left: Floats) -> list[dict[str, object]]:
     """left : (draw, week 0 … 52)."""
     mean = left.mean(0)
     median = float(np.interp(mean[-1] / 2, mean, np.arange(len(mean)))) if mean[-1] > 0 else np.nan
