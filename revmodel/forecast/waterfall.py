@@ -144,10 +144,13 @@ class _Quarter:
         return float(len(late) if self.metric == WINS else late["amount"].sum())
 
     def _expected_by_now(self) -> float:
-        """What the old run expected of the days since, by its weekly means."""
+        """What the old run expected of the days since, by its weekly means where it has them."""
         weeks = total_rows(self.before.forecast, "week")
         weeks = weeks[weeks[METRIC] == self.metric]
         first, ahead = self.was["period_start"], self.was["period_end"]
+        if weeks.empty:  # the old run was told by other grains: day by day alike
+            ends = pd.Series(pd.date_range(self._then + 7 * _A_DAY, ahead + 6 * _A_DAY, freq="7D"))
+            weeks = pd.DataFrame({"period_end": ends, "mean": 1.0})
         since, whole = (
             float((weeks["mean"] * days_within(weeks["period_end"], first, last)).sum())
             for last in (min(self._today, ahead), ahead)

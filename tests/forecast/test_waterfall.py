@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -158,6 +159,14 @@ def test_leads_that_came_are_told_against_those_expected() -> None:
     known = realised_of({}, [("2026-11-02", 10.0), ("2026-11-14", 10.0)])
     new = run(NOW, {}, known, {"leads": 47.0})
     moved, _ = what_moved(old, new, since({}, {}, known))
+    assert steps(moved, "leads") == pytest.approx({"actuals": 20.0 - 14.0})
+
+
+def test_without_weekly_means_what_was_expected_is_spread_evenly() -> None:
+    old = run(THEN, {}, NOTHING, {"leads": 61.0})
+    old = replace(old, forecast=old.forecast[old.forecast["grain"] != "week"])
+    known = realised_of({}, [("2026-11-02", 20.0)])
+    moved, _ = what_moved(old, run(NOW, {}, known, {"leads": 47.0}), since({}, {}, known))
     assert steps(moved, "leads") == pytest.approx({"actuals": 20.0 - 14.0})
 
 
