@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 OURS = "revmodel"
+QUARTER_WEEKS = 13
 _NEAR_NOTHING = 0.1  # a range whose low end is less than this share of its high end starts near zero
 _STILL = 0.005  # a move smaller than this share of the spend is none
 _FEW = 8  # fewer past forecasts prove little
@@ -121,11 +122,12 @@ def _gap(share: float) -> str:
 
 
 def our_rows(backtest: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Our rows of a backtest on one metric; empty where there are none."""
-    ours = backtest["model"].astype(str).str.startswith(OURS)
-    rows = backtest[ours & (backtest["metric"] == metric)]
-    longest = rows[rows["horizon"] == rows["horizon"].max()]
-    return longest[longest["model"] == longest["model"].iloc[0]].sort_values("origin") if len(longest) else rows
+    """Our rows of a backtest on one metric, of the horizon nearest to a quarter; empty where there are none."""
+    rows = backtest[(backtest["model"] == OURS) & (backtest["metric"] == metric)]
+    horizons = rows["horizon"].unique()
+    if not len(horizons):
+        return rows
+    return rows[rows["horizon"] == min(horizons, key=lambda weeks: abs(weeks - QUARTER_WEEKS))].sort_values("origin")
 
 
 def best_simple_method(backtest: pd.DataFrame, ours: pd.DataFrame) -> str | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from revmodel.evaluate.score_table import score_table
+from revmodel.report.figures.pit import pit_figure
 from revmodel.report.figures.record import record_figure
 from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
-from revmodel.report.verdicts import best_simple_method, our_rows, record_sentences
-from revmodel.report.words import count, label, money, percent
+from revmodel.report.verdicts import OURS, best_simple_method, our_rows, record_sentences
+from revmodel.report.words import count, label, money, percent, plural
 
 __all__ = ["health_section", "record_section"]
 
+FEWEST_FOR_PIT = 20
 _CHECKS = {
     "rhat": "Chains agree (R-hat)",
     "ess_bulk": "Effective draws",
@@ -31,9 +33,34 @@ def record_section(run: Run) -> Section:
         return Section("record", title, missing=told)
     best = best_simple_method(backtest, ours)
     said = tuple(record_sentences(run, backtest, ours, best))
-    return Section(
-        "record", title, said, (_record_chart(run, backtest, ours, best, said[0]),), folded=(_scores(run, backtest),)
+    said += _combination(run)
+    charts = (_record_chart(run, backtest, ours, best, said[0]), *_pit_chart(backtest))
+    return Section("record", title, said, charts, folded=(_scores(run, backtest),))
+
+
+def _combination(run: Run) -> tuple[str, ...]:
+    """How the leading metric's forecast was weighted and widened, for its shortest and longest horizon."""
+    learned = run.table("learned")
+    if learned is None or learned.empty:
+        return ()
+    mine = learned[learned["metric"] == run.leading].sort_values("horizon")
+    return tuple(dict.fromkeys(str(sentence) for sentence in mine["sentence"].iloc[[0, -1]])) if len(mine) else ()
+
+
+def _pit_chart(backtest: pd.DataFrame) -> tuple[Chart, ...]:
+    """Where the truth fell within our ranges, over all metrics and horizons."""
+    if "pit" not in backtest:
+        return ()
+    ours = backtest[(backtest["model"] == OURS) & backtest["pit"].notna()]
+    if len(ours) < FEWEST_FOR_PIT:
+        return ()
+    outer = float(((ours["pit"] < 0.1) | (ours["pit"] > 0.9)).mean())
+    says = (
+        f"{plural(len(ours), 'past total')} of all metrics and horizons: {percent(outer)} fell into the outer fifth of "
+        "what was forecast, where 20 % should."
     )
+    keys = (Key("bar", "range80", "past totals"), Key("dash", "quiet", "even bars, as honest ranges give"))
+    return (chart("Where the truth fell within the forecast", says, lambda width: pit_figure(ours, width), keys),)
 
 
 def _record_chart(run: Run, backtest: pd.DataFrame, ours: pd.DataFrame, best: str | None, says: str) -> Chart:
@@ -53,9 +80,10 @@ def _scores(run: Run, backtest: pd.DataFrame) -> Grid:
         unit = run.unit(row.metric)
         error = money(row.crps, unit) if unit else f"{row.crps:,.1f}"
         held = (percent(row.covered_80), percent(row.covered_90))
-        rows.append((run.name(row.metric).capitalize(), label(row.model), error, *held, count(row.n)))
-    columns = ("", "Method", "Error (CRPS)", "80 % range held", "90 % range held", "Forecasts")
-    return Grid(columns, tuple(rows), right=(2, 3, 4, 5), caption="All methods, in numbers")
+        name = (run.name(row.metric).capitalize(), count(row.horizon), label(row.model))
+        rows.append((*name, error, *held, count(row.n)))
+    columns = ("", "Weeks", "Method", "Error (CRPS)", "80 % range held", "90 % range held", "Forecasts")
+    return Grid(columns, tuple(rows), right=(1, 3, 4, 5, 6), caption="All methods, in numbers")
 
 
 def health_section(run: Run) -> Section:
