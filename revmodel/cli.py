@@ -7,6 +7,7 @@ Exit status: 0 fine; 1 the run finished but a health gate failed (numbers are wr
 from __future__ import annotations
 
 import datetime as dt
+import os
 import signal
 import sys
 import traceback
@@ -26,6 +27,8 @@ app = typer.Typer(
     help="revmodel: from what you spent to what closes, when, for how much, and what to spend next.",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
+
+PROCESSES = 2  # past dates are forecast in so many at a time
 
 ConfigPath = Annotated[Path, typer.Argument(help="YAML file of the company", metavar="CONFIG")]
 AsOf = Annotated[
@@ -99,7 +102,10 @@ def forecast(
     """Pipeline created, wins and bookings of the quarters ahead, with intervals, and what moved since the last run."""
     out = _console(json, quiet)
     loaded = _load(config, engine, quarters)
-    _finish(out, _run(out, loaded, ["forecast"], "forecast", as_of=_day(as_of, loaded), plan=plan, since=since))
+    run = _run(
+        out, loaded, ["forecast"], "forecast", as_of=_day(as_of, loaded), plan=plan, since=since, jobs=PROCESSES
+    )  # fmt: skip
+    _finish(out, run)
 
 
 @app.command()
@@ -152,7 +158,7 @@ def backtest(
     config: ConfigPath, origins: Annotated[int, typer.Option(help="how many past dates, at most")] = 8,
     horizons: Annotated[str, typer.Option("--horizons", help="weeks ahead, comma separated")] = "4,13,26",
     every_weeks: Annotated[int, typer.Option("--every-weeks", help="weeks from one past date to the next")] = 4,
-    as_of: AsOf = None, jobs: Annotated[int, typer.Option(help="processes")] = 1, json: Json = False,
+    as_of: AsOf = None, jobs: Annotated[int, typer.Option(help="processes")] = PROCESSES, json: Json = False,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """How good the forecast would have been at past dates, beside every simple method. Goes on where it stopped."""
@@ -288,6 +294,8 @@ def main() -> None:
 
     A fault of the program has a status of its own, so that a scheduler never takes it for a failed health gate.
     """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # before numpy: threads of small matrices cost several times the time
     stops = {signal.SIGINT: 130, signal.SIGTERM: 143}
     before = {number: signal.signal(number, _stop_with(status)) for number, status in stops.items()}
     try:
