@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,6 +114,7 @@ def test_cut_plan_shows_in_plan_and_hardly_anywhere_else(config: Config, second:
         since=second.path.name,
         name="cut",
     )
+    shutil.rmtree(run.path)  # other tests count the runs
     moved = run.tables["what_moved"]
     leads = moved[(moved["metric"] == "leads") & (moved["period"] == "2026Q4")].set_index("step")["change"]
     assert leads["plan"] < -0.03 * leads["before"]
