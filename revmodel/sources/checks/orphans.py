@@ -41,31 +41,36 @@ _REFERENCES = (
 
 
 def orphans(tables: Tables, config: Config) -> list[Finding]:  # noqa: ARG001 (a check has one signature)
-    """One finding for each kind of reference whose target is not in the tables that are present."""
-    findings = []
-    for name in tables.names:
-        lost = {item: rows for item in _REFERENCES if item.table == name and (rows := _lost(tables, item)) is not None}
-        if lost:
-            sums = {item.column: rows.sum() for item, rows in lost.items()}
-            counts = tables[name].aggregate(**sums).to_pyarrow().to_pylist()[0]
-            findings += [_finding(tables, item, lost[item], n) for item in lost if (n := counts[item.column])]
-    return findings
+    """One finding for each kind of reference whose target is not in the tables that are present; one query counts."""
+    present = [item for item in _REFERENCES if item.table in tables and any(name in tables for name, _ in item.parents)]
+    lost = [_lost(tables, item) for item in present]
+    parts = [rows.aggregate(item=ibis.literal(place, type="int64"), n=rows.count()) for place, rows in enumerate(lost)]
+    if not parts:
+        return []
+    counted = (ibis.union(*parts) if len(parts) > 1 else parts[0]).to_pyarrow().to_pylist()
+    counts = {row["item"]: row["n"] for row in counted}
+    order = sorted(range(len(present)), key=lambda place: tables.names.index(present[place].table))
+    return [_finding(present[place], lost[place], counts[place]) for place in order if counts[place]]
 
 
-def _lost(tables: Tables, reference: _Reference) -> ir.BooleanColumn | None:
-    """Rows whose id is in none of the parents that are present; None where no parent is."""
+def _lost(tables: Tables, reference: _Reference) -> ir.Table:
+    """Rows whose id is in none of the parents that are present.
+
+    By joins: Spark and Postgres compare every row with every id where a query says NOT IN.
+    """
     rows = tables[reference.table]
-    present = [(table, key) for table, key in reference.parents if table in tables]
-    if not present:
-        return None
-    lost = ibis.and_(*(rows[reference.column].notin(tables[table][key]) for table, key in present))
-    if len(present) == len(reference.parents):
-        return lost
-    kinds = [table.removesuffix("s") for table, _ in present]
-    return lost & rows.record_type.isin(kinds)  # the changes of leads need no deals table
+    rows = rows.filter(rows[reference.column].notnull())
+    parents = [(table, key) for table, key in reference.parents if table in tables]
+    if len(parents) < len(reference.parents):  # the changes of leads need no deals table
+        rows = rows.filter(rows.record_type.isin([table.removesuffix("s") for table, _ in parents]))
+    rows = rows.select(reference.column)
+    for table, key in parents:
+        known = tables[table].select(known=key)
+        rows = rows.anti_join(known, rows[reference.column] == known.known)
+    return rows
 
 
-def _finding(tables: Tables, reference: _Reference, lost: ir.BooleanColumn, count: int) -> Finding:
+def _finding(reference: _Reference, lost: ir.Table, count: int) -> Finding:
     where = " or ".join(table for table, _ in reference.parents)
     return finding_of(
         f"orphan-{reference.column.replace('_', '-')}",
@@ -73,7 +78,7 @@ def _finding(tables: Tables, reference: _Reference, lost: ir.BooleanColumn, coun
         f"{plural(count, 'row')} of {reference.table} {'has' if count == 1 else 'have'} an id under "
         f"{reference.column} that is not in {where}",
         count=count,
-        examples=examples_of(tables[reference.table].filter(lost)[reference.column]),
+        examples=examples_of(lost[reference.column]),
         done=reference.done,
         remedy=f"Export {where} for the same period as {reference.table}, or mend the ids.",
     )
