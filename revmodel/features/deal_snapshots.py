@@ -110,7 +110,7 @@ def _with_outcome(rows: ir.Table) -> ir.Table:
         attempt=rows.attempt.cast("int64"),
         age_weeks=rows.age.cast("int64"),
         age_days=(rows.began_ago - rows.ago).cast("int64"),
-        exposure_weeks=ibis.ifelse(leaves, days - _EXIT_WITHIN, window) / DAYS_PER_WEEK,
+        exposure_weeks=ibis.ifelse(leaves, days - _EXIT_WITHIN, window).cast("float64") / DAYS_PER_WEEK,
         outcome=ibis.ifelse(leaves, rows.outcome, "open"),
         won_amount=rows.final_amount,
         won_in_days=(rows.ago - rows.won_ago).cast("float64"),
