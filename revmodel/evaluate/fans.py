@@ -45,7 +45,8 @@ class OriginFans:
         """Quantiles (level,) of the total of the first ``weeks`` weeks. Raises ModelError: not a checkpoint."""
         if weeks not in self.checkpoints:
             raise ModelError(f"{weeks} weeks is not a checkpoint of these fans: they hold {self.checkpoints}")
-        return self.quantiles[metric][method][self.checkpoints.index(weeks)]
+        fan: Floats = self.quantiles[metric][method][self.checkpoints.index(weeks)]
+        return fan
 
     def with_method(self, method: str, fans: Mapping[str, Floats]) -> OriginFans:
         """The same with one more method: metric → (checkpoint, level)."""

@@ -50,13 +50,13 @@ def learned_table(past: Sequence[OriginFans], learned: Learned) -> pd.DataFrame:
 def learned_sentences(learned: pd.DataFrame, weights: pd.DataFrame) -> list[str]:
     """A sentence or two a row of ``learned``: weights, spread and its reason, and a break while one is on."""
     out = []
-    for row in learned.itertuples():
-        mine = weights[(weights["metric"] == row.metric) & (weights["horizon"] == row.horizon)]
-        said = f"{str(row.metric).replace('_', ' ').capitalize()} over {row.horizon} weeks: {_weights(mine)}"
-        said += f"; ranges {_spread(float(row.spread))}"
-        if row.past_totals:
-            said += f", as {row.held_80:.0%} of {row.past_totals} past totals lay in the 8-in-10 range before"
-        out.append(said + "." + _break(float(row.break_sds)))
+    for row in learned.to_dict("records"):
+        mine = weights[(weights["metric"] == row["metric"]) & (weights["horizon"] == row["horizon"])]
+        said = f"{str(row['metric']).replace('_', ' ').capitalize()} over {row['horizon']} weeks: {_weights(mine)}"
+        said += f"; ranges {_spread(float(row['spread']))}"
+        if row["past_totals"]:
+            said += f", as {row['held_80']:.0%} of {row['past_totals']} past totals lay in the 8-in-10 range before"
+        out.append(said + "." + _break(float(row["break_sds"])))
     return out
 
 
@@ -83,7 +83,8 @@ def _weights(rows: pd.DataFrame) -> str:
     ordered = rows.sort_values("weight", ascending=False)
     told = ordered[ordered["weight"] >= _WORTH_TELLING]
     parts = [
-        f"{row.weight:.0%} {_NAMES.get(row.method, str(row.method).replace('_', ' '))}" for row in told.itertuples()
+        f"{weight:.0%} {_NAMES.get(method, method.replace('_', ' '))}"
+        for method, weight in zip(told["method"].astype(str), told["weight"].astype(float), strict=True)
     ]
     rest = 1 - float(told["weight"].sum())
     return ", ".join(parts) + (f", {rest:.0%} others" if rest >= 0.005 else "")

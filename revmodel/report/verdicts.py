@@ -127,7 +127,9 @@ def our_rows(backtest: pd.DataFrame, metric: str) -> pd.DataFrame:
     horizons = rows["horizon"].unique()
     if not len(horizons):
         return rows
-    return rows[rows["horizon"] == min(horizons, key=lambda weeks: abs(weeks - QUARTER_WEEKS))].sort_values("origin")
+    nearest = min(horizons, key=lambda weeks: abs(weeks - QUARTER_WEEKS))
+    ours: pd.DataFrame = rows[rows["horizon"] == nearest].sort_values("origin")
+    return ours
 
 
 def best_simple_method(backtest: pd.DataFrame, ours: pd.DataFrame) -> str | None:

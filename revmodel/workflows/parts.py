@@ -26,6 +26,7 @@ from revmodel.forecast.drivers import deal_drivers
 from revmodel.forecast.rollup import forecast_table
 from revmodel.forecast.simulate import simulate
 from revmodel.forecast.simulation import Simulation
+from revmodel.models.stage_table import stage_hazards_table
 from revmodel.report.path import quarter_path
 from revmodel.workflows.fitted import FittedCompany
 
@@ -65,7 +66,7 @@ def simulate_quarters(
 
 
 def forecast_tables(fitted: FittedCompany, simulation: Simulation | None = None) -> Tables:
-    """``forecast``, ``open_deals`` and ``path``, and what the next run needs to say what moved."""
+    """``forecast``, ``open_deals``, ``stage_hazards`` and ``path``, and what the next run needs to say what moved."""
     config, month = fitted.config, fitted.config.forecast.fiscal_year_start_month
     simulation = simulation or simulate_quarters(fitted)
     data, realised = fitted.data.tables, fitted.features.realised
@@ -75,6 +76,7 @@ def forecast_tables(fitted: FittedCompany, simulation: Simulation | None = None)
     state, drivers = open_deal_state(fitted), open_deal_drivers(fitted)
     return {
         "forecast": table,
+        "stage_hazards": stage_hazards_table(fitted.model.base_funnel_, fitted.features.cells, config.seed),
         "open_deals": open_deals_table(simulation, month, state, drivers),
         "deal_drivers": drivers,
         "forecast_categories": forecast_categories(simulation, state, month),

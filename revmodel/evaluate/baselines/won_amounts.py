@@ -27,8 +27,8 @@ def recent_first_amounts(data: BacktestInput) -> Floats:
     deals = data.journeys.records
     since = pd.Timestamp(data.features.as_of) - pd.Timedelta(weeks=RECENT_WEEKS)
     known = deals.filter(deals.first_amount.notnull() & (deals.first_at > since))  # noqa: PD004 (ibis, not pandas)
-    amounts = known.select("first_amount").order_by("first_amount").to_pyarrow().to_pandas()
-    return amounts["first_amount"].to_numpy(dtype=float)
+    amounts = known.select("first_amount").order_by("first_amount").to_pyarrow()
+    return np.asarray(amounts["first_amount"].to_numpy(), dtype=float)
 
 
 def amounts_of_counts(amounts: Floats, counts: npt.NDArray[np.int64], rng: np.random.Generator) -> Floats:
