@@ -156,9 +156,9 @@ class _Problem:
 def _typical_score(
     fans: Floats, has: npt.NDArray[np.bool_], actual: Floats, metric: npt.NDArray[np.int64], weeks: Floats
 ) -> Floats:
-    """(lesson,): mean CRPS of all methods at lessons of the same metric and length: units and sizes drop out."""
+    """(lesson,): CRPS of the middle method, mean over lessons of the same metric and length: units drop out."""
     scores = np.where(has, 2 * pinball_of(fans, np.repeat(actual[:, None], has.shape[1], 1)).mean(axis=-1), np.nan)
-    each = np.nanmean(scores, axis=1)
+    each = np.nanmedian(scores, axis=1)
     out = np.empty(len(actual))
     for kind in {*zip(metric.tolist(), weeks.tolist(), strict=True)}:
         same = (metric == kind[0]) & (weeks == kind[1])

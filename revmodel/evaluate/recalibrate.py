@@ -50,7 +50,7 @@ class Calibration:
     shift_lessons: float = 8.0
     half_life_weeks: float = 104.0
     shift_half_life_weeks: float = 26.0
-    other_metrics: float = 0.5
+    other_metrics: float = 0.15
     horizon_decay: float = 0.7
 
     def fit(self, taught: Sequence[Lesson], method: str, metric: str, horizon_weeks: int) -> Recalibration:

@@ -9,7 +9,8 @@ import pytest
 from hand_made import AS_OF, features_of
 
 from revmodel.errors import ModelError
-from revmodel.evaluate.baselines import auto_ets, last_period, seasonal_naive
+from revmodel.evaluate.baselines import auto_arima, auto_ets, last_period, last_year, seasonal_naive
+from revmodel.evaluate.baselines.arima import _psi_weights
 from revmodel.evaluate.forecaster import BacktestInput, metrics_seen, weekly_history
 from revmodel.evaluate.scores import covered
 
@@ -108,3 +109,26 @@ def test_nothing_realised_is_refused():
     nothing = dataclasses.replace(features, realised=features.realised.iloc[:0])
     with pytest.raises(ModelError, match="nothing has happened"):
         last_period(BacktestInput(None, None, nothing, 4, 100, 1))  # type: ignore[arg-type]
+
+
+def test_last_year_repeats_the_weeks_of_a_year_ago_without_growth():
+    season = 20 + 10 * np.sin(np.arange(52) / 52 * 2 * np.pi)
+    history = np.concatenate([season, season, season])
+    draws = last_year(_given({"wins": history}))["wins"]
+    assert np.median(draws, axis=0) == pytest.approx(season[: draws.shape[1]], rel=0.01)
+
+
+def test_auto_arima_keeps_a_level_and_widens_with_the_horizon():
+    rng = np.random.default_rng(2)
+    draws = auto_arima(_given({"wins": rng.poisson(50, 100).astype(float)}))["wins"]
+    assert draws.mean() == pytest.approx(50, rel=0.08)
+    walk = np.square(15 + 0.5 * np.cumsum(rng.normal(0, 1, 120)))
+    sd = auto_arima(_given({"wins": walk}))["wins"].std(axis=0)
+    assert sd[-1] > 1.5 * sd[0]
+
+
+def test_psi_weights_by_hand():
+    ar = {"arma": (1, 0, 0, 0, 1, 0, 0), "coef": {"ar1": 0.5}}
+    assert _psi_weights(ar, 4) == pytest.approx([1, 0.5, 0.25, 0.125])
+    walk_with_ma = {"arma": (0, 1, 0, 0, 1, 1, 0), "coef": {"ma1": -0.6}}
+    assert _psi_weights(walk_with_ma, 3) == pytest.approx([1, 0.4, 0.4])
