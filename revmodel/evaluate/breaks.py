@@ -22,6 +22,7 @@ __all__ = ["Break", "H", "K", "find_break", "steps_between_false_alarms"]
 
 K = 1.0  # in sd: shifts of twice that are found soonest
 H = 2.5  # in sd
+MOST = 2 * H  # where the sums stop, so that a break is over after three or four forecasts that hold
 _BINS = 200
 
 
@@ -50,8 +51,8 @@ def find_break(past: Sequence[OriginFans], now: OriginFans, metric: str, method:
         if actual is None:
             continue
         error = standard_error_of(made.fan(metric, method, weeks), actual) / spread
-        up, since_up = (max(0.0, up + error - K), since_up + 1)
-        down, since_down = (max(0.0, down - error - K), since_down + 1)
+        up, since_up = (min(max(0.0, up + error - K), MOST), since_up + 1)
+        down, since_down = (min(max(0.0, down - error - K), MOST), since_down + 1)
         since_up, since_down = since_up * (up > 0), since_down * (down > 0)
     if max(up, down) <= H:
         return None

@@ -25,13 +25,13 @@ FUNNEL = "revmodel (funnel model alone)"
 # What each method is worth before a company has shown anything. The funnel model knows most of what decides a quarter;
 # snapshots see the same records in another way; series methods adapt fastest. Methods not named here are only compared.
 PRIOR_WEIGHTS: Mapping[str, float] = {
-    FUNNEL: 0.5,
-    "snapshot_roll_forward": 0.15,
-    "chain_ladder": 0.05,
-    "mixture_cure": 0.05,
-    "auto_ets": 0.1,
-    "auto_arima": 0.1,
-    "seasonal_naive": 0.05,
+    FUNNEL: 0.7,
+    "snapshot_roll_forward": 0.08,
+    "chain_ladder": 0.04,
+    "mixture_cure": 0.04,
+    "auto_ets": 0.06,
+    "auto_arima": 0.06,
+    "seasonal_naive": 0.02,
 }
 
 
@@ -64,8 +64,8 @@ class Stacking:
     """
 
     prior: Mapping[str, float]
-    evidence: float = 2.0
-    shared_sd: float = 1.0
+    evidence: float = 1.5
+    shared_sd: float = 0.7
     own_sd: float = 0.5
     half_life_weeks: float = 39.0
     horizon_decay: float = 0.7

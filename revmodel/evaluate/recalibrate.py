@@ -45,9 +45,9 @@ class Calibration:
     metric counts. horizon_decay : lessons of a horizon e times as long or short count exp(−horizon_decay).
     """
 
-    prior_spread: float = 1.1
+    prior_spread: float = 1.2
     prior_lessons: float = 4.0
-    shift_lessons: float = 8.0
+    shift_lessons: float = 6.0
     half_life_weeks: float = 104.0
     shift_half_life_weeks: float = 26.0
     other_metrics: float = 0.15

@@ -33,7 +33,7 @@ class Settings:
 
     stacking: Stacking = field(default_factory=lambda: Stacking(PRIOR_WEIGHTS))
     after_break: Stacking = field(
-        default_factory=lambda: Stacking(PRIOR_WEIGHTS, evidence=4.0, half_life_weeks=8.0, shared_sd=1.5)
+        default_factory=lambda: Stacking(PRIOR_WEIGHTS, evidence=3.0, half_life_weeks=8.0, shared_sd=1.5)
     )
     calibration: Calibration = field(default_factory=Calibration)
     break_spread: float = 1.25

@@ -50,7 +50,7 @@ def test_weights_move_to_the_better_method_and_further_with_more_past():
 
 def test_without_a_past_the_prior_decides():
     weights = Stacking(PRIOR_WEIGHTS).fit([], 13).of("wins", (FUNNEL, "auto_ets"))
-    assert weights[FUNNEL] == pytest.approx(0.5 / 0.6)
+    assert weights[FUNNEL] == pytest.approx(PRIOR_WEIGHTS[FUNNEL] / (PRIOR_WEIGHTS[FUNNEL] + PRIOR_WEIGHTS["auto_ets"]))
 
 
 def test_the_gradient_of_the_stacking_loss_is_that_of_the_loss():
