@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: threads of small 
 import argparse
 import datetime as dt
 import hashlib
+import inspect
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ from revmodel.features.build import build_features
 from revmodel.sources.checks import run_checks
 from revmodel.sources.load import load_tables
 from revmodel.sources.tables import Tables, tables_from_frames
+from revmodel.workflows.backtest import FUNNEL, revmodel_forecaster
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("REVMODEL_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -116,7 +118,8 @@ def code_digest() -> str:
     """Of everything that a fan depends on."""
     digest = hashlib.sha256()
     package = ROOT / "revmodel"
-    files = [package / "workflows" / "backtest.py", package / "evaluate" / "at_origin.py"]
+    digest.update(inspect.getsource(revmodel_forecaster).encode())
+    files = [package / "evaluate" / "at_origin.py"]
     for part in FORECASTING:
         path = package / part
         files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
@@ -127,8 +130,6 @@ def code_digest() -> str:
 
 def forecast_case(case: Case, kept: Path) -> str:
     """Forecast at every origin that is not kept yet, and count what was realised. Returns one sentence."""
-    from revmodel.workflows.backtest import FUNNEL, revmodel_forecaster
-
     folder, start, fresh = kept / case.name, time.perf_counter(), 0
     missing = [origin for origin in case.origins if not (folder / f"{origin}.npz").exists()]
     if missing or not (folder / "realised.parquet").exists():

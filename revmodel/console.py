@@ -184,7 +184,7 @@ class Console:
         rows = [
             [
                 row["metric"].replace("_", " "), f"{row['horizon']:.0f}", row["model"].replace("_", " "),
-                f"{row['crps']:,.1f}", _difference(row), f"{row['pinball']:,.1f}", _or_blank(row["wape"], ".0%"),
+                _short(row["crps"]), _difference(row), _short(row["pinball"]), _or_blank(row["wape"], ".0%"),
                 _or_blank(row["bias"], "+.0%"), "/".join(f"{100 * row[name]:.0f}" for name in told), f"{row['n']:.0f}",
             ]
             for row in _rows(scores)
@@ -221,8 +221,13 @@ def _difference(row: dict[Any, Any]) -> str:
     """Mean difference of CRPS and its standard error, where both are known."""
     if math.isnan(row["worse_by"]):
         return ""
-    error = "" if math.isnan(row["worse_by_se"]) else f" ± {row['worse_by_se']:,.1f}"
-    return f"{row['worse_by']:+,.1f}{error}"
+    error = "" if math.isnan(row["worse_by_se"]) else f" ± {_short(row['worse_by_se'])}"
+    return f"{'+' if row['worse_by'] >= 0 else ''}{_short(row['worse_by'])}{error}"
+
+
+def _short(value: float) -> str:
+    """A number with a decimal where it is small."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}"
 
 
 def _records(frame: pd.DataFrame) -> Any:

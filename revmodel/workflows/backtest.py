@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ Floats = npt.NDArray[np.float64]
 HORIZONS = (4, 13, 26)
 EVERY_WEEKS = 4
 DRAWS = 400
+BAR = 10  # characters
+_OF_THE_RUN = ("quarters", "draws", "engine", "plan", "grains", "calibrate", "past_origins")  # not of a past forecast
 Say = Callable[[str], None]
 
 
@@ -90,16 +93,28 @@ def past_forecasts(
 
     Kept under <reports>/.backtests and read back while data, config and program are the same.
     """
-    say = progress or (lambda _: None)
     plan = BacktestPlan(
         fitted.config, tuple(sorted(horizons)), {FUNNEL: revmodel_forecaster, **BASELINES}, DRAWS, fitted.config.seed,
         _folder(fitted, horizons),
     )  # fmt: skip
+    return forecast_origins(fitted.data.tables, plan, origins, jobs=jobs, progress=_teller(progress))
+
+
+def _teller(progress: Say | None) -> Callable[[int, int], None]:
+    """Says how many past dates are done, as a bar, and about how long the others will take."""
+    begun: list[tuple[float, int]] = []
 
     def tell(done: int, total: int) -> None:
-        say(f"past forecasts, each with what was known then: {done} of {total}")
+        begun.append((time.monotonic(), done))
+        (start, kept), (now, _) = begun[0], begun[-1]
+        bar = "█" * round(BAR * done / total) + "░" * (BAR - round(BAR * done / total))
+        said = f"past forecasts, each with what was known then {bar} {done} of {total}"
+        if kept < done < total:
+            said += f", about {(now - start) / (done - kept) * (total - done):.0f} s to go"
+        if progress is not None:
+            progress(said)
 
-    return forecast_origins(fitted.data.tables, plan, origins, jobs=jobs, progress=tell)
+    return tell
 
 
 def _folder(fitted: FittedCompany, horizons: Sequence[int]) -> Path:
@@ -107,8 +122,7 @@ def _folder(fitted: FittedCompany, horizons: Sequence[int]) -> Path:
     config = fitted.config
     irrelevant = {"as_of": None, "company": "", "reports": "", "allocation": None, "metrics": None, "tracking": None}
     plain = config.model_dump(mode="json") | irrelevant
-    plain["forecast"] = {
-        name: value for name, value in plain["forecast"].items() if name not in ("quarters", "draws", "engine", "plan")
-    }
+    forecast = plain["forecast"]
+    plain["forecast"] = {name: value for name, value in forecast.items() if name not in _OF_THE_RUN}
     key = result_key(plain, input_digests(config, fitted.data), horizons=sorted(horizons), draws=DRAWS)
     return config.resolve(config.reports) / ".backtests" / key

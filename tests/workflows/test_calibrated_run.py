@@ -76,8 +76,9 @@ def test_every_part_moves_with_the_total(raw, told):
 
 
 def test_past_dates_are_kept_and_progress_is_told(fitted, raw, told, said):
-    assert said[0] == "past forecasts, each with what was known then: 0 of 4"
-    assert said[-1] == "past forecasts, each with what was known then: 4 of 4"
+    assert said[0] == "past forecasts, each with what was known then ░░░░░░░░░░ 0 of 4"
+    assert "2 of 4, about " in said[2]
+    assert said[-1] == "past forecasts, each with what was known then ██████████ 4 of 4"
     again = calibrate(fitted, raw)  # the funnel model itself would now be fitted, were anything forecast anew
     xr.testing.assert_equal(again.simulation.draws, told.simulation.draws)
     assert len(list(Path(fitted.config.reports).rglob("*.npz"))) == 4
