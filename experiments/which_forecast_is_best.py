@@ -248,12 +248,13 @@ def main() -> None:
     scored = pd.concat(scores, ignore_index=True)
     arguments.out.mkdir(parents=True, exist_ok=True)
     rounded = {"index": False, "float_format": "%.4g"}
-    scored.to_csv(arguments.out / "which_forecast_is_best_by_origin.csv", **rounded)
+    scored.to_csv(kept / "scores_by_origin.csv", **rounded)  # megabytes: kept beside the fans
     detail = table_of(scored, ["regime", "horizon", "metric"])
     detail.to_csv(arguments.out / "which_forecast_is_best.csv", **rounded)
     table = overall(scored)
     table.to_csv(arguments.out / "which_forecast_is_best_overall.csv", **rounded)
     pd.set_option("display.width", 200, "display.max_rows", 500, "display.max_columns", 30)
+    print(f"{len(scores)} of {len(cases)} cases are complete")
     print(detail.round(3).to_string(index=False))
     print(table.round(3).to_string(index=False))
 
