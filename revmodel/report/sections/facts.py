@@ -10,6 +10,7 @@ from revmodel.report.words import count, date
 
 __all__ = ["method_section", "provenance_section"]
 
+
 def method_section(run: Run) -> Section:
     """How to read the page, and the method in short."""
     said = [
