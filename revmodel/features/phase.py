@@ -12,7 +12,8 @@ PHASES = ("m1", "m2", "m3", "end")
 END_DAYS = 14  # the quarter's last two weeks
 
 # How finely history is told apart: (weeks before the as-of date from which it holds, weeks counted together). The
-# latest half year week by week, because it decides where a forecast starts; what is older than three years is one block.
+# latest half year week by week, because it decides where a forecast starts; what is older than three years is one
+# block.
 WEEK_BLOCKS = ((0, 1), (26, 4), (78, 13), (156, 10_000))
 
 

@@ -60,7 +60,7 @@ class CompiledModel:
         arguments = [theta, *inputs.values()]
         self._arguments, self._graphs = arguments, graphs
         self.derived_names = [d.name for d in model.deterministics]
-        self.samplers: dict[tuple[int, int], tuple[Any, Any]] = {}  # by draws and doublings (models/sampling.py)
+        self.samplers: dict[tuple[int, bool], tuple[Any, Any]] = {}  # by draws and kind of step (models/sampling.py)
 
     @cached_property
     def log_density(self) -> Any:

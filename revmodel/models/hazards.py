@@ -41,7 +41,6 @@ __all__ = ["FittedStage", "StageHazards", "stage_model"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 K = len(dims.CAUSES)
-MAX_DOUBLINGS = 3  # in whitened coordinates the posterior is nearly a standard normal: seven steps turn it round
 
 
 def stage_model(data: dict[str, Floats]) -> pm.Model:
@@ -162,7 +161,7 @@ class StageHazards:
                 return laplace_draws(mode, self.draws, seed), learned
             full = {name: learned.get(name, value) for name, value in data.items()}
             posterior = sample(
-                self._model(full), full, mode, engine="nuts", draws=self.draws, seed=seed, max_doublings=MAX_DOUBLINGS
+                self._model(full), full, mode, engine="nuts", draws=self.draws, seed=seed, near_normal=True
             )
             return posterior, learned
 

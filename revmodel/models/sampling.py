@@ -2,7 +2,8 @@
 
 Laplace: the mode and the curvature there, θ ~ Normal(mode, H⁻¹) (Tierney & Kadane 1986).
 NUTS (Hoffman & Gelman 2014, through BlackJAX) samples in the coordinates that Laplace whitened, θ = mode + L z with
-L Lᵀ = H⁻¹, where the posterior is nearly a standard normal: short trajectories, little to adapt.
+L Lᵀ = H⁻¹, where the posterior is nearly a standard normal: short trajectories, little to adapt. Where it is known to
+be close to normal, trajectories follow the normal exactly (models/rotations.py): three long steps then do.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from revmodel.errors import ModelError
 from revmodel.models.accelerator import DEVICES, jax  # before BlackJAX, which computes while it is imported
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.convergence import has_converged, rhat_and_ess
+from revmodel.models.rotations import rotations
 
 # isort: split
 import blackjax
@@ -36,6 +38,8 @@ TARGET_ACCEPTANCE = 0.65  # optimal for Hamiltonian Monte Carlo in many dimensio
 FIRST_STEP = 0.4
 MAX_ROUNDS = 4
 MAX_DOUBLINGS = 9  # of a trajectory
+NEAR_NORMAL_DOUBLINGS = 2  # three rotations of at most an eighth of a turn each reach a draw that is nearly independent
+LONGEST_ROTATION = np.pi / 4
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def laplace_draws(mode: Mode, draws: int, seed: int) -> Posterior:
 
 def nuts_draws(
     model: CompiledModel, data: Mapping[str, Any], mode: Mode, draws: int, seed: int, target_acceptance: float,
-    max_doublings: int = MAX_DOUBLINGS,
+    near_normal: bool = False,
 ) -> Posterior:  # fmt: skip
     """Draws by NUTS from over-dispersed starts around the mode: four chains, ``draws`` each at least.
 
@@ -124,7 +128,7 @@ def nuts_draws(
     """
     full = model.check(data)
     _ = model.log_density  # made here: what is first made while a sampler is traced cannot leave the trace
-    warm_up, go_on = _compiled_sampler(model, draws, max_doublings)
+    warm_up, go_on = _compiled_sampler(model, draws, near_normal)
     start, *keys = jax.random.split(jax.random.key(seed), MAX_ROUNDS + 1)
     where = (mode.theta, mode.factor, full)
     chains = warm_up(jax.random.split(start, CHAINS), target_acceptance, *where)
@@ -140,19 +144,19 @@ def nuts_draws(
     return Posterior(by_chain.reshape(-1, model.size), CHAINS, "nuts", divergences, mode, agreement)
 
 
-def _compiled_sampler(model: CompiledModel, draws: int, max_doublings: int) -> tuple[Any, Any]:
-    """Warm-up and drawing of all chains, compiled once for a model, a number of draws and a longest trajectory.
+def _compiled_sampler(model: CompiledModel, draws: int, near_normal: bool) -> tuple[Any, Any]:
+    """Warm-up and drawing of all chains, compiled once for a model, a number of draws and a kind of step.
 
     Chains are spread over the devices and run one after the other on each, so none waits for another's longer
     trajectory; the numbers do not depend on how many run at a time.
     """
-    key_of = (draws, max_doublings)
+    key_of = (draws, near_normal)
     if key_of not in model.samplers:
         mesh = jax.sharding.Mesh(np.array(jax.devices()[:DEVICES]), ("chain",))
         spread, same = jax.sharding.PartitionSpec("chain"), jax.sharding.PartitionSpec()
 
         def warm_up(keys: Any, target: Any, *where: Any) -> Any:
-            return jax.lax.map(lambda key: _warm_up(model, max_doublings, key, target, *where), keys)
+            return jax.lax.map(lambda key: _warm_up(model, near_normal, key, target, *where), keys)
 
         def go_on(keys: Any, chains: Any, *where: Any) -> Any:
             return jax.lax.map(lambda each: _go_on(model, key_of, each[0], *each[1], *where), (keys, chains))
@@ -172,14 +176,18 @@ class Tuned(NamedTuple):
     variances: Any
 
 
-def _move(log_density: Any, state: Any, tuned: Tuned, key: Any, max_doublings: int) -> Any:
-    """One NUTS transition."""
-    kernel = blackjax.nuts.build_kernel()
-    return kernel(key, state, log_density, tuned.step_size, tuned.variances, max_num_doublings=max_doublings)
+def _move(log_density: Any, state: Any, tuned: Tuned, key: Any, near_normal: bool) -> Any:
+    """One NUTS transition: by rotations where the posterior is near the standard normal, else by the leapfrog."""
+    if near_normal:
+        kernel, most = blackjax.nuts.build_kernel(rotations), NEAR_NORMAL_DOUBLINGS
+        step = jnp.minimum(tuned.step_size, LONGEST_ROTATION)
+    else:
+        kernel, most, step = blackjax.nuts.build_kernel(), MAX_DOUBLINGS, tuned.step_size
+    return kernel(key, state, log_density, step, tuned.variances, max_num_doublings=most)
 
 
 def _warm_up(
-    model: CompiledModel, max_doublings: int, key: Any, target_acceptance: Any, center: Any, factor: Any, data: Any
+    model: CompiledModel, near_normal: bool, key: Any, target_acceptance: Any, center: Any, factor: Any, data: Any
 ) -> Any:
     """An over-dispersed start; step size by dual averaging; then the variances, and a step size for those."""
     begin, update, final = dual_averaging_adaptation(target_acceptance)
@@ -190,9 +198,8 @@ def _warm_up(
     def adapt(state: Any, variances: Any, first_step: Any, key: Any, moves: int) -> Any:
         def one(carry: Any, key: Any) -> Any:
             state, adaptation = carry
-            state, info = _move(
-                log_density, state, Tuned(jnp.exp(adaptation.log_step_size), variances), key, max_doublings
-            )
+            tuned = Tuned(jnp.exp(adaptation.log_step_size), variances)
+            state, info = _move(log_density, state, tuned, key, near_normal)
             return (state, update(adaptation, info.acceptance_rate)), state.position
 
         (state, adaptation), path = jax.lax.scan(one, (state, begin(first_step)), jax.random.split(key, moves))
@@ -203,19 +210,26 @@ def _warm_up(
     state, step, path = adapt(state, jnp.ones(model.size), FIRST_STEP, first, WARM_UP[0])
     seen = path[WARM_UP[0] // 3 :]
     weight = seen.shape[0] / (seen.shape[0] + 20.0)  # as if twenty draws had shown unit variance
-    variances = weight * seen.var(axis=0) + (1 - weight)
+    variances = jnp.ones(model.size) if near_normal else weight * seen.var(axis=0) + (1 - weight)
     state, step, _ = adapt(state, variances, step, second, WARM_UP[1])
     return state, Tuned(step, variances)
 
 
 def _go_on(
-    model: CompiledModel, size: tuple[int, int], key: Any, state: Any, tuned: Tuned, center: Any, factor: Any, data: Any
+    model: CompiledModel,
+    size: tuple[int, bool],
+    key: Any,
+    state: Any,
+    tuned: Tuned,
+    center: Any,
+    factor: Any,
+    data: Any,
 ) -> Any:
-    """More of a chain: ((state, tuned), positions (draw, dim), divergences (draw,)). size: draws, doublings."""
-    draws, max_doublings = size
+    """More of a chain: ((state, tuned), positions (draw, dim), divergences (draw,)). size: draws, near_normal."""
+    draws, near_normal = size
 
     def draw(state: Any, key: Any) -> Any:
-        state, info = _move(lambda z: model.log_density(z, center, factor, data), state, tuned, key, max_doublings)
+        state, info = _move(lambda z: model.log_density(z, center, factor, data), state, tuned, key, near_normal)
         return state, (state.position, info.is_divergent)
 
     state, (positions, divergent) = jax.lax.scan(draw, state, jax.random.split(key, draws))
@@ -224,12 +238,12 @@ def _go_on(
 
 def sample(
     model: CompiledModel, data: Mapping[str, Any], mode: Mode, *, engine: Engine, draws: int, seed: int,
-    target_acceptance: float = TARGET_ACCEPTANCE, max_doublings: int = MAX_DOUBLINGS,
+    target_acceptance: float = TARGET_ACCEPTANCE, near_normal: bool = False,
 ) -> Posterior:  # fmt: skip
     """Draws by the engine asked for, from the same mode: ``draws`` in all for Laplace, per chain for NUTS.
 
-    max_doublings: of a NUTS trajectory; three (seven steps) are a full turn where the posterior is close to normal.
+    near_normal: the posterior is known to be close to the normal at its mode, so that long steps by rotations do.
     """
     if engine == "laplace":
         return laplace_draws(mode, draws, seed)
-    return nuts_draws(model, data, mode, draws, seed, target_acceptance, max_doublings)
+    return nuts_draws(model, data, mode, draws, seed, target_acceptance, near_normal)

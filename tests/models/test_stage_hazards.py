@@ -16,7 +16,7 @@ from revmodel.models.compiled import CompiledModel
 from revmodel.models.hazard_calendar import CALENDAR_COLUMNS, calendar_columns, calendar_scales
 from revmodel.models.hazard_data import layout_of, stage_data
 from revmodel.models.hazard_mode import find_hazard_mode
-from revmodel.models.hazards import MAX_DOUBLINGS, StageHazards, stage_model
+from revmodel.models.hazards import StageHazards, stage_model
 from revmodel.models.health import health_table
 from revmodel.models.predict import NEVER, predict_funnel
 from revmodel.models.sampling import Posterior
@@ -237,7 +237,7 @@ def test_nuts_gives_identical_draws_and_another_date_shares_the_compiled_model(
     models = dict(StageHazards._compiled)
     later = cells_of(steady(0.3, np.random.default_rng(1)), np.random.default_rng(2), 30, ("mql",),
                      as_of=AS_OF + pd.Timedelta(weeks=4))  # fmt: skip
-    sampler = models[nuts.layout_.shape].samplers[250, MAX_DOUBLINGS][1]
+    sampler = models[nuts.layout_.shape].samplers[250, True][1]
     compilations = sampler._cache_size()
     again = StageHazards(engine="nuts", draws=250, seed=1).fit(nuts.cells_)
     first, second = (f.stages_["lead"].posterior for f in (nuts, again))
