@@ -38,10 +38,10 @@ def steps_of(run: AnyRun, metric: str, period: str) -> dict[str, float] | None:
 
 
 def change_words(value: float, unit: str | None) -> str:
-    """'+€120k', '−3', '±0'.
+    """'+€120k', '−26', '±0'.
 
-    >>> change_words(120_000, "EUR"), change_words(-2.6, None), change_words(0.2, None), change_words(0.0, "EUR")
-    ('+€120k', '−3', '+0.2', '±0')
+    >>> change_words(120_000, "EUR"), change_words(-26.4, None), change_words(0.2, None), change_words(0.0, "EUR")
+    ('+€120k', '−26', '+0.2', '±0')
     """
     small = unit is None and 0.05 <= abs(value) < 2
     size = f"{abs(value):.1f}" if small else count(abs(value)) if unit is None else money(abs(value), unit)

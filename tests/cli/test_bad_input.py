@@ -192,7 +192,9 @@ def test_as_of_that_is_no_date_shows_how_to_write_one(revmodel: Call, tmp_path: 
     for command in ("forecast", "contribution", "allocate", "backtest"):
         outcome = revmodel(command, config, "--as-of", "nonsense")
         assert outcome.status == 2
-        assert outcome.err.strip().endswith("--as-of 'nonsense' is not a date: write it as 2026-09-30")
+        assert outcome.err.strip().endswith(
+            "--as-of 'nonsense' is not a date: write it as 2026-09-30, or today or yesterday"
+        )
 
 
 def test_as_of_before_the_first_record_is_an_error(revmodel: Call, tmp_path: Path, tables: Frames) -> None:
