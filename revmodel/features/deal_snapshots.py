@@ -21,7 +21,6 @@ __all__ = ["SNAPSHOT_DAYS", "DealSnapshotBuilder"]
 
 SNAPSHOT_DAYS = 28  # a snapshot's outcome is what happens until the next one
 SNAPSHOTS = 39  # three years: older practice says little about today's
-_EXIT_WITHIN = 0.5  # an exit happens inside its day
 _STAY = ["deal_id", "ago", "stage", "attempt", *GROUP_DIMS, "type_on_file", "owner_on_file"]
 _OUTCOME = ["age_weeks", "age_days", "exposure_weeks", "outcome", "won_amount", "won_in_days"]
 _TOUCHES = ["last_touch_days", "touches_4w"]
@@ -103,14 +102,15 @@ def _with_outcome(rows: ir.Table) -> ir.Table:
     """What happened until the next snapshot, or nothing yet."""
     days = rows.ago - rows.left_ago
     leaves = (days <= SNAPSHOT_DAYS).fill_null(False)
-    window = ibis.ifelse(rows.ago > 0, float(SNAPSHOT_DAYS), 0.0)
+    window = ibis.ifelse(rows.ago > 0, SNAPSHOT_DAYS, 0)
     return rows.select(
         *(name for name in _STAY if name not in ("deal_id", "attempt")),
         deal_id=rows.record_id,
         attempt=rows.attempt.cast("int64"),
         age_weeks=rows.age.cast("int64"),
         age_days=(rows.began_ago - rows.ago).cast("int64"),
-        exposure_weeks=ibis.ifelse(leaves, days - _EXIT_WITHIN, window).cast("float64") / DAYS_PER_WEEK,
+        # An exit happens inside its day: half of it counts. In half days, since Spark reads 0.5 as a decimal.
+        exposure_weeks=ibis.ifelse(leaves, 2 * days - 1, 2 * window) / (2 * DAYS_PER_WEEK),
         outcome=ibis.ifelse(leaves, rows.outcome, "open"),
         won_amount=rows.final_amount,
         won_in_days=(rows.ago - rows.won_ago).cast("float64"),
