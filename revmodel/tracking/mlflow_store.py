@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
@@ -24,6 +25,7 @@ __all__ = ["list_runs", "log_run", "prepare_store", "store_uri"]
 _SQLITE = "sqlite:///"
 _PARAM_LENGTH = 6000  # what MLflow keeps of a parameter; the whole config is in the manifest
 _DIGEST_LENGTH = 36
+_NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")  # MLflow refuses a metric with any of these in its name
 _BATCH = 100  # parameters and tags that MLflow takes in one call
 _FIRST_COLUMNS = ("run_id", "run", "as_of", "health", "engine", "git_sha", "status", "started_at")
 
@@ -126,7 +128,7 @@ def _log(client: Any, run_id: str, manifest: Mapping[str, Any], metrics: Mapping
     from mlflow.entities import Metric, Param, RunTag
 
     now = pd.Timestamp.now("UTC").value // 1_000_000
-    numbers = [Metric(name, float(value), now, 0) for name, value in metrics.items()]
+    numbers = [Metric(_NOT_IN_NAMES.sub("", name), float(value), now, 0) for name, value in metrics.items()]
     params = [Param(name, value[:_PARAM_LENGTH]) for name, value in _flat(manifest["config"])]
     tags = [RunTag(name, str(value)) for name, value in _tags(manifest).items() if value is not None]
     for batch in batched(params, _BATCH):

@@ -34,6 +34,7 @@ MANIFEST: dict[str, Any] = {
     },
 }
 TRACKING = TrackingConfig(experiment="acme")
+METRICS = {"crps.bookings": 12.5, "covered_80": 0.8, "backtest.ours (alone).wins.crps": 2.0}  # MLflow refuses brackets
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +60,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def logged(root: Path, run_folder: Path, **changes: Any) -> Any:
     from mlflow import MlflowClient
 
-    run_id = log_run(run_folder, MANIFEST | changes, {"crps.bookings": 12.5, "covered_80": 0.8}, TRACKING, root)
+    run_id = log_run(run_folder, MANIFEST | changes, METRICS, TRACKING, root)
     client = MlflowClient(store_uri(TRACKING, root))
     return client, client.get_run(run_id)
 
@@ -67,7 +68,7 @@ def logged(root: Path, run_folder: Path, **changes: Any) -> Any:
 def test_run_is_found_with_its_config_metrics_tags_and_inputs(root: Path, run_folder: Path) -> None:
     _, run = logged(root, run_folder)
     assert run.info.status == "FINISHED"
-    assert run.data.metrics == {"crps.bookings": 12.5, "covered_80": 0.8}
+    assert run.data.metrics == {"crps.bookings": 12.5, "covered_80": 0.8, "backtest.ours alone.wins.crps": 2.0}
     assert run.data.tags["health"] == "passed"
     assert run.data.tags["as_of"] == "2026-11-15"
     assert run.data.tags["mlflow.source.git.commit"] == "6cd3c9c4d0b51a"
