@@ -104,7 +104,7 @@ def test_run_that_cannot_be_logged_is_marked_failed(root: Path, run_folder: Path
     from mlflow.exceptions import MlflowException
 
     with pytest.raises(MlflowException, match="Invalid"):
-        log_run(run_folder, MANIFEST | {"run": "broken"}, {"no (such) name": 1.0}, TRACKING, root)
+        log_run(run_folder, MANIFEST | {"run": "broken"}, {"../elsewhere": 1.0}, TRACKING, root)
     listed = list_runs(TRACKING, root).set_index("run")
     assert listed.loc["broken", "status"] == "FAILED"
 
