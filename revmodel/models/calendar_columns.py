@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.errors import ModelError
 from revmodel.features.tables import WeeklyPanel
 from revmodel.models import priors
+from revmodel.models.public_holidays import public_holidays
 
 __all__ = ["SEASONS", "days_lost", "event_frame", "event_priors", "fourier", "season_support"]
 
@@ -66,18 +66,13 @@ def _trend(last: pd.Timestamp, weeks: pd.DatetimeIndex) -> Floats:
 
 def days_lost(weeks: pd.DatetimeIndex, country: str | None) -> Floats:
     """Working days lost to holidays ÷ 5, (week,); see event_frame. Raises ModelError: a country without a calendar."""
-    import holidays
+    calendar = None if country is None else public_holidays(country, weeks)
 
     def is_lost(day: pd.Timestamp) -> bool:
-        if country is None:
+        if calendar is None:
             return (day.month, day.day) >= (12, 24) or (day.month, day.day) == (1, 1)
         return day.date() in calendar
 
-    try:
-        years = range(weeks[0].year - 1, weeks[-1].year + 2)
-        calendar = {} if country is None else holidays.country_holidays(country, years=years)
-    except NotImplementedError as error:
-        raise ModelError(f"no holiday calendar for {country!r}: give an ISO code such as 'DE' or 'US'") from error
     lost = [
         sum(is_lost(day) and day.day_of_week < 5 for day in pd.date_range(end - pd.Timedelta(days=6), end))
         for end in weeks

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.errors import ModelError
 from revmodel.features.phase import PHASES, quarter_phase
 from revmodel.models import priors
+from revmodel.models.public_holidays import public_holidays
 
 __all__ = ["CALENDAR_COLUMNS", "calendar_columns", "calendar_scales", "working_days_offset"]
 
@@ -43,12 +43,7 @@ def working_days_offset(week_ends: pd.DatetimeIndex, country: str | None) -> Flo
     """
     if country is None or len(week_ends) == 0:
         return np.zeros(len(week_ends))
-    import holidays
-
-    try:
-        calendar = holidays.country_holidays(country, years=range(week_ends.min().year - 1, week_ends.max().year + 2))
-    except NotImplementedError as error:
-        raise ModelError(f"no holiday calendar for {country!r}: give an ISO code such as 'DE' or 'US'") from error
+    calendar = public_holidays(country, week_ends)
     first, last = week_ends.min() - pd.Timedelta(days=6), week_ends.max()
     days = pd.date_range(first, last)
     is_worked = np.array([day.day_of_week < 5 and day.date() not in calendar for day in days])
