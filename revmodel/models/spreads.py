@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from revmodel.models.empirical_bayes import OVER_RELAXATION, ROUNDS, TOLERANCE, spread_change, t_weights
 from revmodel.models.hazard_data import Effects
 from revmodel.models.hazard_mode import find_hazard_mode
 from revmodel.models.sampling import Mode
@@ -21,9 +22,6 @@ from revmodel.models.sampling import Mode
 __all__ = ["fit_spreads"]
 
 Floats = npt.NDArray[np.float64]
-ROUNDS = 12
-TOLERANCE = 0.05  # of the log spread: five per cent of a spread moves no forecast
-OVER_RELAXATION = 1.6  # EM for variances creeps; longer steps along its direction converge sooner
 
 
 def fit_spreads(data: dict[str, Floats], effects: Sequence[Effects]) -> tuple[Mode, dict[str, Floats]]:
@@ -43,10 +41,13 @@ def fit_spreads(data: dict[str, Floats], effects: Sequence[Effects]) -> tuple[Mo
             scale = scales[f"{each.where}_scale"][:, each.columns]
             z2, variance = (part[:, each.columns] for part in moments[each.where])
             second = z2 * (scale / each.widths) ** 2
-            weighted = _weights(second, log_spread[i], each) * second
-            step, error[i] = _step(weighted.sum(1), weighted.shape[1], log_spread[i], each, (1 - variance).clip(0, 1))
+            nu = each.degrees_of_freedom
+            squares = (t_weights(second, log_spread[i], nu) * second).sum(1) * np.exp(-2 * log_spread[i])
+            step = spread_change(squares, z2.shape[1], log_spread[i], each.median, each.log_sd)
+            # How far data, not the prior, determine each effect: their sum sets the standard error.
+            error[i] = 1 / np.sqrt(2 * (1 - variance).clip(0, 1).sum(1) + each.log_sd**-2)
             log_spread[i] += OVER_RELAXATION * step
-            scale = np.exp(log_spread[i])[:, None] * each.widths / np.sqrt(_weights(second, log_spread[i], each))
+            scale = np.exp(log_spread[i])[:, None] * each.widths / np.sqrt(t_weights(second, log_spread[i], nu))
             scales[f"{each.where}_scale"][:, each.columns] = scale
             moved = max(moved, float(np.abs(step).max()))
         on_log_odds = mode.theta * before
@@ -73,25 +74,3 @@ def _moments(mode: Mode, scales: dict[str, Floats]) -> dict[str, tuple[Floats, F
             variance[rows:].reshape(scales["time_scale"].shape),
         ),
     }
-
-
-def _weights(second: Floats, log_spread: Floats, each: Effects) -> Floats:
-    """(cause, column): precision of each effect against the spread's; small for a break."""
-    if np.isinf(each.degrees_of_freedom):
-        return np.ones_like(second)
-    nu = each.degrees_of_freedom
-    return np.asarray((nu + 1) / (nu + second * np.exp(-2 * log_spread)[:, None]))
-
-
-def _step(total: Floats, n: int, log_spread: Floats, each: Effects, informed: Floats) -> tuple[Floats, Floats]:
-    """Maximise −n·s − total·exp(−2s)/2 + log prior over the log spread s by Newton's method: its change, its error.
-
-    informed : (cause, column), how far data, not the prior, determine each effect; their sum sets the standard error.
-    """
-    change = np.zeros_like(log_spread)
-    precision = each.log_sd**-2
-    for _ in range(20):
-        shrink = total * np.exp(-2 * (log_spread + change))
-        gradient = -n + shrink - (log_spread + change - np.log(each.median)) * precision
-        change = change + np.clip(gradient / (2 * shrink + precision), -0.5, 0.5)
-    return change, 1 / np.sqrt(2 * informed.sum(1) + precision)

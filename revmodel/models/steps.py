@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from revmodel.models.compiled import CompiledModel
+from revmodel.models.empirical_bayes import t_weights
 from revmodel.models.sampling import Mode, find_mode
 
 __all__ = ["LARGEST_STEP", "STEP_WIDTHS", "Effects", "learn_scales", "step_widths", "steps_ahead", "walk_back"]
@@ -96,7 +97,7 @@ def learn_scales(
             spread = spreads[each.variable]
             step, errors[each.variable] = _spread_step((mean**2 * there).sum(1), informed, there.any(1), spread, each)
             spreads[each.variable] = spread = spread + step
-            weight = _weights((mean**2 + v) * old**2 / each.widths**2, spread, each.degrees_of_freedom)
+            weight = t_weights((mean**2 + v) * old**2 / each.widths**2, spread, each.degrees_of_freedom)
             new = there * np.exp(spread)[:, None] * each.widths / np.sqrt(weight)
             scales[each.scale] = new.reshape(scales[each.scale].shape)
             moved = max(moved, float(np.abs(step[there.any(1)]).max(initial=0.0)))
@@ -111,15 +112,6 @@ def _variance(mode: Mode) -> Floats:
     """(dim,): of every free variable, under the normal at the mode."""
     variance: Floats = np.einsum("ij,ij->i", mode.factor, mode.factor)
     return variance
-
-
-def _weights(second: Floats, log_spread: Floats, degrees_of_freedom: float) -> Floats:
-    """(series, effect): below one for effects beyond what the spread tells to expect."""
-    if np.isinf(degrees_of_freedom):
-        return np.ones_like(second)
-    relative = second * np.exp(-2 * log_spread)[:, None]
-    weights: Floats = (degrees_of_freedom + 1) / (degrees_of_freedom + relative)
-    return weights
 
 
 def _spread_step(
