@@ -17,8 +17,8 @@ from pathlib import Path
 
 from revmodel.config import load_config
 from revmodel.features.build import build_features
-from revmodel.forecast.plan import recent_spend
 from revmodel.forecast.simulate import simulate
+from revmodel.forecast.spend_ahead import expected_spend
 from revmodel.models.revenue import RevenueModel
 from revmodel.workflows.company import as_of_date, read_company
 
@@ -34,7 +34,7 @@ def main() -> None:
     as_of = as_of_date(config, None)
     features = build_features(read_company(config).tables, config, as_of)
     model = RevenueModel(engine="laplace", draws=DRAWS, seed=config.seed, response=config.response).fit(features)
-    funnel, arrivals, sizes = model.predict(WEEKS, recent_spend(model.response_.data_.spend, WEEKS), DRAWS)
+    funnel, arrivals, sizes = model.predict(WEEKS, expected_spend(model.response_.data_.spend, WEEKS), DRAWS)
     records = int(arrivals.counts.sum(axis=(1, 2, 3)).mean()) + int((~features.open_records.frame["zombie"]).sum())
     rows = []
     for repeat in range(REPEATS):

@@ -102,8 +102,8 @@ class ForecastConfig(Frozen):
 
     engine: 'nuts' samples every part, the run of record; 'mixed' samples arrivals and takes stage hazards and
     deal size, whose posteriors are close to normal, by Laplace; 'laplace' takes every part so, for backtests.
-    draws: simulated futures. plan: a CSV with date, channel, spend for the weeks ahead; without it spend is held at
-    its mean of the last 52 weeks, and the run says so.
+    draws: simulated futures. plan: a CSV with date, channel, spend for the weeks ahead; without it spend is drawn
+    from its own past (forecast/spend_ahead.py), and the run says so.
     by: what the models tell records apart by: channel, segment, region, owner (the small ones pooled), type (new,
     expansion, renewal), band (lead-score band: the leads' ``band``, or their ``score`` cut into fifths).
     stage_covariates: names of weekly indicators that move conversion (capacity, breaches of service levels, intent);

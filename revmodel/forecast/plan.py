@@ -1,4 +1,4 @@
-"""Spend in the weeks ahead: the plan where there is one, else the mean of the last year."""
+"""A spend plan: read from a file, spread over the weeks ahead (without one, see spend_ahead.py)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import pandas as pd
 
 from revmodel.errors import MissingColumnError, SourceError
 
-__all__ = ["RECENT_WEEKS", "plan_gaps", "planned_spend", "read_plan", "recent_spend"]
+__all__ = ["plan_gaps", "planned_spend", "read_plan"]
 
 Floats = npt.NDArray[np.float64]
-RECENT_WEEKS = 52  # budgets have a season of a year: a quarter's mean, held, is next quarter's only by chance
 
 
 def read_plan(path: Path) -> pd.DataFrame:
@@ -101,9 +100,3 @@ def _daily(rows: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:
         per_day[start : start + pd.Timedelta(days=int(gap) - 1)] += spend / gap
     return per_day.reindex(days)
 
-
-def recent_spend(spend: Floats, weeks: int) -> Floats:
-    """(channel, week): each channel's mean of the last RECENT_WEEKS, held."""
-    if spend.shape[0] == 0:
-        return np.zeros((0, weeks))
-    return np.repeat(spend[:, -RECENT_WEEKS:].mean(axis=1, keepdims=True), weeks, axis=1)

@@ -24,21 +24,20 @@ PRIOR_RECORDS = 2.0  # that fall on groups as those of all stages do
 def caused_leads(response: ChannelResponse, future_spend: Floats, pick: npt.NDArray[np.int64]) -> Floats:
     """Expected records a week that each channel causes, past spend's carry-over included: (draw, channel, week).
 
-    future_spend : (channel, week) currency per week for the weeks ahead, channels as in response.data_.channels.
-    pick : (draw,), which posterior draws.
+    future_spend : (channel, week) currency per week for the weeks ahead, channels as in response.data_.channels; or
+    (draw, channel, week) where spend ahead is uncertain. pick : (draw,), which posterior draws.
     """
     d, data = response.derived_, response.data_
     lags = data.arrays["lags"]
-    past, weeks = data.spend.shape[1], future_spend.shape[1]
-    spend = np.concatenate([data.spend, future_spend], axis=1) / data.scale[:, None]
+    past, weeks = data.spend.shape[1], future_spend.shape[-1]
+    before = np.broadcast_to(data.spend, (*future_spend.shape[:-1], past))
+    spend = np.concatenate([before, future_spend], axis=-1) / data.scale[:, None]
     weights = geometric_weights(d["half_life_weeks"][pick], lags)
     carried = np.zeros((len(pick), len(data.channels), weeks))
     for lag in range(len(lags)):
         start = past - lag
-        recent = (
-            spend[:, start : start + weeks] if start >= 0 else np.pad(spend[:, : start + weeks], ((0, 0), (-start, 0)))
-        )
-        carried += weights[:, :, lag, None] * recent[None]
+        recent = spend[..., max(start, 0) : start + weeks]  # what came before the history counts as nothing
+        carried[:, :, max(-start, 0) :] += weights[:, :, lag, None] * recent
     saturated = michaelis_menten(carried, d["half_saturation"][pick][:, :, None])
     out: Floats = d["effect"][pick][:, :, None] * saturated / d["mean_saturated"][pick][:, :, None]
     return out
@@ -51,18 +50,28 @@ def expected_arrivals(
     """Expected records a week by row, baseline plus media: (draw, row, week)."""
     d, data = response.derived_, response.data_
     drift = _drift(response, len(pick), len(weeks), rng)
-    log_baseline = d["level"][pick][:, :, None] + drift + (d["season"][pick] @ fourier(weeks).T)[:, None, :]
-    events, names = event_frame(panel, weeks, response.holidays_country)
-    known = [names.index(name) for name in data.event_names]
-    log_baseline = log_baseline + (d["event"][pick] @ events[:, known].T)[:, None, :]
+    season, events, trend = _calendar(response, panel, weeks, pick)
+    log_baseline = d["level"][pick][:, :, None] + drift + (season + events + trend)[:, None, :]
     if data.leading.names:
         paths = lag_columns(paths_ahead(data.leading, len(weeks), len(pick), rng))[:, :, -len(weeks) :]
         log_baseline = log_baseline + np.einsum("dk,dkw->dw", d["indicator"][pick], paths)[:, None, :]
     mean = np.exp(log_baseline)
     if data.channels:
-        caused = caused_leads(response, future_spend, pick)
+        calendar = np.exp(d["season_share"][pick][:, None] * season + events)
+        caused = caused_leads(response, future_spend, pick) * calendar[:, None, :]
         mean = mean + np.einsum("dmw,dmr->drw", caused, d["share"][pick], optimize=True)
     return mean
+
+
+def _calendar(
+    response: ChannelResponse, panel: WeeklyPanel, weeks: pd.DatetimeIndex, pick: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats, Floats]:
+    """Log effect of the season, of holidays and annotations, and of the trend: (draw, week) each."""
+    season = response.derived_["season"][pick] @ fourier(weeks).T
+    columns, names = event_frame(panel, weeks, response.holidays_country)
+    known = [names.index(name) for name in response.data_.event_names]
+    each = response.derived_["event"][pick][:, None, :] * columns[None, :, known]
+    return season, each[:, :, 1:].sum(2), each[:, :, 0]
 
 
 def _drift(response: ChannelResponse, draws: int, weeks: int, rng: np.random.Generator) -> Floats:

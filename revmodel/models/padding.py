@@ -38,6 +38,7 @@ DERIVED = {
     "event": ("event",), "indicator": ("indicator",), "half_life_weeks": ("channel",),
     "half_saturation": ("channel",), "effect": ("channel",), "share": ("channel", "row"),
     "caused": ("channel", "week"), "mean_saturated": ("channel",), "own_share": ("channel",),
+    "season_share": (),
 }  # fmt: skip
 
 

@@ -42,6 +42,7 @@ COMMON_STEP = (0.04, 0.7)  # all series: 4 % creep is about 7 % a quarter
 OWN_STEP = (0.05, 0.7)  # each series beside the common one
 ARRIVAL_SHOCK = (0.06, 0.7)  # of a week, all series: outages, news, mailings
 SEASON = (0.10, 0.7)  # B2B seasons are tens of per cent from top to bottom
+SEASON_SHARE_MEAN, SEASON_SHARE_SD = 0.5, 0.25  # of the baseline's season in what spend causes: buyers are fewer in August
 ARRIVAL_STEP_DEGREES_OF_FREEDOM = 4.0  # levels mostly creep and sometimes break
 INDICATOR = (0.02, 1.0)  # likewise, of log volume per sd of an indicator at one lag: most say nothing, a few a lot
 INDICATOR_START = 0.1  # each lag's scale before anything is learned: wide, so that it can speak before it is shrunk

@@ -49,10 +49,12 @@ def response_model(data: dict[str, Floats]) -> pm.Model:
         x = {name: pm.Data(name, value) for name, value in data.items()}
         shock = pt.dot(x["is_shock_week"], x["shock_scale"] * pm.Normal("shock", shape=data["shock_scale"].shape))
         total = pt.exp(x["log_crude"] + priors.LEVEL_SD * pm.Normal("z_level", shape=(rows,)))
-        shape = pt.exp(_log_shape(x, data))
+        log_shape, season, events = _log_shape(x, data)
+        shape = pt.exp(log_shape)
         level, mean = total, total[:, None] * shape
         if channels:
-            own_share, caused, share = _media(x, channels, total)
+            calendar = pt.exp(_season_share() * season + events)
+            own_share, caused, share = _media(x, channels, total, calendar)
             level = total * (1 - pt.dot(x["is_own"].T, own_share))
             mean = level[:, None] * shape + pt.dot(share.T, caused)
         pm.Deterministic("total", total)
@@ -65,22 +67,33 @@ def response_model(data: dict[str, Floats]) -> pm.Model:
     return model
 
 
-def _log_shape(x: dict[str, pt.TensorVariable], data: dict[str, Floats]) -> pt.TensorVariable:
-    """Log of the baseline against its level: steps (zero in the last week), season, events, indicators, (row, week)."""
+def _season_share() -> pt.TensorVariable:
+    """How much of the season's swing, as a share of its logarithm, what spend causes takes part in."""
+    share = priors.SEASON_SHARE_MEAN + priors.SEASON_SHARE_SD * pm.Normal("z_season_share")
+    return pm.Deterministic("season_share", share)
+
+
+def _log_shape(x: dict[str, pt.TensorVariable], data: dict[str, Floats]) -> tuple[pt.TensorVariable, ...]:
+    """Log of the baseline against its level (row, week): steps (zero in the last week), season, events, indicators;
+    and of these the season and the events other than the trend, (week,)."""
     common = x["common_scale"] * pm.Normal("common_step", shape=data["common_scale"].shape)
     own = x["own_scale"] * pm.Normal("own_step", shape=data["own_scale"].shape)
     season = pm.Deterministic("season", x["season_scale"] * pm.Normal("z_season", shape=data["season_scale"].shape))
     z_event = pm.Normal("z_event", shape=data["event_sd"].shape)
     event = pm.Deterministic("event", x["event_mean"] + x["event_sd"] * z_event)
-    shared = pt.dot(x["walk"], common) + pt.dot(x["season_columns"], season) + pt.dot(x["event_columns"], event)
+    by_season, trend = pt.dot(x["season_columns"], season), x["event_columns"][:, 0] * event[0]
+    events = pt.dot(x["event_columns"][:, 1:], event[1:])
+    shared = pt.dot(x["walk"], common) + by_season + trend + events
     if len(data["indicator_scale"]):
         z_indicator = pm.Normal("z_indicator", shape=data["indicator_scale"].shape)
         indicator = pm.Deterministic("indicator", x["indicator_scale"] * z_indicator)
         shared = shared + pt.dot(x["indicator_columns"], indicator)
-    return shared[None, :] + pt.dot(own, x["walk"].T)
+    return shared[None, :] + pt.dot(own, x["walk"].T), by_season, events
 
 
-def _media(x: dict[str, pt.TensorVariable], channels: int, total: pt.TensorVariable) -> tuple[pt.TensorVariable, ...]:
+def _media(
+    x: dict[str, pt.TensorVariable], channels: int, total: pt.TensorVariable, calendar: pt.TensorVariable
+) -> tuple[pt.TensorVariable, ...]:
     """Share of its own row's level that each channel's spend causes, records caused a week (channel, week), and under
     which rows they arrive (channel, row).
 
@@ -98,8 +111,8 @@ def _media(x: dict[str, pt.TensorVariable], channels: int, total: pt.TensorVaria
     weights = geometric_weights(half_life, x["lags"])
     carried = (weights[:, :, None] * x["lagged_spend"]).sum(1)
     saturated = michaelis_menten(carried, half[:, None])
-    mean_saturated = (saturated * x["week_share"]).sum(1)
-    caused = effect[:, None] * saturated / mean_saturated[:, None]
+    mean_saturated = (saturated * calendar * x["week_share"]).sum(1)
+    caused = effect[:, None] * saturated * calendar / mean_saturated[:, None]
     share = own[:, None] * x["own_row"] + (1 - own)[:, None] * x["other_rows"]
     for name, value in {
         "half_life_weeks": half_life, "half_saturation": half, "effect": effect, "share": share, "caused": caused,

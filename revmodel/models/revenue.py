@@ -119,7 +119,10 @@ class RevenueModel:
         return self.hazards_.layout_.groups
 
     def predict(self, weeks: int, future_spend: Floats, draws: int) -> tuple[FunnelDraws, ArrivalDraws, DealSizeDraws]:
-        """Joint draws for the weeks ahead. future_spend : (channel, week) as response_.data_.channels, currency."""
+        """Joint draws for the weeks ahead.
+
+        future_spend : (channel, week) as response_.data_.channels, currency; or (draw, channel, week).
+        """
         groups = self.groups
         as_of = pd.Timestamp(self.features_.as_of)
         funnel = predict_funnel(self.hazards_, as_of, weeks, draws, self.fiscal_year_start_month, self.seed + 11)

@@ -14,7 +14,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 
-from revmodel.config import DUCKDB, Config, FileConfig, SourceConfig, files_in
+from revmodel.config import Config, FileConfig, SourceConfig, files_in
 from revmodel.errors import EmptyTableError, SourceError
 from revmodel.sources.databases import close, connect_to, copied, table_of
 from revmodel.sources.engine import discard, store
@@ -120,10 +120,10 @@ def input_files(config: Config, table: str | None = None) -> list[Path]:
     return list(files)
 
 
-def stays_in_place(raw: ir.Table, source: SourceConfig, config: Config) -> bool:
+def stays_in_place(raw: ir.Table, source: SourceConfig) -> bool:
     """Whether a source is so large that its rows are better read again than copied: Parquet of many rows, as it is."""
     is_plain = not (source.join or source.unpivot or source.split or source.distinct)
-    is_parquet = config.engine == DUCKDB and str(source.path).endswith(".parquet")
+    is_parquet = source.path is not None and str(source.path).endswith(".parquet")  # read by DuckDB and Spark only
     return is_parquet and is_plain and int(raw.count().to_pyarrow().as_py()) >= IN_PLACE_ROWS
 
 

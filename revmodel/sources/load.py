@@ -62,8 +62,8 @@ def _read_source(
         lookups = [_looked_up(reading, connection, lookup, config, schema) for lookup in source.join]
         rows = shaped(raw, source, lookups)
         named = mapped(rows, source, schema, config.privacy)
-        in_place = stays_in_place(raw, source, config)
-        seen = glance(rows, source, schema, by_bytes=config.engine == DUCKDB, in_place=in_place)
+        in_place = stays_in_place(raw, source)
+        seen = glance(rows, source, schema, by_bytes=config.engine == DUCKDB or in_place, in_place=in_place)
         named, about_people = without_addresses_as_ids(named, seen.addresses, schema, config.privacy, origin)
         table, findings = canonical_table(
             connection,

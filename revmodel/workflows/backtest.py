@@ -22,8 +22,8 @@ from revmodel.evaluate.forecaster import BacktestInput
 from revmodel.evaluate.origins import rolling_origins
 from revmodel.evaluate.score_table import score_table
 from revmodel.evaluate.stacked import MODEL, stacked
-from revmodel.forecast.plan import recent_spend
 from revmodel.forecast.simulate import simulate
+from revmodel.forecast.spend_ahead import spend_paths
 from revmodel.models.revenue import RevenueModel
 from revmodel.workflows.digest import input_digests, result_key
 from revmodel.workflows.fitted import FittedCompany
@@ -40,14 +40,15 @@ Say = Callable[[str], None]
 
 
 def revmodel_forecaster(data: BacktestInput) -> Mapping[str, Floats]:
-    """The funnel model as a forecaster: Laplace engine, spend held at its mean of the 52 weeks before the origin."""
+    """The funnel model as a forecaster: Laplace engine, spend drawn from its own past (forecast/spend_ahead.py)."""
     config = data.config
     month = config.forecast.fiscal_year_start_month
     model = RevenueModel(
         engine="laplace", draws=data.draws, seed=data.seed, response=config.response, fiscal_year_start_month=month,
         stage_covariates=config.forecast.stage_covariates,
     ).fit(data.features)  # fmt: skip
-    spend = recent_spend(model.response_.data_.spend, data.horizon_weeks)
+    rng = np.random.default_rng(data.seed + 30)
+    spend = spend_paths(model.response_.data_.spend, data.horizon_weeks, data.draws, rng)
     funnel, arrivals, sizes = model.predict(data.horizon_weeks, spend, data.draws)
     simulation = simulate(
         model.open_records_, funnel, arrivals, sizes, data.features.as_of, data.horizon_weeks,

@@ -15,7 +15,8 @@ from revmodel.config import Config
 from revmodel.features.build import build_features
 from revmodel.features.tables import Features
 from revmodel.forecast.calendar import weeks_needed
-from revmodel.forecast.plan import plan_gaps, planned_spend, read_plan, recent_spend
+from revmodel.forecast.plan import plan_gaps, planned_spend, read_plan
+from revmodel.forecast.spend_ahead import expected_spend, spend_paths
 from revmodel.models.predict import future_weeks
 from revmodel.models.revenue import RevenueModel
 from revmodel.models.stored import PosteriorStore
@@ -42,11 +43,18 @@ class FittedCompany:
     plan: pd.DataFrame | None
 
     def spend_ahead(self, weeks: int) -> Floats:
-        """(channel, week) planned spend, or recent spend held where there is no plan."""
+        """(channel, week) planned spend, or what past spend leads to expect where there is no plan."""
         response = self.model.response_.data_
         if self.plan is None:
-            return recent_spend(response.spend, weeks)
+            return expected_spend(response.spend, weeks)
         return planned_spend(self.plan, response.channels, future_weeks(pd.Timestamp(self.as_of), weeks))
+
+    def spend_drawn(self, weeks: int, draws: int) -> Floats:
+        """What the forecast runs on: the plan, (channel, week), or without one drawn spend, (draw, channel, week)."""
+        if self.plan is not None:
+            return self.spend_ahead(weeks)
+        rng = np.random.default_rng(self.config.seed + 30)
+        return spend_paths(self.model.response_.data_.spend, weeks, draws, rng)
 
     def spend_table(self, weeks: int) -> pd.DataFrame:
         """The table ``spend_plan``: week_end, channel, spend: what the forecast rests on."""
@@ -61,7 +69,8 @@ class FittedCompany:
         told = list(self.features.cannot)
         if self.plan is None and self.model.response_.data_.channels:
             told.append(
-                "No spend plan was given: spend is held at its mean of the last 52 weeks; pass --plan plan.csv."
+                "No spend plan was given: spend ahead is drawn from its own past (mean of the last 52 weeks, season, "
+                "what it strayed by); pass --plan plan.csv."
             )
         if self.plan is not None:
             settings = self.config.forecast

@@ -56,8 +56,9 @@ def simulate_quarters(
 ) -> Simulation:
     """The quarters ahead, as planned and from what is open; or with other spend, fewer draws, other open records."""
     config, weeks = fitted.config, quarters_ahead(fitted)
-    spend = fitted.spend_ahead(weeks) if spend is None else spend
-    funnel, arrivals, sizes = fitted.model.predict(weeks, spend, draws or config.forecast.draws)
+    draws = draws or config.forecast.draws
+    spend = fitted.spend_drawn(weeks, draws) if spend is None else spend
+    funnel, arrivals, sizes = fitted.model.predict(weeks, spend, draws)
     return simulate(
         records or fitted.model.open_records_, funnel, arrivals, sizes, fitted.as_of, weeks,
         config.funnel.first_deal_stage, config.seed + 31,

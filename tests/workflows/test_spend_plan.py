@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from revmodel.errors import MissingColumnError, SourceError
-from revmodel.forecast.plan import plan_gaps, planned_spend, read_plan, recent_spend
+from revmodel.forecast.plan import plan_gaps, planned_spend, read_plan
 
 WEEKS = pd.date_range("2026-10-07", periods=13, freq="7D")  # 2026-10-01 to 2026-12-30
 CHANNELS = ("events", "search")
@@ -100,14 +100,6 @@ def test_plan_that_is_wrong_is_refused(tmp_path: Path, text: str, error: type[Ex
 def test_plan_that_is_not_there_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no plan at .*give a CSV with the columns date, channel, spend"):
         read_plan(tmp_path / "none.csv")
-
-
-def test_without_a_plan_the_mean_of_the_last_year_is_held() -> None:
-    history = np.stack([np.arange(60.0), np.ones(60)])
-    held = recent_spend(history, 4)
-    np.testing.assert_allclose(held, [[33.5] * 4, [1.0] * 4])
-    np.testing.assert_allclose(recent_spend(history[:, :20], 4)[0], 9.5)  # of a shorter history all of it
-    assert recent_spend(np.zeros((0, 20)), 4).shape == (0, 4)
 
 
 def test_a_plan_that_ends_early_is_told_and_a_whole_one_is_not() -> None:
