@@ -75,10 +75,16 @@ def _calendar(
 
 
 def _drift(response: ChannelResponse, draws: int, weeks: int, rng: np.random.Generator) -> Floats:
-    """Steps ahead of the last week, common and own: (draw, row, week)."""
+    """Steps ahead of the last week, common and own: (draw, row, week).
+
+    Volume, not its logarithm, is as likely to go up as down in the mean: growth is the trend's to tell, and a level of
+    which little is known is not expected to grow for that.
+    """
     rows, nu = len(response.data_.rows), priors.ARRIVAL_STEP_DEGREES_OF_FREEDOM
     common, own = (_spread(response, name, n, draws, rng) for name, n in (("common_step", 1), ("own_step", rows)))
-    return steps_ahead(common, weeks, nu, rng) + steps_ahead(own, weeks, nu, rng)
+    walk = steps_ahead(common, weeks, nu, rng) + steps_ahead(own, weeks, nu, rng)
+    centred: Floats = walk - np.log(np.exp(walk).mean(axis=0))
+    return centred
 
 
 def _shocks(response: ChannelResponse, draws: int, weeks: int, rng: np.random.Generator) -> Floats:
