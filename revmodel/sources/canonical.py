@@ -84,6 +84,8 @@ def canonical_table(
     texts = {text_name(name): text_of(raw[name]) for name in parsed}
     selected = raw.select(**typed, **free, **texts)
     lies_ready = in_place and not texts
+    if lies_ready:
+        selected = _as_if_stored(connection, selected)
     if lies_ready and seen.complete and not drop_missing:
         return selected, []
     staged = selected if lies_ready else store(connection, schema.name, selected)
@@ -110,6 +112,14 @@ def text_of(column: ir.Column) -> ir.StringColumn:
 def trimmed(column: ir.Column) -> ir.StringColumn:
     """``text_of`` for columns that are text already, of blanks alone: a fifth of the time, at each reading."""
     return _trim(column).nullif("") if column.type().is_string() else text_of(column)
+
+
+def _as_if_stored(connection: Any, rows: ir.Table) -> ir.Table:
+    """Timestamps of the type that this engine gives back, so that rows can be put under those of a stored table."""
+    if connection.name != "pyspark":
+        return rows
+    moments = [name for name, kind in rows.schema().items() if kind.is_timestamp()]
+    return rows.cast(dict.fromkeys(moments, "timestamp")) if moments else rows
 
 
 def _is_filled(table: ir.Table, name: str) -> ir.BooleanColumn:
