@@ -26,7 +26,7 @@ from revmodel.forecast.simulate import simulate
 from revmodel.forecast.spend_ahead import spend_paths
 from revmodel.models.revenue import RevenueModel
 from revmodel.workflows.digest import input_digests, result_key
-from revmodel.workflows.fitted import FittedCompany
+from revmodel.workflows.fitted import FittedCompany, PreparedCompany
 
 __all__ = ["FUNNEL", "HORIZONS", "MODEL", "Backtest", "backtest_company", "past_forecasts", "revmodel_forecaster"]
 
@@ -87,7 +87,7 @@ def backtest_company(
 
 
 def past_forecasts(
-    fitted: FittedCompany, origins: Sequence[dt.date], horizons: Sequence[int], *, jobs: int = 1,
+    company: PreparedCompany, origins: Sequence[dt.date], horizons: Sequence[int], *, jobs: int = 1,
     progress: Say | None = None,
 ) -> list[OriginFans]:  # fmt: skip
     """What the model and every baseline would have forecast at past dates, oldest first.
@@ -95,10 +95,10 @@ def past_forecasts(
     Kept under <reports>/.backtests and read back while data, config and program are the same.
     """
     plan = BacktestPlan(
-        fitted.config, tuple(sorted(horizons)), {FUNNEL: revmodel_forecaster, **BASELINES}, DRAWS, fitted.config.seed,
-        _folder(fitted, horizons),
+        company.config, tuple(sorted(horizons)), {FUNNEL: revmodel_forecaster, **BASELINES}, DRAWS, company.config.seed,
+        _folder(company, horizons),
     )  # fmt: skip
-    return forecast_origins(fitted.data.tables, plan, origins, jobs=jobs, progress=_teller(progress))
+    return forecast_origins(company.data.tables, plan, origins, jobs=jobs, progress=_teller(progress))
 
 
 def _teller(progress: Say | None) -> Callable[[int, int], None]:
@@ -118,12 +118,12 @@ def _teller(progress: Say | None) -> Callable[[int, int], None]:
     return tell
 
 
-def _folder(fitted: FittedCompany, horizons: Sequence[int]) -> Path:
+def _folder(company: PreparedCompany, horizons: Sequence[int]) -> Path:
     """Its name changes with all that a past forecast depends on, and with nothing else: not with the date of today."""
-    config = fitted.config
+    config = company.config
     irrelevant = {"as_of": None, "company": "", "reports": "", "allocation": None, "metrics": None, "tracking": None}
     plain = config.model_dump(mode="json") | irrelevant
     forecast = plain["forecast"]
     plain["forecast"] = {name: value for name, value in forecast.items() if name not in _OF_THE_RUN}
-    key = result_key(plain, input_digests(config, fitted.data), horizons=sorted(horizons), draws=DRAWS)
+    key = result_key(plain, input_digests(config, company.data), horizons=sorted(horizons), draws=DRAWS)
     return config.resolve(config.reports) / ".backtests" / key

@@ -16,15 +16,15 @@ from revmodel.evaluate.combine import FUNNEL, PRIOR_WEIGHTS
 from revmodel.evaluate.fans import LEVELS, OriginFans, fan_of
 from revmodel.evaluate.forecaster import BacktestInput
 from revmodel.evaluate.learned_words import learned_sentences, learned_table, weights_table
-from revmodel.evaluate.origins import rolling_origins
 from revmodel.evaluate.stacked import Learned, learn, stacked
 from revmodel.forecast.adjust import adjusted, window_totals
 from revmodel.forecast.calendar import periods, week_shares
 from revmodel.forecast.rollup import metrics_of
 from revmodel.forecast.simulation import Simulation
 from revmodel.journeys.as_of import as_of as cut_as_of
-from revmodel.workflows.backtest import EVERY_WEEKS, HORIZONS, past_forecasts
+from revmodel.workflows.backtest import HORIZONS
 from revmodel.workflows.fitted import FittedCompany
+from revmodel.workflows.past_beside import PastForecasts, past_dates
 
 __all__ = ["Calibrated", "calibrate"]
 
@@ -41,25 +41,26 @@ class Calibrated:
 
 
 def calibrate(
-    fitted: FittedCompany, simulation: Simulation, *, jobs: int = 1, progress: Callable[[str], None] | None = None
-) -> Calibrated:
+    fitted: FittedCompany, simulation: Simulation, *, past: PastForecasts | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Calibrated:  # fmt: skip
     """Totals of each quarter ahead get the distribution that the combination says; all parts move with them.
 
-    Learns from forecasts as they would have been at ``forecast.past_origins`` dates. A company too young for any is
-    forecast by the funnel model alone, and the run says so.
+    Learns from forecasts as they would have been at ``forecast.past_origins`` dates (past: begun beside the fit). A
+    company too young for any is forecast by the funnel model alone, and the run says so.
     """
     settings = fitted.config.forecast
     if not settings.calibrate:
         return Calibrated(simulation, {})
     try:
-        dates = rolling_origins(fitted.features, EVERY_WEEKS, EVERY_WEEKS, settings.past_origins)
+        past_dates(fitted)
     except ModelError as error:
         fitted.features.cannot.append(
             f"The forecast is not combined with simple methods, nor its ranges checked: {error}"
         )
         return Calibrated(simulation, {})
-    past = past_forecasts(fitted, dates, HORIZONS, jobs=jobs, progress=progress)
-    told = [one for one, _ in stacked(past, HORIZONS)]
+    forecasts = (past or PastForecasts()).of(fitted, progress)
+    told = [one for one, _ in stacked(forecasts, HORIZONS)]
     weekly = _weekly_by_method(fitted, simulation)
     learned = learn(told, _fans_of_today(fitted, weekly), HORIZONS)
     targets, shares = _targets(fitted, simulation, weekly, learned)

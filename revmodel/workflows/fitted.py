@@ -23,7 +23,7 @@ from revmodel.models.stored import PosteriorStore
 from revmodel.workflows.company import DataCheck, as_of_date, read_company
 from revmodel.workflows.digest import program_digest
 
-__all__ = ["FittedCompany", "fit_company"]
+__all__ = ["FittedCompany", "PreparedCompany", "fit_company"]
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -31,13 +31,19 @@ NUTS_DRAWS_PER_CHAIN = 600
 
 
 @dataclass(frozen=True)
-class FittedCompany:
-    """Data, features and posterior of one company as of one date. timings_s: seconds by step."""
+class PreparedCompany:
+    """Data and features of one company as of one date, before anything is fitted."""
 
     config: Config
     as_of: dt.date
     data: DataCheck
     features: Features
+
+
+@dataclass(frozen=True)
+class FittedCompany(PreparedCompany):
+    """Data, features and posterior of one company as of one date. timings_s: seconds by step."""
+
     model: RevenueModel
     timings_s: dict[str, float]
     plan: pd.DataFrame | None
@@ -83,11 +89,13 @@ class FittedCompany:
 
 
 def fit_company(
-    config: Config, as_of: dt.date | None = None, plan: str | None = None, progress: Progress | None = None
-) -> FittedCompany:
+    config: Config, as_of: dt.date | None = None, plan: str | None = None, progress: Progress | None = None,
+    beside: Callable[[PreparedCompany], None] | None = None,
+) -> FittedCompany:  # fmt: skip
     """Read, check, cut as of the date, build features, fit.
 
-    plan : path of a plan file; without it the config's, without that recent spend.
+    plan : path of a plan file; without it the config's, without that spend drawn from its past. beside : called when
+    the features are there, to start what can run while the models are fitted.
     """
     say = progress or (lambda _: None)
     day = as_of_date(config, as_of)
@@ -106,6 +114,8 @@ def fit_company(
     say("journeys and features")
     features = build_features(data.tables, config, day)
     done("features")
+    if beside is not None:
+        beside(PreparedCompany(config, day, data, features))
     model = RevenueModel(
         engine=config.forecast.engine,
         draws=config.forecast.draws if config.forecast.engine == "laplace" else NUTS_DRAWS_PER_CHAIN,

@@ -23,6 +23,7 @@ from revmodel.workflows.parts import (
     forecast_tables,
     simulate_quarters,
 )
+from revmodel.workflows.past_beside import PastForecasts
 from revmodel.workflows.past_runs import FORECAST_COMMANDS, run_before
 from revmodel.workflows.record import record_run
 
@@ -50,13 +51,14 @@ def run_company(
     if config.tracking.enabled:  # MLflow takes seconds to import and to lay out a fresh store: do it beside the fit
         waiting = ThreadPoolExecutor(max_workers=1)
         store = waiting.submit(_prepare_store, config)
-    fitted = fit_company(config, as_of, plan, progress)
+    past = PastForecasts(jobs)
+    fitted = fit_company(config, as_of, plan, progress, past.begin)
     tables: Tables = {}
     asked_alone = set(wanted) <= {"contribution", "allocation"} or len(wanted) == 1
     has_spend = bool(fitted.model.response_.data_.channels)
     before = run_before(config, fitted.as_of, since) if command in FORECAST_COMMANDS else None
     say("simulating the quarters ahead")
-    told = calibrate(fitted, simulate_quarters(fitted), jobs=jobs, progress=say)
+    told = calibrate(fitted, simulate_quarters(fitted), past=past, progress=say)
     simulation = told.simulation
     tables |= told.tables | forecast_tables(fitted, simulation)
     tables["record"] = record_table(fitted)
@@ -75,8 +77,8 @@ def run_company(
         from revmodel.workflows.backtest import backtest_company
 
         try:
-            past = backtest_company(fitted, origins, horizons, every_weeks, jobs=jobs, progress=say)
-            tables |= {"backtest": past.rows, "backtest_scores": past.scores}
+            backtest = backtest_company(fitted, origins, horizons, every_weeks, jobs=jobs, progress=say)
+            tables |= {"backtest": backtest.rows, "backtest_scores": backtest.scores}
         except ModelError as error:
             if asked_alone:
                 raise

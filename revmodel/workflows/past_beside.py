@@ -1,0 +1,65 @@
+"""Forecasts as they would have been at past dates, made by other processes while this one fits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from revmodel.evaluate.fans import OriginFans
+from revmodel.evaluate.origins import rolling_origins
+from revmodel.workflows.backtest import EVERY_WEEKS, HORIZONS, past_forecasts
+from revmodel.workflows.fitted import PreparedCompany
+
+__all__ = ["PastForecasts", "past_dates"]
+
+Say = Callable[[str], None]
+
+
+def past_dates(company: PreparedCompany) -> list[dt.date]:
+    """The dates to learn from, oldest first. Raises ModelError: the company is too young for any."""
+    return rolling_origins(company.features, EVERY_WEEKS, EVERY_WEEKS, company.config.forecast.past_origins)
+
+
+class PastForecasts:
+    """What a company's past forecasts teach needs those forecasts; none of them waits for today's fit.
+
+    jobs : processes; with one, nothing runs beside the fit, and they are made when they are asked for.
+    """
+
+    def __init__(self, jobs: int = 1) -> None:
+        self.jobs = jobs
+        self._made: Future[list[OriginFans]] | None = None
+        self._say: Say = lambda _: None  # nothing is told while the fit has the word
+        self._latest = ""
+
+    def begin(self, company: PreparedCompany) -> None:
+        """Start, unless the run does not learn from its past or there is only one process."""
+        if not company.config.forecast.calibrate or self.jobs == 1:
+            return
+        self._made = Future()
+        # A daemon: a run that fails or is stopped does not wait for forecasts that nobody will read.
+        threading.Thread(target=self._make, args=(company, self._made), daemon=True).start()
+
+    def of(self, company: PreparedCompany, progress: Say | None = None) -> list[OriginFans]:
+        """The forecasts, oldest first, made now where they were not begun. Raises what went wrong while they were."""
+        self._say = progress or self._say
+        if self._made is None:
+            return self._forecasts(company)
+        if self._latest and not self._made.done():
+            self._say(self._latest)
+        return self._made.result()
+
+    def _make(self, company: PreparedCompany, made: Future[list[OriginFans]]) -> None:
+        try:
+            made.set_result(self._forecasts(company))
+        except BaseException as error:  # noqa: BLE001 (it is raised where the forecasts are asked for)
+            made.set_exception(error)
+
+    def _forecasts(self, company: PreparedCompany) -> list[OriginFans]:
+        return past_forecasts(company, past_dates(company), HORIZONS, jobs=self.jobs, progress=self._tell)
+
+    def _tell(self, sentence: str) -> None:
+        self._latest = sentence
+        self._say(sentence)
