@@ -99,4 +99,3 @@ def _daily(rows: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:
     for start, gap, spend in zip(starts, gaps, rows["spend"], strict=True):
         per_day[start : start + pd.Timedelta(days=int(gap) - 1)] += spend / gap
     return per_day.reindex(days)
-

@@ -30,8 +30,8 @@ class Glance:
     """What the text of a source holds, by canonical column.
 
     addresses: ids and owners in which an "@" was seen, and in how many rows. tidy: columns that are taken as they are
-    and hold no empty text and no blanks at either end; where text sorts by its bytes, on DuckDB and Spark. complete: no row
-    lacks what its table needs; looked for in files that stay in place only.
+    and hold no empty text and no blanks at either end; where text sorts by its bytes, on DuckDB and Spark. complete: no
+    row lacks what its table needs; looked for in files that stay in place only.
     """
 
     addresses: dict[str, int]

@@ -54,7 +54,7 @@ class PastForecasts:
     def _make(self, company: PreparedCompany, made: Future[list[OriginFans]]) -> None:
         try:
             made.set_result(self._forecasts(company))
-        except BaseException as error:  # noqa: BLE001 (it is raised where the forecasts are asked for)
+        except BaseException as error:  # raised where the forecasts are asked for
             made.set_exception(error)
 
     def _forecasts(self, company: PreparedCompany) -> list[OriginFans]:

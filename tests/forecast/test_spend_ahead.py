@@ -61,10 +61,12 @@ def test_channels_that_move_together_do_so_ahead_and_nothing_is_negative() -> No
     paths = spend_paths(np.stack([common, common]), 40, 200, np.random.default_rng(7))
     assert paths.shape == (200, 2, 40)
     np.testing.assert_allclose(paths[:, 0], paths[:, 1])
-    assert (paths >= 0).all() and paths.std(axis=0).min() > 0
+    assert (paths >= 0).all()
+    assert paths.std(axis=0).min() > 0
 
 
 def test_longer_horizons_than_the_past_shows_are_drawn_in_pieces() -> None:
     spend = np.random.default_rng(8).gamma(2.0, 50, (2, FIRST_START + 20))
     paths = spend_paths(spend, 26, 50, np.random.default_rng(9))
-    assert paths.shape == (50, 2, 26) and paths[:, :, -1].std() > 0
+    assert paths.shape == (50, 2, 26)
+    assert paths[:, :, -1].std() > 0

@@ -17,9 +17,7 @@ from revmodel.workflows.past_beside import PastForecasts, past_dates
 def company(real_run, tmp_path) -> FittedCompany:
     config = real_run.fitted.config
     forecast = config.forecast.model_copy(update={"calibrate": True, "past_origins": 2})
-    return replace(
-        real_run.fitted, config=config.model_copy(update={"forecast": forecast, "reports": str(tmp_path)})
-    )
+    return replace(real_run.fitted, config=config.model_copy(update={"forecast": forecast, "reports": str(tmp_path)}))
 
 
 def test_begun_beside_or_made_when_asked_for_they_are_the_same(company, tmp_path):
