@@ -25,13 +25,13 @@ FUNNEL = "revmodel (funnel model alone)"
 # What each method is worth before a company has shown anything. The funnel model knows most of what decides a quarter;
 # snapshots see the same records in another way; series methods adapt fastest. Methods not named here are only compared.
 PRIOR_WEIGHTS: Mapping[str, float] = {
-    FUNNEL: 0.7,
-    "snapshot_roll_forward": 0.08,
-    "chain_ladder": 0.04,
-    "mixture_cure": 0.04,
-    "auto_ets": 0.06,
-    "auto_arima": 0.06,
-    "seasonal_naive": 0.02,
+    FUNNEL: 0.85,
+    "snapshot_roll_forward": 0.04,
+    "chain_ladder": 0.02,
+    "mixture_cure": 0.02,
+    "auto_ets": 0.03,
+    "auto_arima": 0.03,
+    "seasonal_naive": 0.01,
 }
 
 

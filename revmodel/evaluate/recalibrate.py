@@ -47,7 +47,7 @@ class Calibration:
 
     prior_spread: float = 1.2
     prior_lessons: float = 4.0
-    shift_lessons: float = 6.0
+    shift_lessons: float = 12.0
     half_life_weeks: float = 104.0
     shift_half_life_weeks: float = 26.0
     other_metrics: float = 0.15
