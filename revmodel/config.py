@@ -132,9 +132,40 @@ class ForecastConfig(Frozen):
         return self
 
 
-class ResponseConfig(Frozen):
-    """The response of lead creation to spend. See models/priors.py for what the priors claim."""
+class CurvesConfig(Frozen):
+    """Families of one channel's curves (revmodel.media); what is left out is as for all channels."""
 
+    carry_over: str | None = None
+    saturation: str | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> CurvesConfig:
+        from revmodel.media import CarryOver, Saturation
+
+        for kind, name in ((CarryOver, self.carry_over), (Saturation, self.saturation)):
+            if name is not None:
+                try:
+                    kind.named(name)
+                except ConfigError as error:
+                    raise ValueError(str(error)) from error
+        return self
+
+    def chosen(self) -> dict[str, str]:
+        """What is given, by kind."""
+        given: dict[str, str] = self.model_dump(exclude_none=True, include={"carry_over", "saturation"})
+        return given
+
+
+class ResponseConfig(CurvesConfig):
+    """The response of lead creation to spend. See models/priors.py and media/ for what the priors claim.
+
+    carry_over: geometric, delayed_geometric, binomial, weibull_pdf or weibull_cdf. saturation: michaelis_menten, hill,
+    logistic, tanh, exponential_reach or none. channels: either for single channels.
+    """
+
+    carry_over: str | None = "geometric"
+    saturation: str | None = "michaelis_menten"
+    channels: dict[str, CurvesConfig] = Field(default_factory=dict)
     max_lag_weeks: int = Field(10, ge=1, le=52)
     holidays_country: str | None = None  # ISO code; weeks with public holidays become a column
     cost_per_lead: dict[str, float] = Field(default_factory=dict)  # by channel: believed cost of a caused lead
@@ -317,7 +348,7 @@ def _explain(error: ValidationError, path: Path) -> str:
 def _did_you_mean(key: str) -> str:
     models = (
         *(Config, SourceConfig, FunnelConfig, ForecastConfig, ResponseConfig, AllocationConfig, TrackingConfig),
-        *(MetricsConfig, ServiceLevels, IndicatorConfig, IdentityConfig),
+        *(CurvesConfig, MetricsConfig, ServiceLevels, IndicatorConfig, IdentityConfig),
         *(PrivacyConfig, LookupConfig, DatabaseConfig, UnpivotConfig, DistinctConfig),
     )
     known = {name for model in models for name in model.model_fields}

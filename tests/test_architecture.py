@@ -19,20 +19,21 @@ PACKAGE = ROOT / "revmodel"
 # Part → the parts that it may import. Data flows one way: from left to right in DESIGN, from top to bottom here.
 FOUNDATION = {"config", "dims", "errors"}
 TO_FEATURES = FOUNDATION | {"sources", "journeys", "features"}
-TO_FORECAST = TO_FEATURES | {"models", "forecast"}
+TO_FORECAST = TO_FEATURES | {"media", "models", "forecast"}
 TO_DECIDE = TO_FORECAST | {"attribution", "decide"}
 TO_REPORT = TO_DECIDE | {"metrics", "evaluate", "report"}
 MAY_IMPORT = {
     "errors": set(),
     "dims": set(),
     "source_config": set(),
-    "config": {"errors", "dims", "source_config"},
+    "media": {"errors"},
+    "config": {"errors", "dims", "source_config", "media"},
     "synthetic": FOUNDATION,
     "sources": FOUNDATION,
     "journeys": FOUNDATION | {"sources"},
     "features": FOUNDATION | {"sources", "journeys"},
     "metrics": TO_FEATURES,
-    "models": TO_FEATURES,
+    "models": TO_FEATURES | {"media"},
     "forecast": TO_FEATURES | {"models"},
     "attribution": TO_FORECAST,
     "decide": TO_FORECAST | {"attribution"},

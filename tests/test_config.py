@@ -178,3 +178,15 @@ def test_config_cannot_be_changed_after_loading(tmp_path: Path) -> None:
     config: Config = load_config(written(tmp_path, smallest()))
     with pytest.raises(ValidationError, match="frozen"):
         config.seed = 2
+
+
+def test_curves_are_chosen_for_all_channels_or_for_one(tmp_path: Path) -> None:
+    response = {"saturation": "hill", "channels": {"events": {"carry_over": "weibull_pdf"}}}
+    loaded = load_config(written(tmp_path, smallest() | {"response": response})).response
+    assert loaded.chosen() == {"carry_over": "geometric", "saturation": "hill"}
+    assert loaded.channels["events"].chosen() == {"carry_over": "weibull_pdf"}
+    wrong = {"channels": {"events": {"saturation": "hil"}}}
+    said = refusal(tmp_path, smallest() | {"response": wrong})
+    assert "response.channels.events" in said
+    assert "saturation 'hil' is not known" in said
+    assert "did you mean 'hill'" in said

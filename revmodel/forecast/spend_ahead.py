@@ -79,8 +79,8 @@ def _ahead(spend: Floats, weeks: int, persistence: Floats, season: Floats) -> Fl
     if len(spend) == 0:
         return np.zeros((0, weeks))
     signs = _signs(spend, weeks)
-    told = signs.level[:, None] * (1 + persistence * signs.of[0] + season * signs.of[1])
-    return np.maximum(told, 0.0)
+    told: Floats = signs.level[:, None] * (1 + persistence * signs.of[0] + season * signs.of[1])
+    return told.clip(0.0)
 
 
 def _coefficients(spend: Floats, weeks: int) -> tuple[Floats, Floats]:

@@ -11,7 +11,6 @@ from revmodel.models import priors
 from revmodel.models.calendar_columns import event_frame, fourier
 from revmodel.models.draws import ArrivalDraws
 from revmodel.models.leading import lag_columns, paths_ahead
-from revmodel.models.media import geometric_weights, michaelis_menten
 from revmodel.models.response import ChannelResponse
 from revmodel.models.steps import LARGEST_STEP, steps_ahead
 
@@ -32,13 +31,14 @@ def caused_leads(response: ChannelResponse, future_spend: Floats, pick: npt.NDAr
     past, weeks = data.spend.shape[1], future_spend.shape[-1]
     before = np.broadcast_to(data.spend, (*future_spend.shape[:-1], past))
     spend = np.concatenate([before, future_spend], axis=-1) / data.scale[:, None]
-    weights = geometric_weights(d["half_life_weeks"][pick], lags)
+    values = {name: d[name][pick] for name in response.curves_.priors}
+    weights = response.curves_.weights(lags, values)
     carried = np.zeros((len(pick), len(data.channels), weeks))
     for lag in range(len(lags)):
         start = past - lag
         recent = spend[..., max(start, 0) : start + weeks]  # what came before the history counts as nothing
         carried[:, :, max(-start, 0) :] += weights[:, :, lag, None] * recent
-    saturated = michaelis_menten(carried, d["half_saturation"][pick][:, :, None])
+    saturated = response.curves_.saturated(carried, values)
     out: Floats = d["effect"][pick][:, :, None] * saturated / d["mean_saturated"][pick][:, :, None]
     return out
 

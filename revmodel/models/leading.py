@@ -23,8 +23,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from revmodel.features.tables import WeeklyPanel
+from revmodel.media.carry_over import geometric_weights
+from revmodel.media.lags import lagged
+from revmodel.media.saturation import michaelis_menten
 from revmodel.models.calendar_columns import days_lost, fourier, season_support
-from revmodel.models.media import geometric_weights, lagged, michaelis_menten
 
 __all__ = ["LAG_CENTRES", "Leading", "lag_columns", "leading_indicators", "paths_ahead"]
 

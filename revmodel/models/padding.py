@@ -22,7 +22,8 @@ MULTIPLES = {
 }  # numbers that have a shape; of indicators, four with their lags
 SHORT_WEEKS = 52  # histories of up to a year have a shape of their own
 
-# The axes of each array of models/response_data.py, and of each deterministic of models/response.py.
+# The axes of each array of models/response_data.py, and of each deterministic of models/response.py; those that are not
+# named are parameters of curves, one a channel.
 ARRAYS = {
     "arrivals": ("row", "week"), "weight": ("row", "week"), "log_crude": ("row",), "walk": ("week", "step"),
     "common_scale": ("step",), "own_scale": ("row", "step"), "season_columns": ("week", "season"),
@@ -35,8 +36,7 @@ ARRAYS = {
 }  # fmt: skip
 DERIVED = {
     "total": ("row",), "level": ("row",), "baseline": ("row", "week"), "size": ("row",), "season": ("season",),
-    "event": ("event",), "indicator": ("indicator",), "half_life_weeks": ("channel",),
-    "half_saturation": ("channel",), "effect": ("channel",), "share": ("channel", "row"),
+    "event": ("event",), "indicator": ("indicator",), "effect": ("channel",), "share": ("channel", "row"),
     "caused": ("channel", "week"), "mean_saturated": ("channel",), "own_share": ("channel",),
     "season_share": (),
 }  # fmt: skip
@@ -57,7 +57,7 @@ def trimmed(derived: Mapping[str, Floats], sizes: Mapping[str, int]) -> dict[str
     """Deterministics, each (draw, …), without the padding; sizes : the true length of each axis."""
     out = {}
     for name, value in derived.items():
-        keep = [slice(-sizes[a], None) if a == "week" else slice(sizes.get(a)) for a in DERIVED[name]]
+        keep = [slice(-sizes[a], None) if a == "week" else slice(sizes.get(a)) for a in DERIVED.get(name, ("channel",))]
         out[name] = value[(slice(None), *keep)]
     return out
 

@@ -53,8 +53,7 @@ OWN_SHARE = 0.65  # of the records that carry a paid channel's name, caused by i
 SHARE_LOGIT_SD = 1.2  # around that, or around spend ÷ stated cost per lead ÷ volume: 0.2 to 0.93, 9 in 10
 SHARE_BOUNDS = (0.1, 0.9)  # a centre from a stated cost is kept where data can still move it either way
 HALO_LOG_MEAN, HALO_LOG_SD = -0.7, 0.8  # for each record under its own name half a one under others, an eighth to two
-HALF_LIFE_LOG_MEAN, HALF_LIFE_LOG_SD = 0.3, 0.6  # carry-over half-life about 1.3 weeks, 0.4 to 4.5
-SATURATION_LOG_MEAN, SATURATION_LOG_SD = 0.5, 0.6  # half-saturation at about 1.6 × mean active spend, 0.5 to 5
+# Priors of carry-over and saturation stand with their curves, in media/.
 
 # --- Deal size: log of the amount won ---------------------------------------------------------------------------
 

@@ -14,19 +14,20 @@ to their volume. Source of the additive form with carry-over and saturation: Jin
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
-from revmodel.errors import NotFittedError
+from revmodel.errors import ModelError
 from revmodel.features.tables import WeeklyPanel
+from revmodel.media.curves import Curves
 from revmodel.models import priors
 from revmodel.models.calendar_columns import season_support
 from revmodel.models.compiled import CompiledModel
-from revmodel.models.media import geometric_weights, michaelis_menten
 from revmodel.models.padding import padded, trimmed
 from revmodel.models.response_data import MAX_WEEKS, SHOCK_WEEKS, ResponseData, response_data
 from revmodel.models.sampling import Engine, Posterior, sample
@@ -41,8 +42,11 @@ SCALES = ("common_scale", "own_scale", "shock_scale", "season_scale", "indicator
 TARGET_ACCEPTANCE = 0.9  # saturation and carry-over bend the posterior: longer steps diverged
 
 
-def response_model(data: dict[str, Floats]) -> pm.Model:
-    """The PyMC model of arrivals; every free variable is standardised (see models/priors.py)."""
+def response_model(data: dict[str, Floats], curves: Curves) -> pm.Model:
+    """The PyMC model of arrivals; every free variable is standardised (see models/priors.py).
+
+    curves : the families of carry-over and saturation of each channel of ``data``.
+    """
     rows = data["arrivals"].shape[0]
     channels = data["lagged_spend"].shape[0]
     with pm.Model() as model:
@@ -54,7 +58,7 @@ def response_model(data: dict[str, Floats]) -> pm.Model:
         level, mean = total, total[:, None] * shape
         if channels:
             calendar = pt.exp(_season_share() * season + events)
-            own_share, caused, share = _media(x, channels, total, calendar)
+            own_share, caused, share = _media(x, curves, total, calendar)
             level = total * (1 - pt.dot(x["is_own"].T, own_share))
             mean = level[:, None] * shape + pt.dot(share.T, caused)
         pm.Deterministic("total", total)
@@ -92,7 +96,7 @@ def _log_shape(x: dict[str, pt.TensorVariable], data: dict[str, Floats]) -> tupl
 
 
 def _media(
-    x: dict[str, pt.TensorVariable], channels: int, total: pt.TensorVariable, calendar: pt.TensorVariable
+    x: dict[str, pt.TensorVariable], curves: Curves, total: pt.TensorVariable, calendar: pt.TensorVariable
 ) -> tuple[pt.TensorVariable, ...]:
     """Share of its own row's level that each channel's spend causes, records caused a week (channel, week), and under
     which rows they arrive (channel, row).
@@ -100,23 +104,23 @@ def _media(
     The row's level is what the data inform and the share splits it, so baseline and media do not trade off along a
     ridge, on which chains got stuck. What arrives under other names comes on top.
     """
-    half_life = pt.exp(
-        priors.HALF_LIFE_LOG_MEAN + priors.HALF_LIFE_LOG_SD * pm.Normal("z_half_life", shape=(channels,))
-    )
-    half = pt.exp(priors.SATURATION_LOG_MEAN + priors.SATURATION_LOG_SD * pm.Normal("z_saturation", shape=(channels,)))
+    channels = curves.count
+    values = {
+        name: pm.Deterministic(name, pt.exp(mean + sd * pm.Normal(f"z_{name}", shape=(channels,))))
+        for name, (mean, sd) in curves.priors.items()
+    }
     own_share = pt.sigmoid(x["share_logit"] + priors.SHARE_LOGIT_SD * pm.Normal("z_share", shape=(channels,)))
     halo = pt.exp(priors.HALO_LOG_MEAN + priors.HALO_LOG_SD * pm.Normal("z_halo", shape=(channels,)))
     effect = pt.dot(x["own_row"], total) * own_share * (1 + halo)
     own = 1 / (1 + halo)
-    weights = geometric_weights(half_life, x["lags"])
+    weights = curves.weights(x["lags"], values)
     carried = (weights[:, :, None] * x["lagged_spend"]).sum(1)
-    saturated = michaelis_menten(carried, half[:, None])
+    saturated = curves.saturated(carried, values)
     mean_saturated = (saturated * calendar * x["week_share"]).sum(1)
     caused = effect[:, None] * saturated * calendar / mean_saturated[:, None]
     share = own[:, None] * x["own_row"] + (1 - own)[:, None] * x["other_rows"]
     for name, value in {
-        "half_life_weeks": half_life, "half_saturation": half, "effect": effect, "share": share, "caused": caused,
-        "mean_saturated": mean_saturated, "own_share": own_share,
+        "effect": effect, "share": share, "caused": caused, "mean_saturated": mean_saturated, "own_share": own_share,
     }.items():  # fmt: skip
         pm.Deterministic(name, value)
     return own_share, caused, share
@@ -125,17 +129,20 @@ def _media(
 class ChannelResponse:
     """Response of record creation to spend, baseline and season, from the weekly panel.
 
-    engine: "nuts" or "laplace". After ``fit``: ``posterior_``, ``derived_`` (draws of the model's deterministics),
-    ``data_`` (arrays, rows, channels and weeks), ``learned_`` (how large steps and seasons are, models/steps.py).
+    engine: "nuts" or "laplace". carry_over, saturation: families of all channels (revmodel.media); channels: those of
+    single ones, channel → {"carry_over": …, "saturation": …}. After ``fit``: ``posterior_``, ``derived_`` (draws of the
+    model's deterministics), ``data_`` (arrays, rows, channels and weeks), ``curves_`` (the families by channel),
+    ``learned_`` (how large steps and seasons are, models/steps.py).
     """
 
     # One compiled model a shape, for the process; models/padding.py keeps the shapes few.
-    _compiled: ClassVar[dict[tuple[tuple[int, ...], ...], CompiledModel]] = {}
+    _compiled: ClassVar[dict[tuple[Any, ...], CompiledModel]] = {}
 
     def __init__(
         self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1, max_lag_weeks: int = 10,
         holidays_country: str | None = None, cost_per_lead: dict[str, float] | None = None,
-        store: PosteriorStore | None = None,
+        carry_over: str = "geometric", saturation: str = "michaelis_menten",
+        channels: Mapping[str, Mapping[str, str]] | None = None, store: PosteriorStore | None = None,
     ) -> None:  # fmt: skip
         self.engine: Engine = engine
         self.draws = draws
@@ -143,17 +150,26 @@ class ChannelResponse:
         self.max_lag_weeks = max_lag_weeks
         self.holidays_country = holidays_country
         self.cost_per_lead = cost_per_lead or {}
+        self.carry_over = carry_over
+        self.saturation = saturation
+        self.channels = channels or {}
         self.store = store or PosteriorStore()
 
     def fit(self, panel: WeeklyPanel) -> ChannelResponse:
         """Fit on the weekly history of arrivals and spend (features/tables.py: WeeklyPanel)."""
         self.data_: ResponseData = response_data(panel, self.max_lag_weeks, self.holidays_country, self.cost_per_lead)
+        self._refuse_unknown_channels()
+        self.curves_ = Curves.of(self.data_.channels, self.carry_over, self.saturation, self.channels)
         arrays = padded(self.data_.arrays, MAX_WEEKS)
-        shapes = tuple(value.shape for value in arrays.values())
-        if shapes not in self._compiled:
-            self._compiled[shapes] = CompiledModel(response_model(arrays))
-        model = self._compiled[shapes]
-        settings = {"engine": self.engine, "draws": self.draws, "target_acceptance": TARGET_ACCEPTANCE}
+        curves = self.curves_.lengthened(len(arrays["lagged_spend"]))
+        key = (*(value.shape for value in arrays.values()), *curves.fingerprint)
+        if key not in self._compiled:
+            self._compiled[key] = CompiledModel(response_model(arrays, curves))
+        model = self._compiled[key]
+        settings = {
+            "engine": self.engine, "draws": self.draws, "target_acceptance": TARGET_ACCEPTANCE,
+            "curves": curves.fingerprint,
+        }  # fmt: skip
         self.posterior_, self.learned_ = self.store.fetch(
             "arrivals", arrays, settings, self.seed, lambda: self._fit(model, arrays)
         )
@@ -183,16 +199,10 @@ class ChannelResponse:
         )
         return effects if len(lags) else effects[:-1]
 
-    def caused_by_week(self) -> Floats:
-        """Expected records that each channel caused, by row they arrive under: (draw, week, channel, row)."""
-        self._need_fit()
-        if not self.data_.channels:
-            draws, weeks, rows = len(self.posterior_.thetas), len(self.data_.weeks), len(self.data_.rows)
-            return np.zeros((draws, weeks, 0, rows))
-        caused, share = self.derived_["caused"], self.derived_["share"]
-        by_row: Floats = np.einsum("dmw,dmr->dwmr", caused, share, optimize=True)
-        return by_row
-
-    def _need_fit(self) -> None:
-        if not hasattr(self, "posterior_"):
-            raise NotFittedError("this ChannelResponse has no posterior: call fit(panel) first")
+    def _refuse_unknown_channels(self) -> None:
+        unknown = sorted(set(self.channels) - set(self.data_.channels))
+        if unknown:
+            raise ModelError(
+                f"curves are given for {', '.join(unknown)}, which spends nothing in the history: channels with spend "
+                f"are {', '.join(self.data_.channels) or 'none'}; mend the names under response.channels"
+            )

@@ -11,10 +11,10 @@ import pandas as pd
 from revmodel import dims
 from revmodel.errors import ModelError
 from revmodel.features.tables import Groups, WeeklyPanel
+from revmodel.media.lags import lagged
 from revmodel.models import priors
 from revmodel.models.calendar_columns import event_frame, event_priors, fourier, season_support
 from revmodel.models.leading import LAG_CENTRES, Leading, lag_columns, leading_indicators
-from revmodel.models.media import lagged
 from revmodel.models.steps import step_widths, walk_back
 
 __all__ = ["MAX_WEEKS", "MIN_WEEKS", "SHOCK_WEEKS", "ResponseData", "response_data"]

@@ -75,7 +75,8 @@ class RevenueModel:
             self.response_ = ChannelResponse(
                 engine=engine, draws=self.draws, seed=self.seed + 1, max_lag_weeks=self.response.max_lag_weeks,
                 holidays_country=self.response.holidays_country, cost_per_lead=self.response.cost_per_lead,
-                store=self.store,
+                channels={name: each.chosen() for name, each in self.response.channels.items()}, store=self.store,
+                **self.response.chosen(),
             ).fit(features.panel)  # fmt: skip
         say("deal size")
         with _timed(self.timings_s_, "deal_size"):

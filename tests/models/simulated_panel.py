@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from revmodel.features.tables import WeeklyPanel, WonDeals
-from revmodel.models.media import geometric_weights, lagged, michaelis_menten
+from revmodel.media.carry_over import geometric_weights
+from revmodel.media.lags import lagged
+from revmodel.media.saturation import michaelis_menten
 
 EFFECT = {"events": 2.0, "search": 25.0, "social": 9.0}  # records a week that each channel causes on average
 WEEKS = 104

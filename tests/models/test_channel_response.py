@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from simulated_panel import BASELINE, EFFECT, LAST_WEEK, WEEKS, panel_of
+from simulated_panel import BASELINE, EFFECT, LAST_WEEK, panel_of
 
-from revmodel.errors import ModelError, NotFittedError
+from revmodel.errors import ModelError
 from revmodel.features.tables import Groups
-from revmodel.models.arrivals import caused_leads, expected_arrivals, predict_arrivals
+from revmodel.models.arrivals import _calendar, caused_leads, expected_arrivals, predict_arrivals
 from revmodel.models.predict import future_weeks
 from revmodel.models.response import ChannelResponse
 
@@ -67,7 +67,7 @@ def test_baseline_and_media_of_a_row_sum_to_its_level(fitted: ChannelResponse) -
 
 def test_mean_of_model_follows_what_arrived(fitted: ChannelResponse) -> None:
     d, data = fitted.derived_, fitted.data_
-    media = np.einsum("dwmr->drw", fitted.caused_by_week())
+    media = np.einsum("dmw,dmr->drw", d["caused"], d["share"])
     expected = (d["baseline"] + media).mean(2).mean(0)
     np.testing.assert_allclose(expected, data.arrays["arrivals"].mean(1), rtol=0.1)
     np.testing.assert_allclose(d["caused"].mean(2), d["effect"], rtol=1e-9)
@@ -75,14 +75,17 @@ def test_mean_of_model_follows_what_arrived(fitted: ChannelResponse) -> None:
 
 
 def test_caused_leads_of_the_future_continue_those_of_the_past(fitted: ChannelResponse, picks: np.ndarray) -> None:
-    """The last weeks of history, called the future, give what the fit gave for them."""
+    """The last weeks of history, called the future, give what the fit gave for them, season and holidays apart."""
     ahead = 10
     known = fitted.data_.spend
     shortened = ChannelResponse(max_lag_weeks=LAGS)
     shortened.derived_ = fitted.derived_
     shortened.data_ = replace(fitted.data_, spend=known[:, :-ahead])
+    shortened.curves_ = fitted.curves_
     again = caused_leads(shortened, known[:, -ahead:], picks)
-    np.testing.assert_allclose(again, fitted.derived_["caused"][:, :, -ahead:], rtol=1e-9)
+    season, events, _ = _calendar(fitted, panel_of(1), fitted.data_.weeks[-ahead:], picks)
+    calendar = np.exp(fitted.derived_["season_share"][:, None] * season + events)
+    np.testing.assert_allclose(again * calendar[:, None], fitted.derived_["caused"][:, :, -ahead:], rtol=1e-9)
 
 
 def test_carry_over_ends_after_the_longest_lag(fitted: ChannelResponse, picks: np.ndarray) -> None:
@@ -146,7 +149,7 @@ def test_equal_shapes_share_one_compiled_model(fitted: ChannelResponse) -> None:
 def test_without_spend_all_is_baseline() -> None:
     model = fit(5, with_spend=False)
     assert model.data_.channels == ()
-    assert model.caused_by_week().shape == (DRAWS, WEEKS, 0, 4)
+    assert "caused" not in model.derived_
     np.testing.assert_allclose(model.derived_["baseline"].mean((0, 2)), list(BASELINE.values()), rtol=0.12)
 
 
@@ -176,6 +179,21 @@ def test_holidays_of_a_country_become_a_column() -> None:
     assert columns[:, 1].tolist() == [0.4, 0.0]  # Christmas Day and the day after, of five working days
 
 
-def test_contribution_before_fit_says_what_to_call() -> None:
-    with pytest.raises(NotFittedError, match=r"call fit\(panel\) first"):
-        ChannelResponse().caused_by_week()
+def test_each_channel_may_follow_curves_of_its_own() -> None:
+    own = {"events": {"carry_over": "delayed_geometric", "saturation": "hill"}}
+    model = ChannelResponse(
+        engine="laplace", draws=DRAWS, seed=1, max_lag_weeks=LAGS, saturation="logistic", channels=own
+    ).fit(panel_of(1))
+    assert model.curves_.carry_over == ("delayed_geometric", "geometric", "geometric")
+    assert model.curves_.saturation == ("hill", "logistic", "logistic")
+    assert {"half_life_weeks", "peak_weeks", "half_saturation", "slope"} <= set(model.derived_)
+    effect = model.derived_["effect"]
+    assert effect.shape == (DRAWS, len(EFFECT))
+    low, high = np.quantile(effect[:, 1], [0.02, 0.98])
+    assert low < EFFECT["search"] < high
+
+
+def test_curves_of_a_channel_that_spends_nothing_are_refused() -> None:
+    model = ChannelResponse(engine="laplace", channels={"tv": {"saturation": "hill"}})
+    with pytest.raises(ModelError, match=r"curves are given for tv.*channels with spend are events, search, social"):
+        model.fit(panel_of(1))

@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revmodel.models.media import geometric_weights, lagged, michaelis_menten
+from revmodel.media.carry_over import geometric_weights
+from revmodel.media.lags import lagged
+from revmodel.media.saturation import michaelis_menten
 
 half_lives = st.floats(0.05, 50)
 positive = st.floats(1e-3, 1e6)
