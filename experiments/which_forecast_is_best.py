@@ -57,7 +57,8 @@ class Case:
     """One company at many origins. seed, size, years: of a simulated one; file: the config of public data.
 
     every_weeks, count: the last origin lies the shortest horizon before the end, the others before it. scored: how many
-    of the latest origins count; the earlier ones are only what the combination learns from.
+    of the latest origins count; the earlier ones are only what the combination learns from. also: weeks that are scored
+    beside the horizons, for methods whose answer does not depend on the horizon that they are asked for.
     """
 
     regime: str
@@ -71,6 +72,11 @@ class Case:
     size: str = ""
     years: float = 3.0
     file: str = ""
+    also: tuple[int, ...] = ()
+
+    @property
+    def scored_horizons(self) -> tuple[int, ...]:
+        return (*self.also, *self.horizons)
 
     @property
     def origins(self) -> list[dt.date]:
@@ -90,8 +96,11 @@ def simulated(first_seed: int, small: int, demo: int) -> list[Case]:
     for step in range(small + demo):
         size = "small" if step < small else "demo"
         drift, broken = first_seed + step, first_seed + 500 + step
-        cases.append(Case("drift", f"drift-{size}-{drift}", (13, 26), 4, 19, 13, seed=drift, size=size))
-        cases.append(Case("break", f"break-{size}-{broken}", (13, 26), 4, 19, 8, seed=broken, size=size, years=4.0))
+        horizons, also = (13, 26), (4,)
+        cases.append(Case("drift", f"drift-{size}-{drift}", horizons, 4, 19, 13, seed=drift, size=size, also=also))
+        cases.append(
+            Case("break", f"break-{size}-{broken}", horizons, 4, 19, 8, seed=broken, size=size, years=4.0, also=also)
+        )
     return cases
 
 
@@ -160,8 +169,8 @@ def score_case(case: Case, kept: Path) -> pd.DataFrame | None:
     if found is None:
         return None
     fans, realised = found
-    origins = [one for one, _ in stacked(fans, case.horizons)]
-    scored = score_origins(origins, realised, case.horizons, case.end)
+    origins = [one for one, _ in stacked(fans, case.scored_horizons)]
+    scored = score_origins(origins, realised, case.scored_horizons, case.end)
     part = np.where(scored["origin"].dt.date >= case.scored_from, case.regime, f"{case.regime} (earlier origins)")
     return pd.DataFrame(scored).assign(case=case.name, regime=part)
 

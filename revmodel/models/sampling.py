@@ -191,28 +191,39 @@ def _warm_up(
 ) -> Any:
     """An over-dispersed start; step size by dual averaging; then the variances, and a step size for those."""
     begin, update, final = dual_averaging_adaptation(target_acceptance)
+    first, moves = WARM_UP[0], sum(WARM_UP)
+    seen_from = first // 3
+    weight = (first - seen_from) / (first - seen_from + 20.0)  # as if twenty draws had shown unit variance
 
     def log_density(z: Any) -> Any:
         return model.log_density(z, center, factor, data)
 
-    def adapt(state: Any, variances: Any, first_step: Any, key: Any, moves: int) -> Any:
-        def one(carry: Any, key: Any) -> Any:
-            state, adaptation = carry
-            tuned = Tuned(jnp.exp(adaptation.log_step_size), variances)
-            state, info = _move(log_density, state, tuned, key, near_normal)
-            return (state, update(adaptation, info.acceptance_rate)), state.position
+    # Both parts in one loop: each loop that holds the sampler costs its compilation.
+    def one(carry: Any, step: Any) -> Any:
+        state, adaptation, variances, total, squares = carry
+        at, key = step
+        tuned = Tuned(jnp.exp(adaptation.log_step_size), variances)
+        state, info = _move(log_density, state, tuned, key, near_normal)
+        adaptation = update(adaptation, info.acceptance_rate)
+        counts = (at >= seen_from) & (at < first)
+        total, squares = total + counts * state.position, squares + counts * state.position**2
+        turn = at == first - 1
+        if not near_normal:
+            n = first - seen_from
+            learned = weight * (squares / n - (total / n) ** 2) + (1 - weight)
+            variances = jnp.where(turn, learned, variances)
+        anew = begin(final(adaptation))
+        adaptation = jax.tree.map(lambda new, old: jnp.where(turn, new, old), anew, adaptation)
+        return (state, adaptation, variances, total, squares), None
 
-        (state, adaptation), path = jax.lax.scan(one, (state, begin(first_step)), jax.random.split(key, moves))
-        return state, final(adaptation), path
-
-    at_start, first, second = jax.random.split(key, 3)
+    at_start, on_the_way = jax.random.split(key)
     state = blackjax.nuts.init(1.5 * jax.random.normal(at_start, (model.size,)), log_density)
-    state, step, path = adapt(state, jnp.ones(model.size), FIRST_STEP, first, WARM_UP[0])
-    seen = path[WARM_UP[0] // 3 :]
-    weight = seen.shape[0] / (seen.shape[0] + 20.0)  # as if twenty draws had shown unit variance
-    variances = jnp.ones(model.size) if near_normal else weight * seen.var(axis=0) + (1 - weight)
-    state, step, _ = adapt(state, variances, step, second, WARM_UP[1])
-    return state, Tuned(step, variances)
+    zero = jnp.zeros(model.size)
+    start = (state, begin(FIRST_STEP), jnp.ones(model.size), zero, zero)
+    (state, adaptation, variances, *_), _ = jax.lax.scan(
+        one, start, (jnp.arange(moves), jax.random.split(on_the_way, moves))
+    )
+    return state, Tuned(final(adaptation), variances)
 
 
 def _go_on(

@@ -10,18 +10,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from revmodel.errors import ModelError
-from revmodel.evaluate.at_origin import checkpoints_of, known_history, weekly_answers
-from revmodel.evaluate.baselines import BASELINES
-from revmodel.evaluate.combine import FUNNEL, PRIOR_WEIGHTS
+from revmodel.evaluate.at_origin import checkpoints_of, known_history
+from revmodel.evaluate.combine import FUNNEL
 from revmodel.evaluate.fans import LEVELS, OriginFans, fan_of
-from revmodel.evaluate.forecaster import BacktestInput
 from revmodel.evaluate.learned_words import learned_sentences, learned_table, weights_table
 from revmodel.evaluate.stacked import Learned, learn, stacked
 from revmodel.forecast.adjust import adjusted, window_totals
 from revmodel.forecast.calendar import periods, week_shares
 from revmodel.forecast.rollup import metrics_of
 from revmodel.forecast.simulation import Simulation
-from revmodel.journeys.as_of import as_of as cut_as_of
 from revmodel.workflows.backtest import HORIZONS
 from revmodel.workflows.fitted import FittedCompany
 from revmodel.workflows.past_beside import PastForecasts, past_dates
@@ -29,7 +26,6 @@ from revmodel.workflows.past_beside import PastForecasts, past_dates
 __all__ = ["Calibrated", "calibrate"]
 
 Floats = npt.NDArray[np.float64]
-DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -59,9 +55,10 @@ def calibrate(
             f"The forecast is not combined with simple methods, nor its ranges checked: {error}"
         )
         return Calibrated(simulation, {})
-    forecasts = (past or PastForecasts()).of(fitted, progress)
+    beside = past or PastForecasts()
+    forecasts = beside.of(fitted, progress)
     told = [one for one, _ in stacked(forecasts, HORIZONS)]
-    weekly = _weekly_by_method(fitted, simulation)
+    weekly = _weekly_by_method(fitted, simulation, beside.today(fitted))
     learned = learn(told, _fans_of_today(fitted, weekly), HORIZONS)
     targets, shares = _targets(fitted, simulation, weekly, learned)
     tables = {"weights": weights_table(learned), "learned": learned_table(told, learned)}
@@ -69,15 +66,12 @@ def calibrate(
     return Calibrated(adjusted(simulation, targets, shares, LEVELS), tables)
 
 
-def _weekly_by_method(fitted: FittedCompany, simulation: Simulation) -> dict[str, dict[str, Floats]]:
+def _weekly_by_method(
+    fitted: FittedCompany, simulation: Simulation, simple: Mapping[str, Mapping[str, Floats]]
+) -> dict[str, dict[str, Floats]]:
     """metric → method → (draw, week), of today: the simulation, and every method that may have a weight."""
-    config, weeks = fitted.config, simulation.draws.sizes["week"]
-    known = cut_as_of(fitted.data.tables, fitted.as_of)
-    data = BacktestInput(known, config, fitted.features, weeks, DRAWS, config.seed)
-    simple = {name: BASELINES[name] for name in PRIOR_WEIGHTS if name in BASELINES}
-    answers, _ = weekly_answers(data, simple)
     metrics = metrics_of(simulation, fitted.features.realised)
-    return {metric: {FUNNEL: simulation.weekly(metric), **answers.get(metric, {})} for metric in metrics}
+    return {metric: {FUNNEL: simulation.weekly(metric), **simple.get(metric, {})} for metric in metrics}
 
 
 def _fans_of_today(fitted: FittedCompany, weekly: Mapping[str, Mapping[str, Floats]]) -> OriginFans:

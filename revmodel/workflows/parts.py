@@ -28,7 +28,7 @@ from revmodel.forecast.simulate import simulate
 from revmodel.forecast.simulation import Simulation
 from revmodel.models.stage_table import stage_hazards_table
 from revmodel.report.path import quarter_path
-from revmodel.workflows.fitted import FittedCompany
+from revmodel.workflows.fitted import FittedCompany, PreparedCompany
 
 __all__ = [
     "allocation_tables",
@@ -45,10 +45,10 @@ ECONOMICS_DRAWS = 400
 YEAR_WEEKS = 53
 
 
-def quarters_ahead(fitted: FittedCompany) -> int:
+def quarters_ahead(company: PreparedCompany) -> int:
     """Weeks to the end of the last quarter that is forecast."""
-    settings = fitted.config.forecast
-    return weeks_needed(fitted.as_of, settings.quarters, settings.fiscal_year_start_month)
+    settings = company.config.forecast
+    return weeks_needed(company.as_of, settings.quarters, settings.fiscal_year_start_month)
 
 
 def simulate_quarters(
