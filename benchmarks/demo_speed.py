@@ -1,4 +1,4 @@
-"""Time the whole loop on the embedded company as a process: cold, warm, and the command line's help.
+"""Time the embedded company's runs as processes: the forecast sampled, the whole loop, the command line's help.
 
 Cold: an empty compile cache, an empty numba cache, no kept backtest or posterior, a fresh MLflow store. Warm: the same
 command again. Refitted: the same with the kept posteriors deleted, as on a new day of data. Seconds are wall time on
@@ -44,8 +44,6 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         checkout = Path(scratch) / "checkout"  # its own reports, store and caches: nothing of this checkout is touched
-        for name in ("configs", "data"):
-            shutil.copytree(ROOT / name, checkout / name)
         environment = {
             **os.environ,
             "XDG_CACHE_HOME": str(Path(scratch) / "cache"),
@@ -53,12 +51,20 @@ def main() -> None:
             "OMP_NUM_THREADS": "1",
         }  # fmt: skip
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        checkout.mkdir()
+        sampled = [str(REVMODEL), "forecast", "configs/demo.yaml", "--engine", "nuts"]
         for name, command in (
             ("revmodel --help", [str(REVMODEL), "--help"]),
+            ("revmodel forecast --engine nuts, cold", sampled),
             ("revmodel demo, cold", [str(REVMODEL), "demo"]),
             ("revmodel demo, warm", [str(REVMODEL), "demo"]),
             ("revmodel demo, refitted", [str(REVMODEL), "demo"]),
         ):
+            if name.endswith("cold"):
+                for folder in (Path(scratch) / "cache", Path(scratch) / "numba", checkout):
+                    shutil.rmtree(folder, ignore_errors=True)
+                for part in ("configs", "data"):
+                    shutil.copytree(ROOT / part, checkout / part)
             if name.endswith("refitted"):
                 shutil.rmtree(checkout / "reports" / ".posteriors")
             wall, cpu = seconds(command, environment, checkout)

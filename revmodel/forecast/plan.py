@@ -73,22 +73,29 @@ def plan_gaps(plan: pd.DataFrame, channels: tuple[str, ...], weeks: pd.DatetimeI
     A channel whose plan ends early (or begins late) keeps the mean of what is planned; without a row it spends nothing.
     """
     days = pd.date_range(weeks[0] - pd.Timedelta(days=6), weeks[-1])
-    ends: dict[str, list[str]] = {}
+    gaps: dict[str, list[str]] = {}
     nothing = []
     for channel in channels:
         rows = plan[plan["channel"] == channel].groupby("date")["spend"].sum().reset_index()
         if rows.empty or not (known := _daily(rows, days).notna()).any():
             nothing.append(channel)
         elif not known.all():
-            ends.setdefault(str(known[known].index[-1].date()), []).append(channel)
+            gaps.setdefault(_without(known), []).append(channel)
     told = [
-        f"The plan of {', '.join(names)} reaches to {end}, the forecast to {weeks[-1].date()}: the days it leaves "
-        "out keep the mean of what is planned; extend the plan."
-        for end, names in sorted(ends.items())
+        f"The plan of {', '.join(names)} leaves out {gap}: they keep the mean of what is planned; extend the plan."
+        for gap, names in sorted(gaps.items())
     ]
     if nothing:
         told.append(f"The plan holds nothing for {', '.join(nothing)}: no spend is assumed there.")
     return told
+
+
+def _without(known: pd.Series) -> str:
+    """Which days a plan leaves out, in words. known : by day, whether it says something of it."""
+    missing = known[~known].index
+    first, last = missing[0].date(), missing[-1].date()
+    between = "" if len(missing) == (last - first).days + 1 else ", with gaps"
+    return f"{len(missing)} of the {len(known)} days ahead ({first} to {last}{between})"
 
 
 def _daily(rows: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:

@@ -109,5 +109,10 @@ def test_a_plan_that_ends_early_is_told_and_a_whole_one_is_not() -> None:
     assert plan_gaps(whole, CHANNELS, WEEKS) == []
     early = plan_of([(day, "search", 1.0) for day in every[:7]])
     told = " ".join(plan_gaps(early, CHANNELS, WEEKS))
-    assert f"The plan of search reaches to {every[6]}" in told
+    left = len(every) - 7
+    assert f"The plan of search leaves out {left} of the {len(every)} days ahead ({every[7]} to {every[-1]})" in told
     assert f"nothing for {', '.join(c for c in CHANNELS if c != 'search')}" in told
+    late = plan_of([(day, channel, 1.0) for day in every[4:] for channel in CHANNELS])
+    assert (
+        f"leaves out 4 of the {len(every)} days ahead ({every[0]} to {every[3]})" in plan_gaps(late, CHANNELS, WEEKS)[0]
+    )
