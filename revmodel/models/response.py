@@ -1,7 +1,7 @@
 """Arrivals: how many records enter the funnel each week, and how many of them spend causes.
 
     n_rt ~ NegativeBinomial(shock(t) · μ_rt, φ_r),  μ_rt = baseline_r(t) + Σ_m share_mr · effect_m · s_m(t) / mean_t s_m
-    s_m(t) = saturation(carry-over of spend_m)(t)
+    s_m(t) = saturation(carry-over of spend_m)(t) · exp(κ · season(t) + holidays, annotations(t))
     log baseline_r(t) = level_r + common steps(t) + steps_r(t) + season(t) + trend, holidays, annotations(t)
                         + Σ_kl indicator_k(t − lag_l) · effect_kl
 
