@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
+from joblib.externals.loky import get_reusable_executor
 
 from revmodel import dims
 from revmodel.config import Config
@@ -30,6 +31,9 @@ COLUMNS = [
     *("crps", "pinball", "covered_50", "covered_80", "covered_90", "pit"),
 ]
 Progress = Callable[[int, int], None]
+
+# Of a process: threads of small matrices cost six times the time, and there is a process for each core.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
@@ -71,18 +75,19 @@ def backtest(
 
 
 def forecast_origins(
-    tables: Tables, plan: BacktestPlan, origins: Sequence[dt.date], *, jobs: int = 1, progress: Progress | None = None
-) -> list[OriginFans]:
+    tables: Tables, plan: BacktestPlan, origins: Sequence[dt.date], *, jobs: int = 1, apart: bool = False,
+    progress: Progress | None = None,
+) -> list[OriginFans]:  # fmt: skip
     """What every forecaster said at each origin, oldest first. Each sees only what was recorded by the origin.
 
-    jobs : processes to spread the origins over; the numbers do not depend on it. progress : called with how many of
-    how many origins are done, first with those that were kept.
+    jobs : processes to spread the origins over; the numbers do not depend on it. apart : none of them is this one,
+    which has other work. progress : called with how many of how many origins are done, first with those that were kept.
     """
     wanted = sorted(set(origins))
     done = {origin: read_fans(file) for origin in wanted if (file := _kept_file(plan, origin)) and file.exists()}
     say = progress or (lambda *_: None)
     say(len(done), len(wanted))
-    for fans in _run(tables, plan, [origin for origin in wanted if origin not in done], jobs):
+    for fans in _run(tables, plan, [origin for origin in wanted if origin not in done], jobs, apart):
         done[fans.origin] = fans
         say(len(done), len(wanted))
     return [done[origin] for origin in wanted]
@@ -126,13 +131,20 @@ def not_available(scored: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(origins="nunique", first="min", last="max").reset_index()
 
 
-def _run(tables: Tables, plan: BacktestPlan, origins: Sequence[dt.date], jobs: int) -> Iterator[OriginFans]:
+def _run(
+    tables: Tables, plan: BacktestPlan, origins: Sequence[dt.date], jobs: int, apart: bool
+) -> Iterator[OriginFans]:  # fmt: skip
     """Fans as they come. Tables carry their rows into another process, connections stay here."""
-    if jobs == 1 or len(origins) < 2:
+    if not origins or (not apart and (jobs == 1 or len(origins) < 2)):
         yield from (_one_origin(tables, plan, origin) for origin in origins)
         return
-    workers = joblib.Parallel(n_jobs=min(jobs, len(origins)), return_as="generator_unordered")
-    yield from workers(joblib.delayed(_one_origin)(tables, plan, origin) for origin in origins)
+    processes = get_reusable_executor(max_workers=min(jobs, len(origins)), env=ONE_THREAD)
+    waiting = [processes.submit(_one_origin, tables, plan, origin) for origin in origins]
+    try:
+        yield from (done.result() for done in as_completed(waiting))
+    finally:
+        for one in waiting:  # after an error, or where nobody reads on
+            one.cancel()
 
 
 def _one_origin(tables: Tables, plan: BacktestPlan, origin: dt.date) -> OriginFans:

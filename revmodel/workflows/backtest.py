@@ -88,7 +88,7 @@ def backtest_company(
 
 def past_forecasts(
     company: PreparedCompany, origins: Sequence[dt.date], horizons: Sequence[int], *, jobs: int = 1,
-    progress: Say | None = None,
+    apart: bool = False, progress: Say | None = None,
 ) -> list[OriginFans]:  # fmt: skip
     """What the model and every baseline would have forecast at past dates, oldest first.
 
@@ -98,7 +98,7 @@ def past_forecasts(
         company.config, tuple(sorted(horizons)), {FUNNEL: revmodel_forecaster, **BASELINES}, DRAWS, company.config.seed,
         _folder(company, horizons),
     )  # fmt: skip
-    return forecast_origins(company.data.tables, plan, origins, jobs=jobs, progress=_teller(progress))
+    return forecast_origins(company.data.tables, plan, origins, jobs=jobs, apart=apart, progress=_teller(progress))
 
 
 def _teller(progress: Say | None) -> Callable[[int, int], None]:

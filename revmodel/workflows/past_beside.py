@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -46,7 +47,7 @@ def simple_answers(company: PreparedCompany) -> Answers:
 class PastForecasts:
     """Forecasts of the past, which teach, and of simple methods today, which are combined: neither waits for a fit.
 
-    jobs : processes; with one, nothing runs beside the fit, and all is made when it is asked for.
+    jobs : processes at most; with one, nothing runs beside the fit, and all is made when it is asked for.
     """
 
     def __init__(self, jobs: int = 1) -> None:
@@ -79,7 +80,10 @@ class PastForecasts:
         return self._made.result()
 
     def _forecasts(self, company: PreparedCompany) -> list[OriginFans]:
-        return past_forecasts(company, past_dates(company), HORIZONS, jobs=self.jobs, progress=self._tell)
+        beside = self._made is not None
+        # Each process reads, imports and compiles anew: beside a fit that keeps more than one core busy, few do more.
+        jobs = min(self.jobs, max(1, (os.cpu_count() or 1) - 1)) if beside else self.jobs
+        return past_forecasts(company, past_dates(company), HORIZONS, jobs=jobs, apart=beside, progress=self._tell)
 
     def _tell(self, sentence: str) -> None:
         self._latest = sentence
