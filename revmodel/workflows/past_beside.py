@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -80,10 +79,8 @@ class PastForecasts:
         return self._made.result()
 
     def _forecasts(self, company: PreparedCompany) -> list[OriginFans]:
-        beside = self._made is not None
-        # Each process reads, imports and compiles anew: beside a fit that keeps more than one core busy, few do more.
-        jobs = min(self.jobs, max(1, (os.cpu_count() or 1) - 1)) if beside else self.jobs
-        return past_forecasts(company, past_dates(company), HORIZONS, jobs=jobs, apart=beside, progress=self._tell)
+        dates, beside = past_dates(company), self._made is not None
+        return past_forecasts(company, dates, HORIZONS, jobs=self.jobs, apart=beside, progress=self._tell)
 
     def _tell(self, sentence: str) -> None:
         self._latest = sentence
