@@ -33,6 +33,7 @@ from revmodel.dims import (
 from revmodel.features.tables import Groups, OpenRecords
 from revmodel.forecast import arrays
 from revmodel.forecast.clock import Clock, clock, odds_by_age, odds_by_week, share_at_once
+from revmodel.forecast.compiled import one_at_a_time
 from revmodel.forecast.deal_quarters import wins_by_week
 from revmodel.forecast.deals import deal_outlook
 from revmodel.forecast.engine import walk
@@ -91,8 +92,10 @@ def simulate(
             total, stream = arrays.Sums(*sums[draw]), streams[draw : draw + 1]
             walk(one, size, counts, road, len(records), total, won_week[draw], won_amount[draw], stream)
 
+    with one_at_a_time():
+        walk_some(np.arange(1))
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(walk_some, np.array_split(np.arange(draws), threads)))
+        list(pool.map(walk_some, np.array_split(np.arange(1, draws), threads)))
     outlook = deal_outlook(deals, won_week, as_of, fiscal_year_start_month)
     wins = wins_by_week(won_week, weeks)
     return Simulation(as_of, _dataset(sums, funnel.groups), outlook, sizes.has_amounts, wins, won_week, won_amount)
