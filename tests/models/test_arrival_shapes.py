@@ -7,6 +7,7 @@ import pandas as pd
 from simulated_panel import panel_of
 
 from revmodel.features.tables import WeeklyPanel
+from revmodel.media.curves import Curves
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.padding import padded, trimmed
 from revmodel.models.response import ChannelResponse, response_model
@@ -26,7 +27,8 @@ def test_padding_leaves_the_posterior_of_what_is_there_as_it_was() -> None:
     data = response_data(panel_of(3, weeks=60), 8, None, {})
     answers = []
     for arrays in (data.arrays, padded(data.arrays, MAX_WEEKS)):
-        model = CompiledModel(response_model(arrays))
+        curves = Curves.of(data.channels, "geometric", "michaelis_menten", {}).lengthened(len(arrays["lagged_spend"]))
+        model = CompiledModel(response_model(arrays, curves))
         mode = find_mode(model, arrays)
         variance = np.einsum("ij,ij->i", mode.factor, mode.factor)
         answers.append((trimmed(model.derived(mode.theta[None], arrays), data.sizes), model.unpack(variance[None])))
