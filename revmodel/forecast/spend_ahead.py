@@ -28,25 +28,26 @@ SHORTEST_BLOCK = 8  # weeks of deviations drawn at a time; with less history non
 
 def expected_spend(spend: Floats, weeks: int) -> Floats:
     """(channel, week) for the weeks ahead. spend : (channel, week) currency a week, to the as-of date."""
-    return _ahead(spend, weeks, *_coefficients(spend, weeks))
+    return _told(_signs(spend, weeks), *_coefficients(spend, weeks))
 
 
 def spend_paths(spend: Floats, weeks: int, draws: int, rng: np.random.Generator) -> Floats:
     """(draw, channel, week): what is expected, and how past spend strayed from what was expected of it then."""
     coefficients = _coefficients(spend, weeks)
-    expected = _ahead(spend, weeks, *coefficients)
+    expected = _told(_signs(spend, weeks), *coefficients)
     paths = np.repeat(expected[None], draws, axis=0)
     length = min(weeks, (spend.shape[1] - FIRST_START) // 2)
     if len(spend) == 0 or length < SHORTEST_BLOCK:
         return paths
     starts = range(FIRST_START, spend.shape[1] - length + 1)
-    past = [_ahead(spend[:, :start], length, *(part[..., :length] for part in coefficients)) for start in starts]
+    first = [part[:, :length] for part in coefficients]
+    past = [_signs(spend[:, :start], length) for start in starts]
     strayed = np.stack([
-        (spend[:, start : start + length] - told) / _signs(spend[:, :start], length).level[:, None]
-        for start, told in zip(starts, past, strict=True)
+        (spend[:, start : start + length] - _told(signs, *first)) / signs.level[:, None]
+        for start, signs in zip(starts, past, strict=True)
     ])  # fmt: skip
     strayed -= strayed.mean(axis=(0, 2), keepdims=True)  # on average the rule is right
-    level = _signs(spend, weeks).level[:, None]
+    level = _level(spend)[:, None]
     for begin in range(0, weeks, length):
         size = min(length, weeks - begin)
         paths[:, :, begin : begin + size] += level * strayed[rng.integers(0, len(starts), draws), :, :size]
@@ -61,10 +62,15 @@ class _Signs:
     of: Floats
 
 
+def _level(spend: Floats) -> Floats:
+    """(channel,): mean of the last year."""
+    return np.asarray(np.maximum(spend[:, -YEAR:].mean(axis=1), 1e-9))
+
+
 def _signs(spend: Floats, weeks: int) -> _Signs:
     """What is known at the end of ``spend`` of the weeks ahead."""
     known = spend.shape[1]
-    level = np.maximum(spend[:, -YEAR:].mean(axis=1), 1e-9)
+    level = _level(spend)
     recent = np.repeat((spend[:, -RECENT:].mean(axis=1) / level - 1)[:, None], weeks, axis=1)
     season = np.zeros_like(recent)
     for ahead in range(weeks):
@@ -75,10 +81,8 @@ def _signs(spend: Floats, weeks: int) -> _Signs:
     return _Signs(level, np.stack([recent, season]))
 
 
-def _ahead(spend: Floats, weeks: int, persistence: Floats, season: Floats) -> Floats:
-    if len(spend) == 0:
-        return np.zeros((0, weeks))
-    signs = _signs(spend, weeks)
+def _told(signs: _Signs, persistence: Floats, season: Floats) -> Floats:
+    """The rule, (channel, week)."""
     told: Floats = signs.level[:, None] * (1 + persistence * signs.of[0] + season * signs.of[1])
     return told.clip(0.0)
 

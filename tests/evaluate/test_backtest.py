@@ -143,7 +143,8 @@ def test_what_is_recorded_later_and_what_runs_beside_it_change_no_forecast(table
     (among,) = forecast_origins(tables, BacktestPlan(config, (HORIZON,), {"tens": tens, **chosen}, draws=100), [origin])
     for metric, methods in alone.quantiles.items():
         for model, fan in methods.items():
-            np.testing.assert_array_equal(fan, among.quantiles[metric][model])
+            # Sums of money are taken in the order the engine's threads finish: the last bit may differ.
+            np.testing.assert_allclose(fan, among.quantiles[metric][model], rtol=1e-12, atol=0)
 
 
 def test_a_forecaster_that_cannot_answer_is_noted_and_the_others_are_scored(scored):
