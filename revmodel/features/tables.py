@@ -71,9 +71,17 @@ class Groups:
 
     def index(self, frame: pd.DataFrame) -> npt.NDArray[np.int64]:
         """Position of each row's group, −1 for a combination that is no group; a missing column reads as "all"."""
-        place = {names: i for i, names in enumerate(self.names)}
-        columns = [frame[name] if name in frame.columns else [ALL] * len(frame) for name in GROUP_DIMS]
-        return np.array([place.get(names, -1) for names in zip(*columns, strict=True)], dtype=np.int64)
+        groups, rows = np.zeros(len(self), np.int64), np.zeros(len(frame), np.int64)
+        known = np.ones(len(frame), bool)
+        for name in GROUP_DIMS:
+            levels = pd.Index(self.levels(name), dtype=object)
+            values = frame[name].to_numpy(object) if name in frame.columns else np.full(len(frame), ALL, object)
+            at = levels.get_indexer(pd.Index(values, dtype=object))
+            known &= at >= 0
+            groups = groups * len(levels) + levels.get_indexer(pd.Index(getattr(self, name), dtype=object))
+            rows = rows * len(levels) + at
+        found = pd.Index(groups).get_indexer(pd.Index(rows))
+        return np.where(known, found, -1).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -33,13 +33,13 @@ from revmodel.dims import (
 from revmodel.features.tables import Groups, OpenRecords
 from revmodel.forecast import arrays
 from revmodel.forecast.clock import Clock, clock, odds_by_age, odds_by_week, share_at_once
-from revmodel.forecast.compiled import one_at_a_time
 from revmodel.forecast.deal_quarters import wins_by_week
 from revmodel.forecast.deals import deal_outlook
 from revmodel.forecast.engine import walk
 from revmodel.forecast.inputs import check_draws, first_deal_index, simulated_records
 from revmodel.forecast.simulation import Simulation
 from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
+from revmodel.models.turns import lock_of, one_at_a_time
 
 __all__ = ["simulate"]
 
@@ -92,7 +92,7 @@ def simulate(
             total, stream = arrays.Sums(*sums[draw]), streams[draw : draw + 1]
             walk(one, size, counts, road, len(records), total, won_week[draw], won_amount[draw], stream)
 
-    with one_at_a_time():
+    with one_at_a_time(lock_of("simulation")):
         walk_some(np.arange(1))
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(walk_some, np.array_split(np.arange(1, draws), threads)))

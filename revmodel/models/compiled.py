@@ -23,6 +23,7 @@ from pytensor.link.jax.dispatch import jax_funcify
 
 from revmodel.errors import ModelError
 from revmodel.models.accelerator import jax
+from revmodel.models.turns import lock_of, one_at_a_time
 
 __all__ = ["CompiledModel"]
 
@@ -60,6 +61,7 @@ class CompiledModel:
         arguments = [theta, *inputs.values()]
         self._arguments, self._graphs = arguments, graphs
         self.derived_names = [d.name for d in model.deterministics]
+        self._compiled: set[str] = set()
         self.samplers: dict[tuple[int, bool], tuple[Any, Any]] = {}  # by draws and kind of step (models/sampling.py)
 
     @cached_property
@@ -119,12 +121,21 @@ class CompiledModel:
 
     def value_and_grad(self, z: Floats, center: Floats, scale: Floats, data: Data) -> tuple[float, Floats]:
         """Log density and its gradient in z, where theta = center + scale @ z."""
-        value, grad = self._value_and_grad(z, center, scale, data)
+        value, grad = self._called("value_and_grad", self._value_and_grad, z, center, scale, data)
         return float(value), np.asarray(grad)
 
     def grads(self, zs: Floats, center: Floats, scale: Floats, data: Data) -> Floats:
         """Gradients at many points: (point, dim) → (point, dim)."""
-        return np.asarray(self._grads(zs, center, scale, data))
+        return np.asarray(self._called("grads", self._grads, zs, center, scale, data))
+
+    def _called(self, name: str, function: Any, *arguments: Any) -> Any:
+        """What a compiled function says; compiled when first called, while no other process compiles."""
+        if name in self._compiled:
+            return function(*arguments)
+        with one_at_a_time(lock_of("models")):
+            said = jax.block_until_ready(function(*arguments))
+        self._compiled.add(name)
+        return said
 
     def unpack(self, thetas: Floats) -> dict[str, Floats]:
         """(draw, dim) → the free variables by name, each (draw, *shape)."""

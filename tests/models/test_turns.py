@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from revmodel.forecast import compiled
-from revmodel.forecast.compiled import one_at_a_time
+from revmodel.models import turns
+from revmodel.models.turns import one_at_a_time
 
-pytestmark = pytest.mark.skipif(compiled.fcntl is None, reason="no file locks of this kind here: each process compiles")
+pytestmark = pytest.mark.skipif(turns.fcntl is None, reason="no file locks of this kind here: each process compiles")
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from revmodel.forecast.compiled import one_at_a_time
+from revmodel.models.turns import one_at_a_time
 with one_at_a_time(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
