@@ -10,10 +10,10 @@ import datetime as dt
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from revmodel.errors import ConfigError
 from revmodel.source_config import (
@@ -50,6 +50,7 @@ __all__ = [
     "UnpivotConfig",
     "files_in",
     "load_config",
+    "read_config",
 ]
 
 
@@ -309,6 +310,11 @@ def load_config(path: str | Path) -> Config:
 
     Raises ConfigError: the file is missing, is not YAML, or a key or value is wrong.
     """
+    return read_config(path, Config, "company, tables, funnel")
+
+
+def read_config[M: Frozen](path: str | Path, model: type[M], needed: str) -> M:
+    """A YAML file as a config of that kind; ``root`` is the file's folder. Raises ConfigError: see load_config."""
     path = Path(path)
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -319,12 +325,13 @@ def load_config(path: str | Path) -> Config:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(raw, dict):
-        raise ConfigError(f"{path} holds {type(raw).__name__}, wanted a mapping with at least: company, tables, funnel")
-    raw["tables"] = _tables_as_lists(raw.get("tables"))
+        raise ConfigError(f"{path} holds {type(raw).__name__}, wanted a mapping with at least: {needed}")
+    if "tables" in raw:
+        raw["tables"] = _tables_as_lists(raw["tables"])
     try:
-        return Config(**{**raw, "root": path.parent.resolve()})
+        return model(**{**raw, "root": path.parent.resolve()})
     except ValidationError as error:
-        raise ConfigError(_explain(error, path)) from error
+        raise ConfigError(_explain(error, path, model)) from error
 
 
 def _tables_as_lists(tables: Any) -> Any:
@@ -334,23 +341,25 @@ def _tables_as_lists(tables: Any) -> Any:
     return {name: source if isinstance(source, list) else [source] for name, source in tables.items()}
 
 
-def _explain(error: ValidationError, path: Path) -> str:
+def _explain(error: ValidationError, path: Path, model: type[Frozen]) -> str:
     lines = [f"{path} has {error.error_count()} thing(s) to mend:"]
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
-            lines.append(f"  {where}: unknown key{_did_you_mean(str(item['loc'][-1]))}")
+            lines.append(f"  {where}: unknown key{_did_you_mean(str(item['loc'][-1]), model)}")
         else:
             lines.append(f"  {where}: {item['msg']} (came: {item['input']!r:.80})")
     return "\n".join(lines)
 
 
-def _did_you_mean(key: str) -> str:
-    models = (
-        *(Config, SourceConfig, FunnelConfig, ForecastConfig, ResponseConfig, AllocationConfig, TrackingConfig),
-        *(CurvesConfig, MetricsConfig, ServiceLevels, IndicatorConfig, IdentityConfig),
-        *(PrivacyConfig, LookupConfig, DatabaseConfig, UnpivotConfig, DistinctConfig),
-    )
-    known = {name for model in models for name in model.model_fields}
-    close = difflib.get_close_matches(key, known, n=1)
+def _did_you_mean(key: str, model: type[Frozen]) -> str:
+    close = difflib.get_close_matches(key, _keys_of(model), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _keys_of(kind: Any) -> set[str]:
+    """Every key of a config and of the parts it is made of."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        inner = [_keys_of(field.annotation) for field in kind.model_fields.values()]
+        return set(kind.model_fields).union(*inner)
+    return set().union(*[_keys_of(part) for part in get_args(kind)])

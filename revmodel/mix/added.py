@@ -1,0 +1,123 @@
+"""Draws of a media mix's quantities: what each channel added, in any weeks and for any spend, and the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import solve_triangular
+
+from revmodel.media.curves import Curves
+from revmodel.mix import mix_priors as priors
+from revmodel.mix.arrays import MixArrays
+
+__all__ = ["MixDraws", "mix_draws"]
+
+Floats = npt.NDArray[np.float64]
+AT_ONCE = 4_000_000  # numbers held at a time while curves are evaluated
+
+
+@dataclass(frozen=True)
+class MixDraws:
+    """Draws of the parameters, in the units of mix/arrays.py.
+
+    effect : (draw, channel), share of the KPI. values : parameter of a curve → (draw, channel). regional : (draw,
+    channel, region). height : (draw, channel), effect ÷ mean saturation. linear : (draw, column) of the baseline.
+    sigma, trend, season : (draw,).
+    """
+
+    effect: Floats
+    values: dict[str, Floats]
+    regional: Floats
+    height: Floats
+    linear: Floats
+    sigma: Floats
+    trend: Floats
+    season: Floats
+    curves: Curves
+
+    def __len__(self) -> int:
+        return len(self.effect)
+
+    def added(self, lagged: Floats, lags: Floats) -> Floats:
+        """(draw, channel, region × week), as shares of the KPI's mean in the region, of ``lagged`` as in arrays.py."""
+        regions = self.regional.shape[2]
+        out = np.empty((len(self), len(lagged), lagged.shape[2]))
+        for some in self._some(lagged.shape[0] * lagged.shape[2]):
+            values = {name: value[some] for name, value in self.values.items()}
+            carried = np.einsum("dcl,clw->dcw", self.curves.weights(lags, values), lagged, optimize=True)
+            height = np.repeat(self.height[some, :, None] * self.regional[some], lagged.shape[2] // regions, axis=2)
+            out[some] = height * self.curves.saturated(carried, values)
+        return out
+
+    def _some(self, numbers: int) -> Iterator[slice]:
+        step = max(1, AT_ONCE // max(numbers, 1))
+        return (slice(start, start + step) for start in range(0, len(self), step))
+
+
+def mix_draws(arrays: MixArrays, free: dict[str, Floats], rng: np.random.Generator) -> MixDraws:
+    """What the free variables stand for, each (draw, …); the linear part is drawn given the rest."""
+    data, curves = arrays.data, arrays.curves
+    values = {name: np.exp(mean + sd * free[f"z_{name}"]) for name, (mean, sd) in curves.priors.items()}
+    draws, regions = len(free["z_effect"]), len(arrays.basis.scale)
+    regional = np.ones((draws, curves.count, regions))
+    if regions > 1:
+        mean, sd = priors.REGION_LOG_SPREAD
+        regional = np.exp(np.exp(mean + sd * free["z_region_spread"])[:, :, None] * free["z_region"])
+    log_effect = data["effect_mean"] + data["effect_sd"] * free["z_effect"]
+    middle, more = _mean_saturated(arrays, values)
+    log_effect = log_effect - data["is_marginal"] * np.log((more - middle) / 0.01 / middle)
+    effect = np.exp(log_effect)
+    sigma, trend, season = (
+        np.exp(mean + sd * free[f"z_{name}"])
+        for name, (mean, sd) in (
+            ("noise", priors.NOISE_LOG), ("trend", priors.TREND_LOG), ("season", priors.SEASON_LOG),
+        )
+    )  # fmt: skip
+    empty = np.zeros((draws, len(data["prior_sd"])))
+    found = MixDraws(effect, values, regional, effect / middle, empty, sigma, trend, season, curves)
+    return _with_linear(found, arrays, rng)
+
+
+def _mean_saturated(arrays: MixArrays, values: dict[str, Floats]) -> tuple[Floats, Floats]:
+    """(draw, channel) each: mean saturation as it was, and with one per cent more in every week."""
+    data, curves = arrays.data, arrays.curves
+    draws, numbers = len(next(iter(values.values()))), data["lagged"].shape[0] * data["lagged"].shape[2]
+    middle, more = np.empty((draws, curves.count)), np.empty((draws, curves.count))
+    step = max(1, AT_ONCE // numbers)
+    for some in (slice(start, start + step) for start in range(0, draws, step)):
+        part = {name: value[some] for name, value in values.items()}
+        carried = np.einsum("dcl,clw->dcw", curves.weights(data["lags"], part), data["lagged"], optimize=True)
+        middle[some] = curves.saturated(carried, part).mean(2)
+        more[some] = curves.saturated(1.01 * carried, part).mean(2)
+    return middle, more
+
+
+def _with_linear(draws: MixDraws, arrays: MixArrays, rng: np.random.Generator) -> MixDraws:
+    """b given the rest: Normal(A⁻¹ c, A⁻¹) in units of its prior sds, with A as in mix/mix_model.py."""
+    data, linear = arrays.data, np.empty_like(draws.linear)
+    noise = rng.standard_normal(linear.shape)
+    step = max(1, AT_ONCE // (data["lagged"].shape[0] * data["lagged"].shape[2]))
+    for start in range(0, len(draws), step):
+        some = slice(start, min(start + step, len(draws)))
+        part = _part(draws, some)
+        rest = data["weight"] * (data["y"] - part.added(data["lagged"], data["lags"]).sum(1))
+        seen = rest @ data["design"]
+        for i in range(some.start, some.stop):
+            scale = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[i], 1.0)
+            scale = scale * np.where(data["is_season"] > 0, draws.season[i], 1.0)
+            precision = np.eye(len(scale)) + scale[:, None] * data["gram"] * scale / draws.sigma[i] ** 2
+            factor = np.linalg.cholesky(precision)
+            half = solve_triangular(factor, scale * seen[i - start] / draws.sigma[i] ** 2, lower=True)
+            linear[i] = scale * solve_triangular(factor.T, half + noise[i], lower=False)
+    return MixDraws(**{**draws.__dict__, "linear": linear})
+
+
+def _part(draws: MixDraws, some: slice) -> MixDraws:
+    values = {name: value[some] for name, value in draws.values.items()}
+    cut = {
+        name: getattr(draws, name)[some] for name in MixDraws.__dataclass_fields__ if name not in ("values", "curves")
+    }
+    return MixDraws(**cut, values=values, curves=draws.curves)

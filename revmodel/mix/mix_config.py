@@ -1,0 +1,133 @@
+"""The configuration of a media mix: YAML in, a frozen pydantic model out. Paths are relative to the config's folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from revmodel.config import CurvesConfig, read_config
+from revmodel.source_config import Frozen
+
+__all__ = ["BeliefConfig", "LiftTestConfig", "MixChannelConfig", "MixConfig", "load_mix_config"]
+
+
+class BeliefConfig(Frozen):
+    """What is believed of a channel before the data speak: nine chances in ten that it lies between low and high.
+
+    of: "return", money gained per unit of money spent, over the whole history; "marginal_return", the same of one more
+    unit at the present level; "share", of the KPI that the channel brings; "cost", money per unit of the KPI. A return
+    of 1 is a ROMI of 0.
+    """
+
+    of: Literal["return", "marginal_return", "share", "cost"]
+    low: float = Field(gt=0)
+    high: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> BeliefConfig:
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low:g} and high {self.high:g}: wanted low below high, both above 0")
+        return self
+
+
+class MixChannelConfig(CurvesConfig):
+    """One channel. cost: column of money spent. exposure: column of impressions or clicks that act in its place.
+
+    Without a cost it is organic (a newsletter, posts): it has a contribution and no return.
+    """
+
+    cost: str | None = None
+    exposure: str | None = None
+    belief: BeliefConfig | None = None
+
+    @model_validator(mode="after")
+    def _acts(self) -> MixChannelConfig:
+        if self.cost is None and self.exposure is None:
+            raise ValueError("neither cost nor exposure is given: name the column of what was spent or shown")
+        if self.cost is None and self.belief is not None and self.belief.of != "share":
+            raise ValueError(f"a belief of its {self.belief.of} wants a cost: give one, or believe in a share")
+        return self
+
+
+class LiftTestConfig(Frozen):
+    """What an experiment found: ``lift`` units of the KPI, which may be negative, because spend differed.
+
+    spend_change: by how much spend (exposure, where that acts) in these weeks differed from what it would have been
+    without the test, in all; below 0 where the channel went dark. The panel shows spend as it was, with the change.
+    lift: units of the KPI that came in these weeks because of it. region: the one it was done in; without one, all.
+    """
+
+    channel: str
+    start: dt.date
+    end: dt.date
+    region: str | None = None
+    spend_change: float
+    lift: float
+    standard_error: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _changes(self) -> LiftTestConfig:
+        if self.end < self.start:
+            raise ValueError(f"it ends on {self.end}, before it starts on {self.start}")
+        if self.spend_change == 0:
+            raise ValueError("spend_change 0 tests nothing: give by how much spend differed because of the test")
+        return self
+
+
+class MixConfig(Frozen):
+    """One media mix.
+
+    data: CSV or Parquet, one row a week (and region). kpi_value: money that a unit of the KPI is worth, a number or a
+    column. seasonal and event columns are made from dates; events: a column of names, none meaning no event.
+    media_share: between what shares of the KPI all channels together are believed to lie, nine chances in ten; it is
+    spread over channels in proportion to cost where no belief of their own is given. trend_weeks: how often the
+    baseline's slope may turn. none_words: what stands for nothing in text columns.
+    """
+
+    name: str
+    currency: str = "USD"
+    data: str
+    date: str
+    kpi: str
+    kpi_value: float | str = 1.0
+    region: str | None = None
+    channels: dict[str, MixChannelConfig]
+    controls: list[str] = Field(default_factory=list)
+    events: str | None = None
+    none_words: list[str] = Field(default_factory=lambda: ["", "na", "none"])
+    holidays_country: str | None = None
+    carry_over: str = "geometric"
+    saturation: str = "michaelis_menten"
+    max_lag_weeks: int = Field(12, ge=1, le=52)
+    trend_weeks: int = Field(6, ge=2, le=52)
+    media_share: tuple[float, float] = (0.05, 0.6)
+    lift_tests: list[LiftTestConfig] = Field(default_factory=list)
+    engine: Literal["nuts", "laplace"] = "nuts"
+    draws: int = Field(500, ge=100)
+    seed: int = 1
+    reports: str = "reports"
+    root: Path = Field(default=Path("."), exclude=True)
+
+    @model_validator(mode="after")
+    def _together(self) -> MixConfig:
+        if not self.channels:
+            raise ValueError("channels is empty: name at least one")
+        low, high = self.media_share
+        if not 0 < low < high < 1:
+            raise ValueError(f"media_share came as {low:g} to {high:g}: wanted 0 < low < high < 1")
+        unknown = sorted({test.channel for test in self.lift_tests} - set(self.channels))
+        if unknown:
+            raise ValueError(f"lift_tests name {', '.join(unknown)}: channels are {', '.join(self.channels)}")
+        return self
+
+    def resolve(self, path: str) -> Path:
+        """``path`` as written in the config, made absolute from the config's folder."""
+        return (self.root / path).resolve()
+
+
+def load_mix_config(path: str | Path) -> MixConfig:
+    """Read and check a YAML file. Raises ConfigError as ``revmodel.config.load_config`` does."""
+    return read_config(path, MixConfig, "name, data, date, kpi, channels")

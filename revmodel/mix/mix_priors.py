@@ -1,0 +1,15 @@
+"""Every prior of the media mix, as shares of the KPI. A prior is a claim that a reader may dispute."""
+
+from __future__ import annotations
+
+EFFECT_LOG_SD = 1.0  # of a channel's share around its part of media_share: a fifth to five times it, 9 in 10
+ORGANIC_PART = 0.5  # of an average paid channel's part: what an organic channel without a belief is taken to bring
+REGION_LOG_SPREAD = (-1.8, 0.6)  # log of the log sd of a channel's effect over regions: 6 to 45 %
+LEVEL_SD = 1.0  # of the baseline's level in a region: as large as the KPI itself, so the data decide
+CONTROL_SD = 0.3  # of the KPI for one standard deviation of a control
+EVENT_SD = 0.3  # of the KPI, while an event lasts or a week has no working day
+NOISE_LOG = (-2.3, 0.8)  # log of the noise of a week: 10 %, 3 to 37 %
+TREND_LOG = (-3.4, 0.8)  # log of a turn of the trend: 3 % from one knot to the next, 1 to 12 %
+SEASON_LOG = (-2.3, 0.8)  # log of the first yearly wave; faster waves are smaller
+TEST_MISMATCH = 0.1  # of a lift: a test is never quite the business that it is taken to stand for
+TEST_AGE_A_YEAR = 0.15  # of a lift, for each year between a test and the end of the panel: responses change

@@ -1,0 +1,194 @@
+"""A weekly panel, checked: what came in, what was spent and shown, and what else happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.errors import EmptyTableError, MissingColumnError, SourceError
+from revmodel.mix.mix_config import MixConfig
+from revmodel.models.calendar_columns import days_lost
+
+__all__ = ["MIN_WEEKS", "MixPanel", "mix_panel", "read_panel"]
+
+Floats = npt.NDArray[np.float64]
+MIN_WEEKS = 52  # below a year neither a season nor a slow carry-over can be told from the baseline
+ALL = "all"
+HOLIDAYS = "holidays"
+
+
+@dataclass(frozen=True)
+class MixPanel:
+    """weeks: the day each week's row is dated. regions: at least one ("all").
+
+    kpi : (region, week), in its own unit. value : (region, week), money that a unit is worth.
+    cost : (channel, region, week), money; NaN throughout for an organic channel. acts : (channel, region, week), what
+    the response is to: exposure where there is one, else cost. other : (column, region, week), controls and events
+    by name in other_names, of which the first ``controls`` are controls.
+    """
+
+    weeks: pd.DatetimeIndex
+    regions: tuple[str, ...]
+    channels: tuple[str, ...]
+    kpi: Floats
+    value: Floats
+    cost: Floats
+    acts: Floats
+    other: Floats
+    other_names: tuple[str, ...]
+    controls: int
+
+    @property
+    def paid(self) -> npt.NDArray[np.bool_]:
+        """(channel,): whether it costs money."""
+        return ~np.isnan(self.cost).all(axis=(1, 2))
+
+    @property
+    def unit_cost(self) -> Floats:
+        """(channel,): money per unit of what acts, over the whole history; NaN for an organic channel."""
+        acts = self.acts.sum((1, 2))
+        return np.divide(self.cost.sum((1, 2)), acts, out=np.full(len(acts), np.nan), where=acts > 0)
+
+
+def read_panel(config: MixConfig) -> pd.DataFrame:
+    """The file that the config names. Raises SourceError: it is not there or is neither CSV nor Parquet."""
+    path = config.resolve(config.data)
+    if not path.is_file():
+        raise SourceError(
+            f"no file at {path}: 'data' in the config is the path of a CSV or Parquet file, from its folder"
+        )
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    if path.suffix in (".csv", ".gz"):
+        return pd.read_csv(path, keep_default_na=True)
+    raise SourceError(f"{path.name} is neither .csv nor .parquet: export it as one of them")
+
+
+def mix_panel(frame: pd.DataFrame, config: MixConfig, ahead: MixPanel | None = None) -> MixPanel:
+    """Columns of ``frame``, one row a week and region, as arrays.
+
+    ahead : the panel whose future this is: any number of weeks, the same regions and events, channels may rest.
+
+    Raises MissingColumnError, EmptyTableError; SourceError: weeks are missing, doubled or not seven days apart, a
+    number is missing or negative where it cannot be, a channel never acts.
+    """
+    _require(frame, config)
+    dates = _dates(frame[config.date], config.date)
+    region = frame[config.region].astype(str) if config.region else pd.Series(ALL, index=frame.index)
+    at = pd.MultiIndex.from_arrays([region, dates])
+    weeks, regions = _grid(at, config, MIN_WEEKS if ahead is None else 1)
+    if ahead is not None and set(regions) != set(ahead.regions):
+        raise SourceError(f"the plan is for {', '.join(regions)}: wanted {', '.join(ahead.regions)}")
+    regions = regions if ahead is None else ahead.regions
+
+    def column(name: str, negative: bool = False) -> Floats:
+        numbers = _numbers(frame[name], name, dates, negative)
+        wide = pd.Series(numbers, index=at).unstack(level=0)
+        return np.asarray(wide.reindex(index=weeks, columns=list(regions)).to_numpy(float).T)
+
+    shape = (len(regions), len(weeks))
+    value = config.kpi_value
+    worth = column(value) if isinstance(value, str) else np.full(shape, float(value))
+    cost = [np.full(shape, np.nan) if each.cost is None else column(each.cost) for each in config.channels.values()]
+    acts = [column(str(each.exposure or each.cost)) for each in config.channels.values()]
+    idle = [name for name, what in zip(config.channels, acts, strict=True) if not what.any()]
+    if idle and ahead is None:
+        raise SourceError(f"{', '.join(idle)} never did anything in this history: leave it out of channels")
+    controls = {name: column(name, negative=True) for name in config.controls}
+    events = _events(frame, at, config, weeks, regions)
+    if ahead is not None:
+        still = np.zeros(shape)
+        events = {name: events.get(name, still) for name in ahead.other_names[ahead.controls :]}
+    other = {**controls, **events}
+    return MixPanel(
+        weeks, regions, tuple(config.channels), column(config.kpi, negative=True), worth, np.stack(cost), np.stack(acts),
+        np.stack(list(other.values())) if other else np.zeros((0, *shape)), tuple(other), len(controls),
+    )  # fmt: skip
+
+
+def _require(frame: pd.DataFrame, config: MixConfig) -> None:
+    channels = [name for each in config.channels.values() for name in (each.cost, each.exposure)]
+    value = config.kpi_value if isinstance(config.kpi_value, str) else None
+    wanted = [config.date, config.kpi, config.region, value, config.events, *config.controls, *channels]
+    missing = sorted({name for name in wanted if name is not None} - set(frame.columns))
+    if missing:
+        raise MissingColumnError(
+            f"the panel has no column {', '.join(missing)}; its columns are {', '.join(map(str, frame.columns))}: mend "
+            "the names in the config"
+        )
+    if frame.empty:
+        raise EmptyTableError("the panel has no rows: give a file with one row a week")
+
+
+def _dates(column: pd.Series, name: str) -> pd.DatetimeIndex:
+    try:
+        dates = pd.DatetimeIndex(pd.to_datetime(column, format="ISO8601"))
+    except (ValueError, TypeError) as error:
+        raise SourceError(f"column {name} holds something that is not a date written as 2026-09-30: {error}") from error
+    if dates.isna().any():
+        raise SourceError(f"column {name} is empty in {int(dates.isna().sum())} rows: every row needs its week")
+    return dates
+
+
+def _grid(at: pd.MultiIndex, config: MixConfig, fewest: int) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
+    """Weeks and regions of a panel that has each once."""
+    if at.has_duplicates:
+        region, week = at[at.duplicated()][0]
+        hint = "" if config.region else "; name the column of regions as 'region' if there are several"
+        raise SourceError(f"the week of {week:%Y-%m-%d} comes twice for {region}: wanted one row a week{hint}")
+    weeks, regions = pd.DatetimeIndex(sorted(at.unique(1))), tuple(dict.fromkeys(at.get_level_values(0)))
+    steps = np.diff(weeks.to_numpy()) / np.timedelta64(1, "D")
+    if len(weeks) < fewest:
+        raise SourceError(f"{len(weeks)} weeks came, at least {fewest} are wanted: load more history")
+    if (steps != 7).any():
+        first = int(np.argmax(steps != 7))
+        raise SourceError(
+            f"after {weeks[first]:%Y-%m-%d} comes {weeks[first + 1]:%Y-%m-%d}, {steps[first]:.0f} days later: wanted a "
+            "row every 7 days; sum days to weeks, and fill weeks without activity with zeros"
+        )
+    if len(at) != len(weeks) * len(regions):
+        counts = at.to_frame(index=False).groupby(0).size()
+        short = str(counts.idxmin())
+        raise SourceError(
+            f"{short} has {counts.min()} of {len(weeks)} weeks: wanted every week for every region, zeros where nothing "
+            "happened"
+        )
+    return weeks, regions
+
+
+def _numbers(column: pd.Series, name: str, dates: pd.DatetimeIndex, negative: bool) -> Floats:
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    bad = ~np.isfinite(numbers)
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise SourceError(
+            f"column {name} holds {column.iloc[first]!r} in the week of {dates[first]:%Y-%m-%d} ({bad.sum()} such rows): "
+            "wanted a number; write 0 where nothing was spent or came in"
+        )
+    if not negative and (numbers < 0).any():
+        first = int(np.argmax(numbers < 0))
+        raise SourceError(
+            f"column {name} is {numbers[first]:g} in the week of {dates[first]:%Y-%m-%d}: what is spent, shown or worth "
+            "cannot be below zero; put credits into the week they correct"
+        )
+    return np.asarray(numbers)
+
+
+def _events(
+    frame: pd.DataFrame, at: pd.MultiIndex, config: MixConfig, weeks: pd.DatetimeIndex, regions: tuple[str, ...]
+) -> dict[str, Floats]:
+    """Columns of ones where an event was, by name, and the share of working days that were holidays."""
+    found: dict[str, Floats] = {}
+    if config.events is not None:
+        words = frame[config.events].fillna("").astype(str).str.strip()
+        nothing = {word.lower() for word in config.none_words}
+        for name in sorted({word for word in words if word.lower() not in nothing}):
+            wide = pd.Series((words == name).to_numpy(float), index=at).unstack(level=0)
+            found[f"event: {name}"] = wide.reindex(index=weeks, columns=list(regions)).to_numpy(float).T
+    if config.holidays_country is not None:
+        lost = days_lost(weeks + pd.Timedelta(days=6), config.holidays_country)
+        found[HOLIDAYS] = np.tile(lost, (len(regions), 1))
+    return found
