@@ -192,6 +192,28 @@ def metrics(
 
 
 @app.command()
+def mix(
+    config: Annotated[Path, typer.Argument(help="YAML file of the media mix", metavar="CONFIG")],
+    engine: Annotated[str | None, typer.Option("--engine", help="nuts (run of record) or laplace (quick)")] = None,
+    refute: Annotated[bool, typer.Option("--refute", help="try what must not move the answers; more fits")] = False,
+    json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """What each channel adds to a weekly KPI, from a panel of weeks alone: no funnel, no leads."""
+    from revmodel.mix.mix_config import load_mix_config
+    from revmodel.workflows.mix import run_mix
+
+    out = _console(json, quiet)
+    loaded = load_mix_config(config)
+    if engine is not None:
+        _one_of("--engine", engine, ("nuts", "laplace"))
+        loaded = loaded.model_copy(update={"engine": engine})
+    with out.progress("starting") as say:
+        run = run_mix(loaded, refute=refute, progress=say)
+    out.mix(run)
+    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+
+
+@app.command()
 def report(run: Annotated[Path, typer.Argument(help="folder of a run", metavar="RUN")], quiet: Quiet = False) -> None:
     """Write a run's page again from its tables."""
     from revmodel.report.page import write_page

@@ -129,6 +129,32 @@ class Console:
             self.say(f"note: {sentence}")
         self.say(f"page: {run.path / 'index.html'}")
 
+    def mix(self, run: RunFolder) -> None:
+        """The result of ``revmodel mix``: what each channel added and how far that can be believed."""
+        if self.json or self.quiet:
+            self.run(run)
+            return
+        whole = run.tables["contribution"].query("period == 'all'")
+        verdicts = run.tables["doubt"].set_index("channel")["verdict"]
+        rows = [
+            [
+                row["channel"], f"{row['cost']:,.0f}" if row["cost"] > 0 else "organic", f"{row['added_mean']:,.0f}",
+                f"{row['added_p10']:,.0f} to {row['added_p90']:,.0f}", f"{row['share_mean']:.1%}",
+                _romi(row["romi_mean"], row["romi_p10"], row["romi_p90"]), verdicts[row["channel"]],
+            ]
+            for row in _rows(whole)
+        ]  # fmt: skip
+        names = ["channel", "spent", f"{run.manifest['config']['kpi']} added", "8 in 10 between", "share", "ROMI"]
+        self._print_table(f"\nWhat each channel added ({run.manifest['currency']})", [*names, "verdict"], rows)
+        for sentence in ("", *run.tables["doubt"]["sentence"]):
+            self.say(sentence)
+        if "refutation" in run.tables:
+            moved = run.tables["refutation"].query("not passed")
+            self.say(f"What must not move the answers moved {len(moved)} of {len(run.tables['refutation'])}.")
+        verdict = run.manifest["health"]
+        self.say(("" if verdict["passed"] else "NOT PUBLISHED: ") + verdict["sentence"])
+        self.say(f"page: {run.path / 'index.html'}")
+
     def _forecast(self, run: RunFolder) -> None:
         from revmodel.report.forecast_words import forecast_words, moved_sentences
         from revmodel.report.reading import Run

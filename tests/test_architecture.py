@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "sources": FOUNDATION,
     "journeys": FOUNDATION | {"sources"},
     "features": FOUNDATION | {"sources", "journeys"},
+    "mix": TO_FEATURES | {"media", "models", "source_config"},
     "metrics": TO_FEATURES,
     "models": TO_FEATURES | {"media"},
     "forecast": TO_FEATURES | {"models"},
@@ -40,10 +41,10 @@ MAY_IMPORT = {
     "evaluate": TO_FORECAST,
     "report": TO_DECIDE | {"metrics", "evaluate"},
     "tracking": TO_REPORT,
-    "workflows": TO_REPORT | {"synthetic", "tracking"},
+    "workflows": TO_REPORT | {"synthetic", "tracking", "mix"},
     "console": TO_REPORT | {"workflows"},
     "demo": FOUNDATION,
-    "cli": TO_REPORT | {"synthetic", "tracking", "workflows", "console", "demo"},
+    "cli": TO_REPORT | {"synthetic", "tracking", "workflows", "console", "demo", "mix"},
 }
 
 # fmt: off

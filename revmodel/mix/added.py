@@ -13,9 +13,10 @@ from revmodel.media.curves import Curves
 from revmodel.mix import mix_priors as priors
 from revmodel.mix.arrays import MixArrays
 
-__all__ = ["MixDraws", "mix_draws"]
+__all__ = ["ARRAYS", "MixDraws", "mix_draws"]
 
 Floats = npt.NDArray[np.float64]
+ARRAYS = ("effect", "regional", "height", "linear", "sigma", "trend", "season")  # of MixDraws, beside its values
 AT_ONCE = 4_000_000  # numbers held at a time while curves are evaluated
 
 
@@ -117,7 +118,5 @@ def _with_linear(draws: MixDraws, arrays: MixArrays, rng: np.random.Generator) -
 
 def _part(draws: MixDraws, some: slice) -> MixDraws:
     values = {name: value[some] for name, value in draws.values.items()}
-    cut = {
-        name: getattr(draws, name)[some] for name in MixDraws.__dataclass_fields__ if name not in ("values", "curves")
-    }
+    cut = {name: getattr(draws, name)[some] for name in ARRAYS}
     return MixDraws(**cut, values=values, curves=draws.curves)

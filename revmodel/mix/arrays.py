@@ -1,4 +1,4 @@
-"""What the likelihood of a media mix sees: the KPI as a share of its mean, spend of past weeks, columns of the baseline."""
+"""What the likelihood of a media mix sees: the KPI as a share of its mean, past spend, columns of the baseline."""
 
 from __future__ import annotations
 
@@ -217,8 +217,8 @@ def _without(panel: MixPanel, test: LiftTestConfig, channel: int, weeks: npt.NDA
     block = acts[channel, regions][:, weeks] - change
     if (block < -1e-9 * acts[channel].max()).any():
         raise ConfigError(
-            f"the lift test of {test.channel} from {test.start} took {test.spend_change:,.0f} more than without it, but "
-            "the panel shows less than that in a week: give the change against what is in the panel"
+            f"the lift test of {test.channel} from {test.start} took {test.spend_change:,.0f} more than without it, "
+            "but the panel shows less than that in a week: give the change against what is in the panel"
         )
     acts[np.ix_([channel], np.arange(len(panel.regions))[regions], weeks)] = block.clip(0.0)[None]
     return acts

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from revmodel.config import CurvesConfig, read_config
+from revmodel.config import CurvesConfig, TrackingConfig, read_config
 from revmodel.source_config import Frozen
 
 __all__ = ["BeliefConfig", "LiftTestConfig", "MixChannelConfig", "MixConfig", "load_mix_config"]
@@ -109,6 +109,7 @@ class MixConfig(Frozen):
     draws: int = Field(500, ge=100)
     seed: int = 1
     reports: str = "reports"
+    tracking: TrackingConfig = Field(default_factory=TrackingConfig)
     root: Path = Field(default=Path("."), exclude=True)
 
     @model_validator(mode="after")

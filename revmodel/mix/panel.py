@@ -44,13 +44,14 @@ class MixPanel:
     @property
     def paid(self) -> npt.NDArray[np.bool_]:
         """(channel,): whether it costs money."""
-        return ~np.isnan(self.cost).all(axis=(1, 2))
+        return np.asarray(~np.isnan(self.cost).all(axis=(1, 2)))
 
     @property
     def unit_cost(self) -> Floats:
         """(channel,): money per unit of what acts, over the whole history; NaN for an organic channel."""
         acts = self.acts.sum((1, 2))
-        return np.divide(self.cost.sum((1, 2)), acts, out=np.full(len(acts), np.nan), where=acts > 0)
+        out = np.full(len(acts), np.nan)
+        return np.asarray(np.divide(self.cost.sum((1, 2)), acts, out=out, where=acts > 0))
 
 
 def read_panel(config: MixConfig) -> pd.DataFrame:
@@ -86,8 +87,7 @@ def mix_panel(frame: pd.DataFrame, config: MixConfig, ahead: MixPanel | None = N
 
     def column(name: str, negative: bool = False) -> Floats:
         numbers = _numbers(frame[name], name, dates, negative)
-        wide = pd.Series(numbers, index=at).unstack(level=0)
-        return np.asarray(wide.reindex(index=weeks, columns=list(regions)).to_numpy(float).T)
+        return _wide(numbers, at, weeks, regions)
 
     shape = (len(regions), len(weeks))
     value = config.kpi_value
@@ -104,7 +104,8 @@ def mix_panel(frame: pd.DataFrame, config: MixConfig, ahead: MixPanel | None = N
         events = {name: events.get(name, still) for name in ahead.other_names[ahead.controls :]}
     other = {**controls, **events}
     return MixPanel(
-        weeks, regions, tuple(config.channels), column(config.kpi, negative=True), worth, np.stack(cost), np.stack(acts),
+        weeks, regions, tuple(config.channels), column(config.kpi, negative=True), worth, np.stack(cost),
+        np.stack(acts),
         np.stack(list(other.values())) if other else np.zeros((0, *shape)), tuple(other), len(controls),
     )  # fmt: skip
 
@@ -129,7 +130,7 @@ def _dates(column: pd.Series, name: str) -> pd.DatetimeIndex:
     except (ValueError, TypeError) as error:
         raise SourceError(f"column {name} holds something that is not a date written as 2026-09-30: {error}") from error
     if dates.isna().any():
-        raise SourceError(f"column {name} is empty in {int(dates.isna().sum())} rows: every row needs its week")
+        raise SourceError(f"column {name} is empty in {int(np.sum(dates.isna()))} rows: every row needs its week")
     return dates
 
 
@@ -153,10 +154,16 @@ def _grid(at: pd.MultiIndex, config: MixConfig, fewest: int) -> tuple[pd.Datetim
         counts = at.to_frame(index=False).groupby(0).size()
         short = str(counts.idxmin())
         raise SourceError(
-            f"{short} has {counts.min()} of {len(weeks)} weeks: wanted every week for every region, zeros where nothing "
-            "happened"
+            f"{short} has {counts.min()} of {len(weeks)} weeks: wanted every week for every region, with zeros where "
+            "nothing happened"
         )
     return weeks, regions
+
+
+def _wide(numbers: Floats, at: pd.MultiIndex, weeks: pd.DatetimeIndex, regions: tuple[str, ...]) -> Floats:
+    """(region, week) of numbers that stand one a row."""
+    full = pd.MultiIndex.from_product([regions, weeks])
+    return np.asarray(pd.Series(numbers, index=at).reindex(full).to_numpy(float).reshape(len(regions), len(weeks)))
 
 
 def _numbers(column: pd.Series, name: str, dates: pd.DatetimeIndex, negative: bool) -> Floats:
@@ -165,14 +172,14 @@ def _numbers(column: pd.Series, name: str, dates: pd.DatetimeIndex, negative: bo
     if bad.any():
         first = int(np.argmax(bad))
         raise SourceError(
-            f"column {name} holds {column.iloc[first]!r} in the week of {dates[first]:%Y-%m-%d} ({bad.sum()} such rows): "
-            "wanted a number; write 0 where nothing was spent or came in"
+            f"column {name} holds {column.iloc[first]!r} in the week of {dates[first]:%Y-%m-%d} ({bad.sum()} such "
+            "rows): wanted a number; write 0 where nothing was spent or came in"
         )
     if not negative and (numbers < 0).any():
         first = int(np.argmax(numbers < 0))
         raise SourceError(
-            f"column {name} is {numbers[first]:g} in the week of {dates[first]:%Y-%m-%d}: what is spent, shown or worth "
-            "cannot be below zero; put credits into the week they correct"
+            f"column {name} is {numbers[first]:g} in the week of {dates[first]:%Y-%m-%d}: what is spent, shown or "
+            "worth cannot be below zero; put credits into the week they correct"
         )
     return np.asarray(numbers)
 
@@ -186,8 +193,7 @@ def _events(
         words = frame[config.events].fillna("").astype(str).str.strip()
         nothing = {word.lower() for word in config.none_words}
         for name in sorted({word for word in words if word.lower() not in nothing}):
-            wide = pd.Series((words == name).to_numpy(float), index=at).unstack(level=0)
-            found[f"event: {name}"] = wide.reindex(index=weeks, columns=list(regions)).to_numpy(float).T
+            found[f"event: {name}"] = _wide(np.asarray(words == name, float), at, weeks, regions)
     if config.holidays_country is not None:
         lost = days_lost(weeks + pd.Timedelta(days=6), config.holidays_country)
         found[HOLIDAYS] = np.tile(lost, (len(regions), 1))

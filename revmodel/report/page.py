@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from revmodel.report.metrics_page import holds_metrics_alone, render_metrics_page
+from revmodel.report.mix_page import holds_a_mix, render_mix_page
 from revmodel.report.monitor_page import holds_a_monitor, render_monitor_page
 from revmodel.report.reading import Run, rows_of
 from revmodel.report.sections.deals import deals_section
@@ -32,8 +33,8 @@ __all__ = ["render_page", "write_page"]
 def write_page(folder: RunFolder) -> Path:
     """Render the run's manifest and tables to ``index.html`` in its folder; returns the page's path.
 
-    A run of KPIs alone gets their page, a monitor run its own. Raises EmptyTableError: the run holds none of them and
-    no forecast.
+    A run of KPIs alone gets their page, a monitor or media-mix run its own. Raises EmptyTableError: the run holds none
+    of them and no forecast.
     """
     page = folder.path / PAGE
     page.write_text(_page_of(folder), encoding="utf-8")
@@ -41,6 +42,8 @@ def write_page(folder: RunFolder) -> Path:
 
 
 def _page_of(folder: RunFolder) -> str:
+    if holds_a_mix(folder):
+        return render_mix_page(folder)
     if holds_metrics_alone(folder):
         return render_metrics_page(folder)
     return render_monitor_page(folder) if holds_a_monitor(folder) else render_page(folder)

@@ -13,7 +13,7 @@ from revmodel.config import Config
 from revmodel.workflows.company import DataCheck
 from revmodel.workflows.digest import input_digests
 
-__all__ = ["run_manifest", "run_name"]
+__all__ = ["git_sha", "run_manifest", "run_name"]
 
 
 def run_manifest(
@@ -29,7 +29,7 @@ def run_manifest(
         "as_of": as_of.isoformat(),
         "command": command,
         "version": metadata.version("revmodel"),
-        "git_sha": _git_sha(config.root),
+        "git_sha": git_sha(config.root),
         "seed": config.seed,
         "engine": engine,
         "inputs": input_digests(config, data),
@@ -47,7 +47,7 @@ def run_name(command: str, as_of: dt.date, created: dt.datetime) -> str:
     return f"{command}-{as_of}-{created:%Y%m%d-%H%M%S}"
 
 
-def _git_sha(root: Path) -> str:
+def git_sha(root: Path) -> str:
     """The commit of the config's folder, "-dirty" where it has changes; "none" outside a repository."""
     try:
         sha = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)

@@ -1,0 +1,133 @@
+"""How far each answer comes from the data: belief beside answer, sensitivity, collinearity, and a verdict in words.
+
+Prior sensitivity by power-scaling (Kallioinen et al. 2023): draws are reweighted as if the prior of a channel counted
+a quarter more or a fifth less, without fitting again. Collinearity is asked of the history itself: were the model
+right and everything but the effects known, how wide would each answer be?
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.mix.arrays import lagged_acts
+from revmodel.mix.media_mix import MediaMix
+
+__all__ = ["VERDICTS", "doubt_table"]
+
+Floats = npt.NDArray[np.float64]
+VERDICTS = ("measured", "weakly measured", "prior-driven", "not identified")
+NARROW = 0.35  # sd of the log of a share: within a factor of 1.8 either way, 9 in 10
+LEARNED_MUCH, LEARNED_LITTLE = 0.5, 0.75  # of the prior's width left
+HOPELESS = 1.0  # even were the model right, the standard error of an effect would be the effect itself
+POWERS = (0.8, 1.25)
+PULSE_WEEKS, PULSE_LASTS = 4, 26  # a re-phasing: half of the spend, then half as much again, for half a year
+NINETY = 1.6448536
+
+
+def doubt_table(mix: MediaMix) -> pd.DataFrame:
+    """One row a channel: belief and answer as shares of the KPI, how much was learned, and the verdict.
+
+    left_of_belief: width of the answer ÷ width of the belief, of log shares. sensitivity: by how many of its standard
+    deviations the answer moves where the prior counts a quarter more rather than a fifth less. error_if_right: standard
+    error of the effect ÷ effect, were the model right. most_like: the channel whose spend moved most alike. if_pulsed:
+    error_if_right had its spend of the last half year been pulsed.
+    """
+    data, draws, channels = mix.arrays_.data, mix.draws_, mix.panel_.channels
+    answer = np.log(draws.effect)
+    width, belief = answer.std(0), data["effect_sd"]
+    sensitivity = _sensitivity(mix, answer)
+    errors, alike, pulsed = _collinearity(mix)
+    rows = []
+    for i, name in enumerate(channels):
+        left = float(width[i] / belief[i])
+        verdict = _verdict(float(width[i]), left, float(errors[i]))
+        believed = np.exp(data["effect_mean"][i] + belief[i] * np.array([-NINETY, 0.0, NINETY]))
+        found = np.quantile(draws.effect[:, i], [0.05, 0.5, 0.95])
+        marginal = bool(data["is_marginal"][i])
+        rows.append({
+            "channel": name, "verdict": verdict,
+            **{f"belief_{q}": np.nan if marginal else v for q, v in zip(("p05", "p50", "p95"), believed, strict=True)},
+            **{f"answer_{q}": v for q, v in zip(("p05", "p50", "p95"), found, strict=True)},
+            "left_of_belief": left, "sensitivity": sensitivity[i], "error_if_right": errors[i], "most_like": alike[i],
+            "if_pulsed": pulsed[i],
+            "sentence": _sentence(name, verdict, left, float(errors[i]), float(pulsed[i]), alike[i]),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _verdict(width: float, left: float, error: float) -> str:
+    if left > LEARNED_LITTLE:
+        return "not identified" if error > HOPELESS else "prior-driven"
+    if width <= NARROW and left <= LEARNED_MUCH:
+        return "measured"
+    return "weakly measured"
+
+
+def _sentence(name: str, verdict: str, left: float, error: float, pulsed: float, alike: str) -> str:
+    if verdict == "measured":
+        return f"{name}: the data decide; they leave {left:.0%} of the width of what was believed."
+    if verdict == "weakly measured":
+        return f"{name}: the data say something; {left:.0%} of the width of what was believed is left."
+    like = f", and its spend moved with {alike}" if alike else ""
+    said = {"prior-driven": "what was believed beforehand decides, not the data"}.get(verdict, "the data cannot answer")
+    hint = "a lift test would tell"
+    if pulsed < 0.7 * error:
+        hint = f"half a year of spend in pulses of {PULSE_WEEKS} weeks would narrow that to ±{pulsed:.0%}"
+    return f"{name}: {said}{like}; even a right model would be off by ±{error:.0%}: {hint}."
+
+
+def _sensitivity(mix: MediaMix, answer: Floats) -> Floats:
+    """(channel,): shift of the mean of the answer, in its standard deviations, between the two powers of the prior."""
+    data = mix.arrays_.data
+    z = (answer - data["effect_mean"]) / data["effect_sd"]
+    moved = []
+    for power in POWERS:
+        log_weight = -(power - 1) * z**2 / 2
+        weight = np.exp(log_weight - log_weight.max(0))
+        moved.append((weight * answer).sum(0) / weight.sum(0))
+    return np.asarray(np.abs(moved[1] - moved[0]) / answer.std(0))
+
+
+def _collinearity(mix: MediaMix) -> tuple[Floats, list[str], Floats]:
+    """error_if_right and if_pulsed, (channel,) each, and the channel most alike or ""."""
+    panel, weeks = mix.panel_, len(mix.panel_.weeks)
+    now = _columns(mix, panel.acts)
+    errors = _errors(mix, now)
+    seen = now - now.mean(1, keepdims=True)
+    size = np.linalg.norm(seen, axis=1)
+    like = seen @ seen.T / np.maximum(np.outer(size, size), 1e-12) - 2 * np.eye(len(seen))
+    alike = [
+        panel.channels[int(np.argmax(row))] if len(row) > 1 and row.max() > 0.5 else "" for row in like
+    ]  # fmt: skip
+    phase = np.where((np.arange(weeks) // PULSE_WEEKS) % 2 == 0, 0.5, 1.5)
+    factor = np.where(np.arange(weeks) >= weeks - PULSE_LASTS, phase, 1.0)
+    pulsed = np.empty(len(errors))
+    for i in range(len(errors)):
+        acts = panel.acts.copy()
+        acts[i] = acts[i] * factor
+        pulsed[i] = _errors(mix, _columns(mix, acts))[i]
+    return errors, alike, pulsed
+
+
+def _columns(mix: MediaMix, acts: Floats) -> Floats:
+    """(channel, region × week): what each channel adds at the median of its parameters, as shares of the KPI."""
+    draws, data = mix.draws_, mix.arrays_.data
+    middle = {name: np.median(value, axis=0)[None] for name, value in draws.values.items()}
+    lagged = lagged_acts(acts, mix.arrays_.basis, mix.config.max_lag_weeks)
+    carried = np.einsum("cl,clw->cw", draws.curves.weights(data["lags"], middle)[0], lagged)
+    return np.asarray(np.median(draws.height, axis=0)[:, None] * draws.curves.saturated(carried[None], middle)[0])
+
+
+def _errors(mix: MediaMix, columns: Floats) -> Floats:
+    """(channel,): standard error of a multiple of each column, with the baseline and the other channels unknown."""
+    data, draws = mix.arrays_.data, mix.draws_
+    sigma, trend, season = (float(np.median(part)) for part in (draws.sigma, draws.trend, draws.season))
+    scale = data["prior_sd"] * np.where(data["is_trend"] > 0, trend, 1.0) * np.where(data["is_season"] > 0, season, 1.0)
+    design = np.concatenate([columns.T, data["design"] * scale], axis=1) * np.sqrt(data["weight"])[:, None]
+    precision = design.T @ design / sigma**2
+    count = len(columns)
+    precision[np.arange(count, len(precision)), np.arange(count, len(precision))] += 1.0
+    precision[np.arange(count), np.arange(count)] += 1e-4  # a multiple between minus and plus a hundred
+    return np.asarray(np.sqrt(np.diag(np.linalg.inv(precision))[:count]))

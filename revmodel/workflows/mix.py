@@ -1,0 +1,96 @@
+"""The media-mix run: panel read, model fitted, what it found told with its doubts, and put on record."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from revmodel.mix.doubt import doubt_table
+from revmodel.mix.media_mix import MediaMix
+from revmodel.mix.mix_config import MixConfig
+from revmodel.mix.panel import read_panel
+from revmodel.mix.refute import refutation_table
+from revmodel.mix.tables import WHOLE, mix_tables
+from revmodel.report.page import write_page
+from revmodel.report.tables import DRAWS, RunFolder, write_run
+from revmodel.tracking.mlflow_store import log_run, prepare_store
+from revmodel.workflows.manifest import git_sha, run_name
+from revmodel.workflows.record import health_verdict
+
+__all__ = ["run_mix"]
+
+COMMAND = "mix"
+
+
+def run_mix(
+    config: MixConfig, *, refute: bool = False, name: str | None = None, progress: Callable[[str], None] | None = None
+) -> RunFolder:
+    """Fit, tell, write and log; returned as it lies on disk.
+
+    refute : also fit what must not move the answers (mix/refute.py), seven fits more.
+    The run's folder holds the fitted mix under draws/, for ``MediaMix.load``.
+    """
+    say, clock = progress or (lambda _: None), time.perf_counter()
+    with ThreadPoolExecutor(max_workers=1) as beside:  # MLflow takes seconds to import
+        store = beside.submit(prepare_store, config.tracking, config.root) if config.tracking.enabled else None
+        say("reading the panel")
+        frame = read_panel(config)
+        say("fitting what each channel adds")
+        mix = MediaMix(config).fit(frame)
+        fitted = time.perf_counter()
+        say("what it found, and how far it can be believed")
+        tables = mix_tables(mix) | {"doubt": doubt_table(mix), "health": mix.health_}
+        if refute:
+            tables["refutation"] = refutation_table(config, frame, say)
+        timings = {"fit": round(fitted - clock, 2), "tables": round(time.perf_counter() - fitted, 2)}
+        if store is not None:
+            store.result()
+    created = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    day = (mix.panel_.weeks[-1] + pd.Timedelta(days=6)).date()
+    run = name or run_name(f"{COMMAND}-{config.name}", day, created)
+    manifest = _manifest(config, len(frame), mix.health_, run, day, created, timings)
+    say("writing tables and page")
+
+    def finish(unfinished: RunFolder) -> None:
+        mix.save(unfinished.path / DRAWS)
+        write_page(unfinished)
+
+    folder = write_run(config.resolve(config.reports) / run, manifest, tables, finish)
+    if config.tracking.enabled:
+        log_run(folder, manifest, _metrics(tables), config.tracking, config.root)
+    return RunFolder(folder, manifest, tables)
+
+
+def _manifest(
+    config: MixConfig, rows: int, health: pd.DataFrame, run: str, day: dt.date, created: dt.datetime,
+    timings: dict[str, float],
+) -> dict[str, Any]:  # fmt: skip
+    digest = hashlib.sha256(config.resolve(config.data).read_bytes()).hexdigest()
+    return {
+        "run": run, "company": config.name, "currency": config.currency, "created_at": created.isoformat(),
+        "as_of": day.isoformat(), "command": COMMAND, "version": metadata.version("revmodel"),
+        "git_sha": git_sha(config.root), "seed": config.seed, "engine": config.engine,
+        "inputs": [{"table": "panel", "rows": rows, "digest": digest}],
+        "config": config.model_dump(mode="json"), "health": health_verdict(health), "timings_s": timings,
+        "cannot": [], "quarters": [], "fiscal_year_start_month": 1,
+    }  # fmt: skip
+
+
+def _metrics(tables: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """Headline numbers for comparing runs: share and ROMI of each channel over the whole panel."""
+    whole = tables["contribution"][tables["contribution"]["period"] == WHOLE]
+    found = {
+        f"{row['channel']}.{name}": float(row[name])
+        for row in whole.to_dict("records")
+        for name in ("share_mean", "romi_mean", "marginal_romi_mean")
+        if name in row
+    }
+    return {name: value for name, value in found.items() if np.isfinite(value)}
