@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
+from scipy.special import expit
 
 from revmodel.media.curves import Curves
 from revmodel.mix import mix_priors as priors
@@ -16,7 +17,16 @@ from revmodel.mix.arrays import MixArrays
 __all__ = ["ARRAYS", "MixDraws", "mix_draws"]
 
 Floats = npt.NDArray[np.float64]
-ARRAYS = ("effect", "regional", "height", "linear", "sigma", "trend", "season")  # of MixDraws, beside its values
+ARRAYS = (
+    "effect",
+    "regional",
+    "height",
+    "linear",
+    "sigma",
+    "trend",
+    "season",
+    "echo",
+)  # of MixDraws
 AT_ONCE = 4_000_000  # numbers held at a time while curves are evaluated
 
 
@@ -26,7 +36,7 @@ class MixDraws:
 
     effect : (draw, channel), share of the KPI. values : parameter of a curve → (draw, channel). regional : (draw,
     channel, region). height : (draw, channel), effect ÷ mean saturation. linear : (draw, column) of the baseline.
-    sigma, trend, season : (draw,).
+    sigma, trend, season, echo : (draw,).
     """
 
     effect: Floats
@@ -37,6 +47,7 @@ class MixDraws:
     sigma: Floats
     trend: Floats
     season: Floats
+    echo: Floats
     curves: Curves
 
     def __len__(self) -> int:
@@ -78,7 +89,8 @@ def mix_draws(arrays: MixArrays, free: dict[str, Floats], rng: np.random.Generat
         )
     )  # fmt: skip
     empty = np.zeros((draws, len(data["prior_sd"])))
-    found = MixDraws(effect, values, regional, effect / middle, empty, sigma, trend, season, curves)
+    echo = expit(priors.ECHO_MEAN + priors.ECHO_SD * free["z_echo"])
+    found = MixDraws(effect, values, regional, effect / middle, empty, sigma, trend, season, echo, curves)
     return _with_linear(found, arrays, rng)
 
 
@@ -104,16 +116,28 @@ def _with_linear(draws: MixDraws, arrays: MixArrays, rng: np.random.Generator) -
     for start in range(0, len(draws), step):
         some = slice(start, min(start + step, len(draws)))
         part = _part(draws, some)
-        rest = data["weight"] * (data["y"] - part.added(data["lagged"], data["lags"]).sum(1))
-        seen = rest @ data["design"]
+        rest = data["y"] - part.added(data["lagged"], data["lags"]).sum(1)
+        echo = part.echo[:, None]
+        news = data["pair"] * (rest - echo * np.roll(rest, 1, axis=1))
+        kept = news + (1 - echo**2) * data["first"] * rest - echo * np.roll(news, -1, axis=1)
+        seen = kept @ data["design"]
         for i in range(some.start, some.stop):
             scale = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[i], 1.0)
             scale = scale * np.where(data["is_season"] > 0, draws.season[i], 1.0)
-            precision = np.eye(len(scale)) + scale[:, None] * data["gram"] * scale / draws.sigma[i] ** 2
+            gram = gram_of(data, draws.echo[i])
+            precision = np.eye(len(scale)) + scale[:, None] * gram * scale / draws.sigma[i] ** 2
             factor = np.linalg.cholesky(precision)
             half = solve_triangular(factor, scale * seen[i - start] / draws.sigma[i] ** 2, lower=True)
             linear[i] = scale * solve_triangular(factor.T, half + noise[i], lower=False)
     return MixDraws(**{**draws.__dict__, "linear": linear})
+
+
+def gram_of(data: dict[str, Floats], echo: float) -> Floats:
+    """X'R⁻¹X up to the variance of a week's news (mix/mix_model.py)."""
+    return np.asarray(
+        data["gram_now"] - echo * data["gram_both"] + echo**2 * data["gram_before"]
+        + (1 - echo**2) * data["gram_first"]
+    )  # fmt: skip
 
 
 def _part(draws: MixDraws, some: slice) -> MixDraws:

@@ -80,7 +80,7 @@ def mix_arrays(panel: MixPanel, config: MixConfig, left_out: npt.NDArray[np.bool
     counts = np.ones((len(panel.regions), len(panel.weeks)))
     if left_out is not None:
         counts[:, left_out] = 0.0
-    weight, y = counts.ravel(), (panel.kpi / basis.scale[:, None]).ravel()
+    y = (panel.kpi / basis.scale[:, None]).ravel()
     design = basis.columns(panel.weeks, panel.other)
     spread, block = basis.spread(panel)
     mean, sd, marginal = _beliefs(panel, config)
@@ -88,15 +88,31 @@ def mix_arrays(panel: MixPanel, config: MixConfig, left_out: npt.NDArray[np.bool
     curves = Curves.of(panel.channels, config.carry_over, config.saturation, own)
     probes, where = _probes(panel, config, basis)
     data = {
-        "y": y, "weight": weight, "design": design, "gram": (design * weight[:, None]).T @ design,
+        "y": y, "design": design, **_echo_parts(counts, design),
         "prior_sd": spread, "is_trend": (block == 1) * 1.0, "is_season": (block == 2) * 1.0,
         "region": np.repeat(np.eye(len(panel.regions)), len(panel.weeks), axis=0).T,
         "lagged": lagged_acts(panel.acts, basis, config.max_lag_weeks),
         "lags": np.arange(config.max_lag_weeks + 1.0),
-        "effect_mean": mean, "effect_sd": sd, "is_marginal": marginal, **probes,
+        "effect_mean": mean, "effect_sd": sd, "is_marginal": marginal, "total": _total(config), **probes,
     }  # fmt: skip
     of_tests = Curves(tuple(curves.carry_over[i] for i in where), tuple(curves.saturation[i] for i in where))
     return MixArrays({name: np.asarray(value, float) for name, value in data.items()}, basis, curves, of_tests, block)
+
+
+def _echo_parts(counts: Floats, design: Floats) -> dict[str, Floats]:
+    """What the likelihood needs of weeks that count and whose week before counts too ("pair") or does not ("first").
+
+    gram_now, gram_before, gram_both, gram_first: sums over such weeks of x xᵀ of the week, of the one before, of both.
+    """
+    before = np.concatenate([np.zeros((len(counts), 1)), counts[:, :-1]], axis=1)
+    pair, first = (counts * before).ravel(), (counts * (1 - before)).ravel()
+    earlier = np.roll(design, 1, axis=0)  # of a region's first week it is another region's, and that pair counts nought
+    both = (design * pair[:, None]).T @ earlier
+    return {
+        "pair": pair, "first": first, "gram_now": (design * pair[:, None]).T @ design,
+        "gram_before": (earlier * pair[:, None]).T @ earlier, "gram_both": both + both.T,
+        "gram_first": (design * first[:, None]).T @ design,
+    }  # fmt: skip
 
 
 def lagged_acts(acts: Floats, basis: Basis, max_lag_weeks: int) -> Floats:
@@ -126,6 +142,12 @@ def _basis(panel: MixPanel, config: MixConfig) -> Basis:
             raise ConfigError(f"the control {', '.join(still)} never changes: it explains nothing, leave it out")
     weeks = panel.weeks
     return Basis(scale, size, act_scale, knots, config.trend_weeks, weeks[0], len(weeks), mean, sd)
+
+
+def _total(config: MixConfig) -> Floats:
+    """Mean and sd of the log of what all channels together bring, a share of the KPI."""
+    low, high = config.media_share
+    return np.array([np.log(low * high) / 2, np.log(high / low) / NINETY])
 
 
 def _beliefs(panel: MixPanel, config: MixConfig) -> tuple[Floats, Floats, Floats]:

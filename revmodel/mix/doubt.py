@@ -125,8 +125,11 @@ def _errors(mix: MediaMix, columns: Floats) -> Floats:
     data, draws = mix.arrays_.data, mix.draws_
     sigma, trend, season = (float(np.median(part)) for part in (draws.sigma, draws.trend, draws.season))
     scale = data["prior_sd"] * np.where(data["is_trend"] > 0, trend, 1.0) * np.where(data["is_season"] > 0, season, 1.0)
-    design = np.concatenate([columns.T, data["design"] * scale], axis=1) * np.sqrt(data["weight"])[:, None]
-    precision = design.T @ design / sigma**2
+    echo = float(np.median(draws.echo))
+    design = np.concatenate([columns.T, data["design"] * scale], axis=1)
+    news = data["pair"][:, None] * (design - echo * np.roll(design, 1, axis=0))
+    first = data["first"][:, None] * design
+    precision = (news.T @ news + (1 - echo**2) * first.T @ first) / sigma**2
     count = len(columns)
     precision[np.arange(count, len(precision)), np.arange(count, len(precision))] += 1.0
     precision[np.arange(count), np.arange(count)] += 1e-4  # a multiple between minus and plus a hundred

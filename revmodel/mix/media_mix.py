@@ -126,8 +126,17 @@ class MediaMix:
         rng = np.random.default_rng([self.config.seed, 2])
         turns = rng.standard_normal((len(self.draws_), 1, weeks)) * self.draws_.trend[:, None, None]
         drift = np.cumsum(turns / np.sqrt(basis.trend_weeks), axis=2) * basis.scale[:, None]
-        noise = rng.standard_normal(media.shape) * self.draws_.sigma[:, None, None] * basis.scale[:, None]
+        noise = self._noise(rng, media.shape)
         return np.asarray(media + level + drift + noise)
+
+    def _noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+        """Weeks' noise, which echoes; the first week's as if nothing were known of the one before."""
+        draws = self.draws_
+        news = rng.standard_normal(shape) * draws.sigma[:, None, None] * self.arrays_.basis.scale[:, None]
+        news[..., 0] /= np.sqrt(1 - draws.echo[:, None] ** 2)
+        for week in range(1, shape[2]):
+            news[..., week] += draws.echo[:, None] * news[..., week - 1]
+        return news
 
     def _ahead(self, plan: pd.DataFrame) -> MixPanel:
         wanted = self.panel_.weeks[-1] + pd.Timedelta(days=7)

@@ -1,13 +1,16 @@
 """The media mix of a weekly KPI, its linear part integrated out.
 
-    y_gt = X_gt b + Σ_m effect_m · regional_mg · s_mgt / mean s_m + ε_gt,   ε ~ Normal(0, σ)
-    s_m  = saturation(carry-over of what acts)
+    y_gt = X_gt b + Σ_m effect_m · regional_mg · s_mgt / mean s_m + ε_gt
+    ε_t  = ρ ε_{t-1} + news of the week;   s_m  = saturation(carry-over of what acts)
 
 y is the KPI as a share of its mean in the region; X holds each region's level, a trend with turns, yearly waves,
 controls and events; b is normal a priori, with learned sds of turns and waves. Given effects and curves b is normal
 a posteriori and is integrated out (Lindley & Smith 1972), so that chains move in a few directions that data inform:
 
-    log p(y | effects, curves, sds) = −½ log|σ²I + X S X'| − ½ r' (σ²I + X S X')⁻¹ r,   by p × p matrices (Woodbury)
+    log p(y | effects, curves, sds) = −½ log|σ²R + X S X'| − ½ r' (σ²R + X S X')⁻¹ r,   by p × p matrices (Woodbury)
+
+with R the correlation of noise that echoes from week to week (Cochrane & Orcutt 1949); its inverse has three diagonals,
+so that X'R⁻¹X is a polynomial in ρ of matrices that are worked out once.
 
 ``effect_m`` is the share of the KPI that channel m brings, not a coefficient of a curve: it is what data inform and
 people can state. Lift tests are terms of the same likelihood: what the curves say of the test's own weeks, region and
@@ -54,6 +57,8 @@ def mix_model(arrays: MixArrays) -> pm.Model:
             added = (slope[:, None] * saturated * pt.dot(regional, x["region"])).sum(0)
         else:
             added = pt.dot(slope, saturated)
+        total = pt.log(pt.exp(log_effect).sum())
+        pm.Potential("total_belief", -(((total - x["total"][0]) / x["total"][1]) ** 2) / 2)
         pm.Potential("log_likelihood", _integrated(x, x["y"] - added, len(data["prior_sd"])))
         if len(data["test_lift"]):
             pm.Potential("lift_tests", _tests(x, arrays.test_curves, values, slope, regional))
@@ -78,11 +83,16 @@ def _integrated(x: dict[str, pt.TensorVariable], rest: pt.TensorVariable, column
         )
     )  # fmt: skip
     scale = x["prior_sd"] * (1 + x["is_trend"] * (trend - 1)) * (1 + x["is_season"] * (season - 1))
-    factor = cholesky(pt.eye(columns) + scale[:, None] * x["gram"] * scale[None, :] / sigma**2)
-    weighted = x["weight"] * rest
-    projected = solve_triangular(factor, scale * pt.dot(x["design"].T, weighted) / sigma**2, lower=True)
-    quadratic = (weighted * rest).sum() / sigma**2 - (projected**2).sum()
-    log_det = x["weight"].sum() * pt.log(sigma) + pt.log(pt.diagonal(factor)).sum()
+    echo = pt.sigmoid(priors.ECHO_MEAN + priors.ECHO_SD * pm.Normal("z_echo"))
+    gram = x["gram_now"] - echo * x["gram_both"] + echo**2 * x["gram_before"] + (1 - echo**2) * x["gram_first"]
+    factor = cholesky(pt.eye(columns) + scale[:, None] * gram * scale[None, :] / sigma**2)
+    news = x["pair"] * (rest - echo * pt.concatenate([rest[-1:], rest[:-1]]))  # of a week, beyond what echoes
+    seen = news + (1 - echo**2) * x["first"] * rest
+    seen = seen - echo * pt.concatenate([news[1:], news[:1]])
+    projected = solve_triangular(factor, scale * pt.dot(x["design"].T, seen) / sigma**2, lower=True)
+    quadratic = (rest * seen).sum() / sigma**2 - (projected**2).sum()
+    weeks = (x["pair"] + x["first"]).sum()
+    log_det = weeks * pt.log(sigma) - x["first"].sum() * pt.log(1 - echo**2) / 2 + pt.log(pt.diagonal(factor)).sum()
     return -log_det - quadratic / 2
 
 

@@ -11,5 +11,6 @@ EVENT_SD = 0.3  # of the KPI, while an event lasts or a week has no working day
 NOISE_LOG = (-2.3, 0.8)  # log of the noise of a week: 10 %, 3 to 37 %
 TREND_LOG = (-3.4, 0.8)  # log of a turn of the trend: 3 % from one knot to the next, 1 to 12 %
 SEASON_LOG = (-2.3, 0.8)  # log of the first yearly wave; faster waves are smaller
+ECHO_MEAN, ECHO_SD = -1.0, 1.0  # logit of how much of a week's noise is in the next: 0.27, 0.07 to 0.66
 TEST_MISMATCH = 0.1  # of a lift: a test is never quite the business that it is taken to stand for
 TEST_AGE_A_YEAR = 0.15  # of a lift, for each year between a test and the end of the panel: responses change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ __all__ = ["MIN_WEEKS", "MixPanel", "mix_panel", "read_panel"]
 Floats = npt.NDArray[np.float64]
 MIN_WEEKS = 52  # below a year neither a season nor a slow carry-over can be told from the baseline
 ALL = "all"
-HOLIDAYS = "holidays"
+HOLIDAYS, YEAR_END, QUARTER_END = "holidays", "year end", "quarter end"
+PUSH_DAYS = 14  # before the end of a quarter in which deals and campaigns are pushed
 
 
 @dataclass(frozen=True)
@@ -187,14 +189,35 @@ def _numbers(column: pd.Series, name: str, dates: pd.DatetimeIndex, negative: bo
 def _events(
     frame: pd.DataFrame, at: pd.MultiIndex, config: MixConfig, weeks: pd.DatetimeIndex, regions: tuple[str, ...]
 ) -> dict[str, Floats]:
-    """Columns of ones where an event was, by name, and the share of working days that were holidays."""
+    """Columns of ones where an event was, by name, and what the calendar does to any business: shares of a week's days.
+
+    Offices are empty from Christmas Eve to 2 January, and quarters end with a push; budgets rest or swell in the same
+    weeks, and would get the credit.
+    """
     found: dict[str, Floats] = {}
     if config.events is not None:
         words = frame[config.events].fillna("").astype(str).str.strip()
         nothing = {word.lower() for word in config.none_words}
         for name in sorted({word for word in words if word.lower() not in nothing}):
             found[f"event: {name}"] = _wide(np.asarray(words == name, float), at, weeks, regions)
+    found[YEAR_END] = np.tile(_share_of_days(weeks, _is_year_end), (len(regions), 1))
+    found[QUARTER_END] = np.tile(_share_of_days(weeks, _is_quarter_end), (len(regions), 1))
     if config.holidays_country is not None:
         lost = days_lost(weeks + pd.Timedelta(days=6), config.holidays_country)
         found[HOLIDAYS] = np.tile(lost, (len(regions), 1))
     return found
+
+
+def _share_of_days(weeks: pd.DatetimeIndex, holds: Callable[[pd.DatetimeIndex], npt.NDArray[np.bool_]]) -> Floats:
+    """(week,): of the seven days from each week's own, the share for which it holds."""
+    return np.mean([holds(weeks + pd.Timedelta(days=day)) for day in range(7)], axis=0)
+
+
+def _is_year_end(days: pd.DatetimeIndex) -> npt.NDArray[np.bool_]:
+    month, day = days.month.to_numpy(), days.day.to_numpy()
+    return np.asarray(((month == 12) & (day >= 24)) | ((month == 1) & (day <= 2)))
+
+
+def _is_quarter_end(days: pd.DatetimeIndex) -> npt.NDArray[np.bool_]:
+    left = (days + pd.offsets.QuarterEnd(0) - days).days.to_numpy()
+    return np.asarray(left < PUSH_DAYS)
