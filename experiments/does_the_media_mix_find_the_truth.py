@@ -135,10 +135,16 @@ def _shaped(rng: np.random.Generator, x: Floats, kind: str) -> Floats:
 
 
 def config_of(seed: int, engine: str) -> MixConfig:
-    """The same for every company: nothing is known of any, but in which weeks offices are empty."""
-    channels = {name: {"cost": name} for name in CHANNELS}
+    """The same for every company: nothing is known of any, but the country, and that branded search follows demand."""
+    channels = {name: {"cost": name, "follows_demand": name == "branded_search"} for name in CHANNELS}
     return MixConfig(
-        name=f"simulated {seed}", data="none", date="week", kpi="leads", channels=channels, engine=engine, seed=seed,
+        name=f"simulated {seed}",
+        data="none",
+        date="week",
+        kpi="leads",
+        channels=channels,
+        engine=engine,
+        seed=seed,
         holidays_country="DE",
     )  # type: ignore[arg-type]
 
@@ -169,8 +175,9 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([table.assign(kind=kind, level=level), table.assign(kind="all", level=level)])
     both["bias"] = both["mean"] - both["truth"]
     out = both.groupby(["level", "kind"]).agg(
-        n=("inside", "size"), covered_90=("inside", "mean"), error_points=("error", "mean"), bias_points=("bias", "mean"),
-        truth_points=("truth", "mean"), healthy=("healthy", "mean"), cpu_s=("cpu_s", "mean"),
+        n=("inside", "size"), covered_90=("inside", "mean"), error_points=("error", "mean"),
+        bias_points=("bias", "mean"), truth_points=("truth", "mean"),
+        healthy=("healthy", "mean"), cpu_s=("cpu_s", "mean"),
     )  # fmt: skip
     out[["error_points", "bias_points", "truth_points"]] *= 100
     return out.round(3).reset_index()
@@ -193,7 +200,9 @@ def main() -> None:
     table.to_csv(arguments.out / "media_mix_by_channel.csv", index=False, float_format="%.5g")
     summary(table).to_csv(arguments.out / "media_mix.csv", index=False)
     print(summary(table).to_string(index=False))
-    print(table[table["channel"] != "all media"].groupby("verdict")["inside"].agg(["size", "mean"]).round(3).to_string())
+    print(
+        table[table["channel"] != "all media"].groupby("verdict")["inside"].agg(["size", "mean"]).round(3).to_string()
+    )
 
 
 if __name__ == "__main__":

@@ -13,20 +13,13 @@ from scipy.special import expit
 from revmodel.media.curves import Curves
 from revmodel.mix import mix_priors as priors
 from revmodel.mix.arrays import MixArrays
+from revmodel.mix.mix_model import GRAMS
 
 __all__ = ["ARRAYS", "MixDraws", "mix_draws"]
 
 Floats = npt.NDArray[np.float64]
-ARRAYS = (
-    "effect",
-    "regional",
-    "height",
-    "linear",
-    "sigma",
-    "trend",
-    "season",
-    "echo",
-)  # of MixDraws
+SCALARS = ("sigma", "trend", "season", "echo", "follow", "follow_noise", "follow_echo")
+ARRAYS = ("effect", "regional", "height", "linear", *SCALARS)  # of MixDraws
 AT_ONCE = 4_000_000  # numbers held at a time while curves are evaluated
 
 
@@ -36,7 +29,8 @@ class MixDraws:
 
     effect : (draw, channel), share of the KPI. values : parameter of a curve → (draw, channel). regional : (draw,
     channel, region). height : (draw, channel), effect ÷ mean saturation. linear : (draw, column) of the baseline.
-    sigma, trend, season, echo : (draw,).
+    sigma, trend, season, echo : (draw,). follow, follow_noise, follow_echo : (draw, follower), of channels that follow
+    demand.
     """
 
     effect: Floats
@@ -48,6 +42,9 @@ class MixDraws:
     trend: Floats
     season: Floats
     echo: Floats
+    follow: Floats
+    follow_noise: Floats
+    follow_echo: Floats
     curves: Curves
 
     def __len__(self) -> int:
@@ -90,7 +87,8 @@ def mix_draws(arrays: MixArrays, free: dict[str, Floats], rng: np.random.Generat
     )  # fmt: skip
     empty = np.zeros((draws, len(data["prior_sd"])))
     echo = expit(priors.ECHO_MEAN + priors.ECHO_SD * free["z_echo"])
-    found = MixDraws(effect, values, regional, effect / middle, empty, sigma, trend, season, echo, curves)
+    follow = _following(free, draws)
+    found = MixDraws(effect, values, regional, effect / middle, empty, sigma, trend, season, echo, *follow, curves)
     return _with_linear(found, arrays, rng)
 
 
@@ -124,20 +122,42 @@ def _with_linear(draws: MixDraws, arrays: MixArrays, rng: np.random.Generator) -
         for i in range(some.start, some.stop):
             scale = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[i], 1.0)
             scale = scale * np.where(data["is_season"] > 0, draws.season[i], 1.0)
-            gram = gram_of(data, draws.echo[i])
-            precision = np.eye(len(scale)) + scale[:, None] * gram * scale / draws.sigma[i] ** 2
-            factor = np.linalg.cholesky(precision)
-            half = solve_triangular(factor, scale * seen[i - start] / draws.sigma[i] ** 2, lower=True)
+            gram, said = gram_of(data, draws.echo[i]) / draws.sigma[i] ** 2, seen[i - start] / draws.sigma[i] ** 2
+            for more, also in _said_by_followers(data, draws, i):
+                gram, said = gram + more, said + also
+            factor = np.linalg.cholesky(np.eye(len(scale)) + scale[:, None] * gram * scale)
+            half = solve_triangular(factor, scale * said, lower=True)
             linear[i] = scale * solve_triangular(factor.T, half + noise[i], lower=False)
     return MixDraws(**{**draws.__dict__, "linear": linear})
 
 
-def gram_of(data: dict[str, Floats], echo: float) -> Floats:
-    """X'R⁻¹X up to the variance of a week's news (mix/mix_model.py)."""
-    return np.asarray(
-        data["gram_now"] - echo * data["gram_both"] + echo**2 * data["gram_before"]
-        + (1 - echo**2) * data["gram_first"]
+def _following(free: dict[str, Floats], draws: int) -> tuple[Floats, Floats, Floats]:
+    if "z_follow" not in free:
+        none = np.zeros((draws, 0))
+        return none, none, none
+    (mean, sd), (noise_mean, noise_sd) = priors.FOLLOW_LOG, priors.FOLLOW_NOISE_LOG
+    return (
+        np.exp(mean + sd * free["z_follow"]), np.exp(noise_mean + noise_sd * free["z_follow_noise"]),
+        expit(priors.ECHO_MEAN + priors.ECHO_SD * free["z_follow_echo"]),
     )  # fmt: skip
+
+
+def _said_by_followers(data: dict[str, Floats], draws: MixDraws, draw: int) -> Iterator[tuple[Floats, Floats]]:
+    """What each channel that follows demand says of the linear part: precision, and precision times what it says."""
+    begins = data["follow_begins"]
+    for i, y in enumerate(data["follow_y"]):
+        by = 1 + data["is_shared"] * (draws.follow[draw, i] - 1)
+        echo, variance = draws.follow_echo[draw, i], draws.follow_noise[draw, i] ** 2
+        news = (1 - begins) * (y - echo * np.roll(y, 1))
+        kept = news + (1 - echo**2) * begins * y - echo * np.roll(news, -1)
+        gram = gram_of({name: data[f"follow_{name}"][i] for name in GRAMS}, echo)
+        yield by[:, None] * gram * by / variance, by * (kept @ data["follow_design"][i]) / variance
+
+
+def gram_of(grams: dict[str, Floats], echo: float) -> Floats:
+    """X'R⁻¹X up to the variance of a week's news (mix/mix_model.py)."""
+    now, before, both, first = (grams[name] for name in GRAMS)
+    return np.asarray(now - echo * both + echo**2 * before + (1 - echo**2) * first)
 
 
 def _part(draws: MixDraws, some: slice) -> MixDraws:

@@ -19,7 +19,8 @@ from revmodel.models.calendar_columns import fourier, season_support
 __all__ = ["BLOCKS", "Basis", "MixArrays", "lagged_acts", "mix_arrays"]
 
 Floats = npt.NDArray[np.float64]
-BLOCKS = ("level", "trend", "season", "other")
+BLOCKS = ("level", "trend", "season", "other", "levels of what follows demand")
+OWN_LEVEL = 4  # the last of them
 NINETY = 2 * 1.6448536  # standard deviations between the ends of nine chances in ten
 
 
@@ -29,6 +30,7 @@ class Basis:
 
     scale : (region,), mean of the KPI's size. size : (region,), of a region against the mean of all. act_scale :
     (channel,), mean of what acts where it does, for a region of mean size. other_mean, other_sd : (column, 1, 1).
+    following : how many channels follow demand.
     """
 
     scale: Floats
@@ -40,6 +42,7 @@ class Basis:
     history: int
     other_mean: Floats
     other_sd: Floats
+    following: int
 
     def columns(self, weeks: pd.DatetimeIndex, other: Floats) -> Floats:
         """The baseline's columns, (region × week, column), regions one after the other; other as in MixPanel."""
@@ -49,14 +52,16 @@ class Basis:
         shared = np.concatenate([ramps, fourier(weeks)], axis=1)
         scaled = (other - self.other_mean) / self.other_sd
         level = np.repeat(np.eye(regions), count, axis=0)
-        parts = [level, np.tile(shared, (regions, 1)), scaled.reshape(len(other), -1).T]
+        following = np.zeros((regions * count, self.following * regions))
+        parts = [level, np.tile(shared, (regions, 1)), scaled.reshape(len(other), -1).T, following]
         return np.concatenate(parts, axis=1)
 
     def spread(self, panel: MixPanel) -> tuple[Floats, npt.NDArray[np.int64]]:
         """(column,) prior sd of each before what is learned, and its block as a place in BLOCKS."""
         waves = season_support(self.history)
         other = np.where(np.arange(len(panel.other)) < panel.controls, priors.CONTROL_SD, priors.EVENT_SD)
-        parts = [np.full(len(self.scale), priors.LEVEL_SD), np.ones(len(self.knots)), waves, other]
+        level = np.full(len(self.scale), priors.LEVEL_SD)
+        parts = [level, np.ones(len(self.knots)), waves, other, np.tile(level, self.following)]
         return np.concatenate(parts), np.repeat(np.arange(len(BLOCKS)), [len(part) for part in parts])
 
 
@@ -88,7 +93,8 @@ def mix_arrays(panel: MixPanel, config: MixConfig, left_out: npt.NDArray[np.bool
     curves = Curves.of(panel.channels, config.carry_over, config.saturation, own)
     probes, where = _probes(panel, config, basis)
     data = {
-        "y": y, "design": design, **_echo_parts(counts, design),
+        "y": y, "design": design, **_echo_parts(counts.ravel(), len(panel.weeks), design),
+        **_following(panel, config, design, block),
         "prior_sd": spread, "is_trend": (block == 1) * 1.0, "is_season": (block == 2) * 1.0,
         "region": np.repeat(np.eye(len(panel.regions)), len(panel.weeks), axis=0).T,
         "lagged": lagged_acts(panel.acts, basis, config.max_lag_weeks),
@@ -99,13 +105,42 @@ def mix_arrays(panel: MixPanel, config: MixConfig, left_out: npt.NDArray[np.bool
     return MixArrays({name: np.asarray(value, float) for name, value in data.items()}, basis, curves, of_tests, block)
 
 
-def _echo_parts(counts: Floats, design: Floats) -> dict[str, Floats]:
+def _following(panel: MixPanel, config: MixConfig, design: Floats, block: npt.NDArray[np.int64]) -> dict[str, Floats]:
+    """Channels that follow demand: their spend against its mean, and what the baseline's columns say of it.
+
+    follow_y : (channel, region × week). follow_design : (channel, region × week, column), where the last columns are a
+    level of each such channel and region. follow_*: gram matrices as of the KPI (see _echo_parts), (channel, …).
+    """
+    regions, weeks = len(panel.regions), len(panel.weeks)
+    at = [i for i, each in enumerate(config.channels.values()) if each.follows_demand]
+    shared = design.copy()
+    shared[:, (block == 0) | (block == OWN_LEVEL)] = 0.0
+    acts = panel.acts[at] / panel.acts[at].mean(2, keepdims=True)
+    designs = np.repeat(shared[None], len(at), axis=0)
+    first = design.shape[1] - len(at) * regions
+    for i in range(len(at)):
+        columns = first + i * regions + np.arange(regions)
+        designs[i][:, columns] = np.repeat(np.eye(regions), weeks, axis=0)
+    names = ("gram_now", "gram_before", "gram_both", "gram_first")
+    parts = [_echo_parts(np.ones(regions * weeks), weeks, one) for one in designs]
+    empty = np.zeros((0, design.shape[1], design.shape[1]))
+    grams = {f"follow_{name}": np.stack([part[name] for part in parts]) if parts else empty for name in names}
+    begins = np.zeros((regions, weeks))
+    begins[:, 0] = 1.0
+    return {
+        "follow_y": (acts - 1.0).reshape(len(at), regions * weeks), "follow_design": designs,
+        "follow_begins": begins.ravel(), "is_shared": ((block != 0) & (block != OWN_LEVEL)) * 1.0, **grams,
+    }  # fmt: skip
+
+
+def _echo_parts(counts: Floats, weeks: int, design: Floats) -> dict[str, Floats]:
     """What the likelihood needs of weeks that count and whose week before counts too ("pair") or does not ("first").
 
     gram_now, gram_before, gram_both, gram_first: sums over such weeks of x xᵀ of the week, of the one before, of both.
     """
-    before = np.concatenate([np.zeros((len(counts), 1)), counts[:, :-1]], axis=1)
-    pair, first = (counts * before).ravel(), (counts * (1 - before)).ravel()
+    before = np.roll(counts, 1)
+    before[::weeks] = 0.0
+    pair, first = counts * before, counts * (1 - before)
     earlier = np.roll(design, 1, axis=0)  # of a region's first week it is another region's, and that pair counts nought
     both = (design * pair[:, None]).T @ earlier
     return {
@@ -141,7 +176,8 @@ def _basis(panel: MixPanel, config: MixConfig) -> Basis:
         if still:
             raise ConfigError(f"the control {', '.join(still)} never changes: it explains nothing, leave it out")
     weeks = panel.weeks
-    return Basis(scale, size, act_scale, knots, config.trend_weeks, weeks[0], len(weeks), mean, sd)
+    following = sum(each.follows_demand for each in config.channels.values())
+    return Basis(scale, size, act_scale, knots, config.trend_weeks, weeks[0], len(weeks), mean, sd, following)
 
 
 def _total(config: MixConfig) -> Floats:

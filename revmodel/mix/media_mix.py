@@ -26,7 +26,7 @@ from revmodel.models.sampling import Posterior, find_mode, sample
 __all__ = ["MediaMix"]
 
 Floats = npt.NDArray[np.float64]
-TARGET_ACCEPTANCE = 0.9  # curves bend the posterior: longer steps diverged over twenty regions
+TARGET_ACCEPTANCE = 0.95  # curves bend the posterior: longer steps diverged over twenty regions
 CONFIG, DRAWS, PANEL, HEALTH = "mix.json", "draws.npz", "panel.parquet", "health.parquet"
 
 

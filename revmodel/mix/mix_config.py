@@ -36,11 +36,14 @@ class BeliefConfig(Frozen):
 class MixChannelConfig(CurvesConfig):
     """One channel. cost: column of money spent. exposure: column of impressions or clicks that act in its place.
 
-    Without a cost it is organic (a newsletter, posts): it has a contribution and no return.
+    Without a cost it is organic (a newsletter, posts): it has a contribution and no return. follows_demand: it spends
+    where demand is (branded search, retargeting), so that its spend says what the baseline was, and would otherwise get
+    the credit for it.
     """
 
     cost: str | None = None
     exposure: str | None = None
+    follows_demand: bool = False
     belief: BeliefConfig | None = None
 
     @model_validator(mode="after")

@@ -12,6 +12,9 @@ a posteriori and is integrated out (Lindley & Smith 1972), so that chains move i
 with R the correlation of noise that echoes from week to week (Cochrane & Orcutt 1949); its inverse has three diagonals,
 so that X'R⁻¹X is a polynomial in ρ of matrices that are worked out once.
 
+A channel that follows demand (branded search) is a second series of the same linear part, times how strongly it
+follows: its spend says what the baseline was, so that the baseline's ups are not taken for its effect.
+
 ``effect_m`` is the share of the KPI that channel m brings, not a coefficient of a curve: it is what data inform and
 people can state. Lift tests are terms of the same likelihood: what the curves say of the test's own weeks, region and
 change against what the test found. Additive form with carry-over and saturation: Jin et al. 2017.
@@ -20,6 +23,7 @@ change against what the test found. Additive form with carry-over and saturation
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.linalg import cholesky, solve_triangular
@@ -28,8 +32,9 @@ from revmodel.media.curves import Curves
 from revmodel.mix import mix_priors as priors
 from revmodel.mix.arrays import MixArrays
 
-__all__ = ["ONE_PER_CENT", "mix_model"]
+__all__ = ["GRAMS", "ONE_PER_CENT", "mix_model"]
 
+GRAMS = ("gram_now", "gram_before", "gram_both", "gram_first")
 ONE_PER_CENT = 1.01  # how marginal returns are measured: one per cent more in every week
 
 
@@ -59,7 +64,7 @@ def mix_model(arrays: MixArrays) -> pm.Model:
             added = pt.dot(slope, saturated)
         total = pt.log(pt.exp(log_effect).sum())
         pm.Potential("total_belief", -(((total - x["total"][0]) / x["total"][1]) ** 2) / 2)
-        pm.Potential("log_likelihood", _integrated(x, x["y"] - added, len(data["prior_sd"])))
+        pm.Potential("log_likelihood", _integrated(x, x["y"] - added, len(data["prior_sd"]), data))
         if len(data["test_lift"]):
             pm.Potential("lift_tests", _tests(x, arrays.test_curves, values, slope, regional))
     return model
@@ -74,7 +79,9 @@ def _regional(channels: int, regions: int) -> pt.TensorVariable:
     return pt.exp(spread[:, None] * pm.Normal("z_region", shape=(channels, regions)))
 
 
-def _integrated(x: dict[str, pt.TensorVariable], rest: pt.TensorVariable, columns: int) -> pt.TensorVariable:
+def _integrated(
+    x: dict[str, pt.TensorVariable], rest: pt.TensorVariable, columns: int, data: dict[str, npt.NDArray[np.float64]]
+) -> pt.TensorVariable:
     """Log density of what media leave unexplained, over all values of the linear part."""
     sigma, trend, season = (
         pt.exp(mean + sd * pm.Normal(f"z_{name}"))
@@ -84,16 +91,52 @@ def _integrated(x: dict[str, pt.TensorVariable], rest: pt.TensorVariable, column
     )  # fmt: skip
     scale = x["prior_sd"] * (1 + x["is_trend"] * (trend - 1)) * (1 + x["is_season"] * (season - 1))
     echo = pt.sigmoid(priors.ECHO_MEAN + priors.ECHO_SD * pm.Normal("z_echo"))
-    gram = x["gram_now"] - echo * x["gram_both"] + echo**2 * x["gram_before"] + (1 - echo**2) * x["gram_first"]
-    factor = cholesky(pt.eye(columns) + scale[:, None] * gram * scale[None, :] / sigma**2)
-    news = x["pair"] * (rest - echo * pt.concatenate([rest[-1:], rest[:-1]]))  # of a week, beyond what echoes
-    seen = news + (1 - echo**2) * x["first"] * rest
-    seen = seen - echo * pt.concatenate([news[1:], news[:1]])
-    projected = solve_triangular(factor, scale * pt.dot(x["design"].T, seen) / sigma**2, lower=True)
-    quadratic = (rest * seen).sum() / sigma**2 - (projected**2).sum()
-    weeks = (x["pair"] + x["first"]).sum()
-    log_det = weeks * pt.log(sigma) - x["first"].sum() * pt.log(1 - echo**2) / 2 + pt.log(pt.diagonal(factor)).sum()
-    return -log_det - quadratic / 2
+    likelihood = _Gaussian(columns, scale)
+    likelihood.see(rest, x["design"], sigma, echo, [x[name] for name in GRAMS], x["pair"], x["first"])
+    followers = data["follow_y"].shape[0]
+    if followers:
+        mean, sd = priors.FOLLOW_LOG
+        strength = pt.exp(mean + sd * pm.Normal("z_follow", shape=(followers,)))
+        mean, sd = priors.FOLLOW_NOISE_LOG
+        noise = pt.exp(mean + sd * pm.Normal("z_follow_noise", shape=(followers,)))
+        echoes = pt.sigmoid(priors.ECHO_MEAN + priors.ECHO_SD * pm.Normal("z_follow_echo", shape=(followers,)))
+        begins = x["follow_begins"]
+        for i in range(followers):
+            by = 1 + x["is_shared"] * (strength[i] - 1)
+            likelihood.see(
+                x["follow_y"][i], x["follow_design"][i] * by, noise[i], echoes[i],
+                [x[f"follow_{name}"][i] * by[:, None] * by[None, :] for name in GRAMS], 1 - begins, begins,
+            )  # fmt: skip
+    return likelihood.log_density()
+
+
+class _Gaussian:
+    """Series that share one linear part, each with noise that echoes; the linear part is integrated out at the end."""
+
+    def __init__(self, columns: int, scale: pt.TensorVariable) -> None:
+        self.scale = scale
+        self.precision, self.seen = pt.eye(columns), pt.zeros(columns)
+        self.rest = pt.constant(0.0)  # log density at a linear part of zero, up to a constant
+
+    def see(
+        self, y: pt.TensorVariable, design: pt.TensorVariable, sigma: pt.TensorVariable, echo: pt.TensorVariable,
+        grams: list[pt.TensorVariable], pair: pt.TensorVariable, first: pt.TensorVariable,
+    ) -> None:  # fmt: skip
+        """One series. pair, first: weeks that count whose week before counts too, or does not (mix/arrays.py)."""
+        now, before, both, begin = grams
+        gram = now - echo * both + echo**2 * before + (1 - echo**2) * begin
+        news = pair * (y - echo * pt.concatenate([y[-1:], y[:-1]]))  # of a week, beyond what echoes
+        kept = news + (1 - echo**2) * first * y - echo * pt.concatenate([news[1:], news[:1]])
+        self.precision = self.precision + self.scale[:, None] * gram * self.scale[None, :] / sigma**2
+        self.seen = self.seen + self.scale * pt.dot(design.T, kept) / sigma**2
+        log_det = (pair + first).sum() * pt.log(sigma) - first.sum() * pt.log(1 - echo**2) / 2
+        self.rest = self.rest - log_det - (y * kept).sum() / sigma**2 / 2
+
+    def log_density(self) -> pt.TensorVariable:
+        """Of all series together."""
+        factor = cholesky(self.precision)
+        projected = solve_triangular(factor, self.seen, lower=True)
+        return self.rest - pt.log(pt.diagonal(factor)).sum() + (projected**2).sum() / 2
 
 
 def _tests(

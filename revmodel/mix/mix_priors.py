@@ -12,5 +12,7 @@ NOISE_LOG = (-2.3, 0.8)  # log of the noise of a week: 10 %, 3 to 37 %
 TREND_LOG = (-3.4, 0.8)  # log of a turn of the trend: 3 % from one knot to the next, 1 to 12 %
 SEASON_LOG = (-2.3, 0.8)  # log of the first yearly wave; faster waves are smaller
 ECHO_MEAN, ECHO_SD = -1.0, 1.0  # logit of how much of a week's noise is in the next: 0.27, 0.07 to 0.66
+FOLLOW_LOG = (0.2, 0.7)  # log of how strongly spend that follows demand moves with it: 1.2 times, 0.4 to 3.9
+FOLLOW_NOISE_LOG = (-1.6, 0.7)  # log of what else moves such spend from week to week: 20 %, 6 to 64 %
 TEST_MISMATCH = 0.1  # of a lift: a test is never quite the business that it is taken to stand for
 TEST_AGE_A_YEAR = 0.15  # of a lift, for each year between a test and the end of the panel: responses change
