@@ -267,18 +267,23 @@ def _region(panel: MixPanel, test: LiftTestConfig) -> int:
 
 
 def _without(panel: MixPanel, test: LiftTestConfig, channel: int, weeks: npt.NDArray[np.int64]) -> Floats:
-    """What would have acted without the test's change, which is spread evenly over its weeks and by size of region."""
+    """What would have acted without the test's change.
+
+    What was added is taken from its weeks in proportion to what the panel shows there; what was taken away is given
+    back evenly, by size of region.
+    """
     acts = panel.acts.copy()
-    regions = slice(None) if test.region is None else [_region(panel, test)]
-    size = np.abs(panel.kpi).mean(1)[regions]
-    change = test.spend_change * (size / size.sum())[:, None] / len(weeks)
-    block = acts[channel, regions][:, weeks] - change
-    if (block < -1e-9 * acts[channel].max()).any():
+    regions = np.arange(len(panel.regions)) if test.region is None else np.array([_region(panel, test)])
+    block = acts[channel][np.ix_(regions, weeks)]
+    if test.spend_change > block.sum() * (1 + 1e-9):
         raise ConfigError(
-            f"the lift test of {test.channel} from {test.start} took {test.spend_change:,.0f} more than without it, "
-            "but the panel shows less than that in a week: give the change against what is in the panel"
+            f"the lift test of {test.channel} from {test.start} added {test.spend_change:,.0f}, but the panel shows "
+            f"{block.sum():,.0f} in its weeks: give the change in the unit of what acts, against what the panel shows"
         )
-    acts[np.ix_([channel], np.arange(len(panel.regions))[regions], weeks)] = block.clip(0.0)[None]
+    size = np.abs(panel.kpi).mean(1)[regions]
+    evenly = np.repeat((size / size.sum() / len(weeks))[:, None], len(weeks), axis=1)
+    spread = block / block.sum() if test.spend_change > 0 else evenly
+    acts[np.ix_([channel], regions, weeks)] = (block - test.spend_change * spread).clip(0.0)[None]
     return acts
 
 

@@ -153,7 +153,7 @@ def _grid(at: pd.MultiIndex, config: MixConfig, fewest: int) -> tuple[pd.Datetim
             "row every 7 days; sum days to weeks, and fill weeks without activity with zeros"
         )
     if len(at) != len(weeks) * len(regions):
-        counts = at.to_frame(index=False).groupby(0).size()
+        counts = pd.Series(at.get_level_values(0)).value_counts()
         short = str(counts.idxmin())
         raise SourceError(
             f"{short} has {counts.min()} of {len(weeks)} weeks: wanted every week for every region, with zeros where "

@@ -1,0 +1,97 @@
+"""The likelihood with its linear part integrated out is the normal density it claims to be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from panels import config, known
+from scipy.linalg import block_diag, toeplitz
+from scipy.special import expit
+from scipy.stats import multivariate_normal, norm
+
+from revmodel.mix import mix_priors as priors
+from revmodel.mix.added import mix_draws
+from revmodel.mix.arrays import mix_arrays
+from revmodel.mix.mix_model import mix_model
+from revmodel.mix.panel import mix_panel
+from revmodel.models.compiled import CompiledModel
+
+CHANNELS = {"ads": {"cost": "ads", "follows_demand": True}, "fairs": {"cost": "fairs"}}
+
+
+def density(arrays, theta):
+    """log density of the compiled model at theta, in its own coordinates."""
+    model = CompiledModel(mix_model(arrays))
+    value, _ = model.value_and_grad(theta, np.zeros(model.size), np.eye(model.size), arrays.data)
+    return model, value
+
+
+def covariance(echo, sigma, lengths):
+    """Of noise that echoes, for series of these lengths after each other."""
+    return block_diag(*[sigma**2 / (1 - echo**2) * toeplitz(echo ** np.arange(n)) for n in lengths])
+
+
+@pytest.mark.parametrize(("regions", "channels"), [(1, None), (2, None), (1, CHANNELS), (2, CHANNELS)])
+def test_it_equals_the_normal_density_written_out(regions, channels) -> None:
+    weeks = 60
+    said = config(region="region" if regions > 1 else None, **({} if channels is None else {"channels": channels}))
+    frame = known(regions, weeks).panel
+    arrays = mix_arrays(mix_panel(frame, said), said)
+    data = arrays.data
+    rng = np.random.default_rng(3)
+    size = CompiledModel(mix_model(arrays)).size
+    differences = []
+    for _ in range(2):
+        theta = 0.4 * rng.standard_normal(size)
+        model, value = density(arrays, theta)
+        free = model.unpack(theta[None])
+        draws = mix_draws(arrays, free, rng)
+        mean = draws.added(data["lagged"], data["lags"])[0].sum(0)
+        spread = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[0], 1.0)
+        spread = spread * np.where(data["is_season"] > 0, draws.season[0], 1.0)
+        design, y = [data["design"]], [data["y"] - mean]
+        noise = [covariance(draws.echo[0], draws.sigma[0], [weeks] * regions)]
+        for i in range(len(data["follow_y"])):
+            by = 1 + data["is_shared"] * (draws.follow[0, i] - 1)
+            design.append(data["follow_design"][i] * by)
+            y.append(data["follow_y"][i])
+            noise.append(covariance(draws.follow_echo[0, i], draws.follow_noise[0, i], [weeks] * regions))
+        whole = np.concatenate(design)
+        cov = block_diag(*noise) + (whole * spread**2) @ whole.T
+        expected = multivariate_normal.logpdf(np.concatenate(y), np.zeros(len(whole)), cov)
+        expected += norm.logpdf(theta).sum()
+        total = np.log(draws.effect[0].sum())
+        expected += -(((total - data["total"][0]) / data["total"][1]) ** 2) / 2
+        differences.append(value - expected)
+    assert differences[0] == pytest.approx(differences[1], abs=1e-7)  # equal up to a constant
+
+
+def test_the_linear_part_is_drawn_from_its_posterior() -> None:
+    said = config()
+    arrays = mix_arrays(mix_panel(known(1, 60).panel, said), said)
+    data = arrays.data
+    model = CompiledModel(mix_model(arrays))
+    theta = np.zeros((4000, model.size))
+    draws = mix_draws(arrays, model.unpack(theta), np.random.default_rng(1))
+    spread = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[0], 1.0)
+    spread = spread * np.where(data["is_season"] > 0, draws.season[0], 1.0)
+    inverse = np.linalg.inv(covariance(expit(priors.ECHO_MEAN), draws.sigma[0], [60]))
+    rest = data["y"] - draws.added(data["lagged"], data["lags"])[0].sum(0)
+    posterior = np.linalg.inv(data["design"].T @ inverse @ data["design"] + np.diag(1 / spread**2))
+    mean = posterior @ data["design"].T @ inverse @ rest
+    sd = np.sqrt(np.diag(posterior))
+    np.testing.assert_allclose((draws.linear.mean(0) - mean) / sd, 0.0, atol=5 / np.sqrt(4000))
+    np.testing.assert_allclose(draws.linear.std(0) / sd, 1.0, atol=0.07)
+
+
+def test_weeks_left_out_say_nothing() -> None:
+    said = config()
+    frame = known(1, 60).panel
+    left_out = np.zeros(60, bool)
+    left_out[20:30] = True
+    spoiled = frame.assign(leads=frame["leads"].where(~left_out, 5.0 * frame["leads"]))
+    one, other = (mix_arrays(mix_panel(each, said), said, left_out) for each in (frame, spoiled))
+    scale = other.basis.scale / one.basis.scale
+    other.data["y"] = other.data["y"] * scale  # the mean is of all weeks
+    theta = 0.3 * np.random.default_rng(1).standard_normal(CompiledModel(mix_model(one)).size)
+    assert density(one, theta)[1] == pytest.approx(density(other, theta)[1], abs=1e-8)
