@@ -130,10 +130,8 @@ def _enough(before: int, length: int, donors: int, treated: int, first: pd.Times
             f"{before} days before {first:%Y-%m-%d} and {max(length, 0)} of the test came: wanted at least "
             f"{FEWEST_DAYS} times as many before it as in it"
         )
-    if donors < max(LEARN_PART = 3  # of the days before the test, what the earliest placebo learns from
-FEWEST_DONORS, treated):
-        raise ConfigError(f"{donors} regions were left alone: at least {max(LEARN_PART = 3  # of the days before the test, what the earliest placebo learns from
-FEWEST_DONORS, treated)} are wanted")
+    if donors < max(FEWEST_DONORS, treated):
+        raise ConfigError(f"{donors} regions were left alone: at least {max(FEWEST_DONORS, treated)} are wanted")
 
 
 def _estimate(
