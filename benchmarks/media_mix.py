@@ -4,9 +4,9 @@ Each program runs in a process and an environment of its own, one after the othe
 
     .venv/bin/python benchmarks/media_mix.py --data DIR --pymc-marketing PYTHON --meridian PYTHON
 
-DIR holds mmm_156x8.csv, sim_national.csv, sim_geo.csv and their truths; PYTHON is the interpreter of an environment that
-has the program (`python -m venv ENV && ENV/bin/pip install pymc-marketing nutpie`, and likewise `google-meridian`). A
-program that is not named is left out. CPU seconds are of a process and its children; "fit" is from data in memory to
+DIR holds mmm_156x8.csv, sim_national.csv, sim_geo.csv and their truths; PYTHON is the interpreter of an environment
+that has the program (`python -m venv ENV && ENV/bin/pip install pymc-marketing nutpie`, and likewise
+`google-meridian`). A program that is not named is left out. CPU seconds are of a process and its children; "fit" is from data in memory to
 draws, "process" everything.
 """
 
@@ -160,7 +160,6 @@ def revmodel(data: Path, name: str) -> dict[str, Any]:
 def pymc_marketing(data: Path, name: str) -> dict[str, Any]:
     """PyMC-Marketing as its documentation has it: geometric carry-over, logistic saturation, yearly season, nutpie."""
     import arviz as az
-    import numpy as np
     import pandas as pd
     from pymc_marketing.mmm import GeometricAdstock, LogisticSaturation
     from pymc_marketing.mmm.multidimensional import MMM
@@ -179,8 +178,8 @@ def pymc_marketing(data: Path, name: str) -> dict[str, Any]:
     posterior = mmm.idata.posterior
     core = [each for each in posterior.data_vars if posterior[each].ndim <= 3 and "contribution" not in each]
     ess, rhat = _agreement(az, posterior, [each for each in core if "mu" not in each])
-    added = posterior["channel_contribution_original_scale"].sum("date").stack(sample=("chain", "draw"))
-    shares = added.transpose("sample", "channel").to_numpy() / frame["y"].sum()
+    added = posterior["channel_contribution_original_scale"].sum("date").transpose("chain", "draw", "channel")
+    shares = added.to_numpy().reshape(-1, len(channels)) / frame["y"].sum()
     return _result(shares, channels, ess, rhat, fit)
 
 

@@ -213,6 +213,40 @@ def mix(
     raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
 
 
+@app.command(name="geo-lift")
+def geo_lift(
+    data: Annotated[Path, typer.Argument(help="CSV or Parquet: one row a region and day", metavar="DATA")],
+    treated: Annotated[str, typer.Option("--treated", help="regions of the test, comma separated")],
+    start: Annotated[str, typer.Option("--start", help="first day of the test", metavar="YYYY-MM-DD")],
+    end: Annotated[str, typer.Option("--end", help="last day of the test", metavar="YYYY-MM-DD")],
+    date: Annotated[str, typer.Option("--date", help="column of days")] = "date",
+    region: Annotated[str, typer.Option("--region", help="column of regions")] = "region",
+    kpi: Annotated[str, typer.Option("--kpi", help="column of what is counted")] = "kpi",
+    channel: Annotated[str, typer.Option("--channel", help="for the entry in a mix's config")] = "CHANNEL",
+    spend_change: Annotated[float, typer.Option("--spend-change", help="money more (or less) than without it")] = 0.0,
+    json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """What a test in some regions brought; prints it as an entry of lift_tests for a media mix."""
+    from revmodel.workflows.geo_lift import lift_of_file
+
+    out = _console(json, quiet)
+    regions = [part.strip() for part in treated.split(",") if part.strip()]
+    found = lift_of_file(
+        data, date=date, region=region, kpi=kpi, treated=regions, start=_test_day("--start", start),
+        end=_test_day("--end", end),
+    )  # fmt: skip
+    out.geo_lift(found, channel, spend_change)
+
+
+def _test_day(option: str, text: str) -> dt.date:
+    from revmodel.errors import ConfigError
+
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {text!r} is not a date: write it as 2026-09-30") from error
+
+
 @app.command()
 def report(run: Annotated[Path, typer.Argument(help="folder of a run", metavar="RUN")], quiet: Quiet = False) -> None:
     """Write a run's page again from its tables."""

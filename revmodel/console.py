@@ -16,6 +16,7 @@ import rich.table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from revmodel.mix.geo_lift import GeoLift
     from revmodel.report.tables import RunFolder
     from revmodel.workflows.company import DataCheck
 
@@ -154,6 +155,24 @@ class Console:
         verdict = run.manifest["health"]
         self.say(("" if verdict["passed"] else "NOT PUBLISHED: ") + verdict["sentence"])
         self.say(f"page: {run.path / 'index.html'}")
+
+    def geo_lift(self, found: GeoLift, channel: str, spend_change: float) -> None:
+        """The result of ``revmodel geo-lift``: what was found, whom it was compared with, and the entry for a mix."""
+        entry = found.lift_test(channel, spend_change)
+        if self.json:
+            weights = found.weights[found.weights > 0].to_dict()
+            facts = {"share": found.share, "p_value": found.p_value, "as_large": found.as_large, "fit": found.fit}
+            print(jsonlib.dumps({"lift_test": entry, **facts, "weights": weights, "days": _records(found.days)}))
+            return
+        self.say(found.sentence)
+        largest = found.weights.sort_values(ascending=False).head(5)
+        others = ", ".join(f"{name} {weight:.0%}" for name, weight in largest.items())
+        self.say(f"Compared with a mean of {others} and others, which missed a day by {found.fit:.1%} before the test.")
+        if spend_change == 0:
+            self.say("Give --channel and --spend-change to get the entry for a media mix.")
+            return
+        self.say("For lift_tests in the config of a media mix:")
+        self.say("  - " + "\n    ".join(f"{key}: {value}" for key, value in entry.items()))
 
     def _forecast(self, run: RunFolder) -> None:
         from revmodel.report.forecast_words import forecast_words, moved_sentences

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "report": TO_DECIDE | {"metrics", "evaluate"},
     "tracking": TO_REPORT,
     "workflows": TO_REPORT | {"synthetic", "tracking", "mix"},
-    "console": TO_REPORT | {"workflows"},
+    "console": TO_REPORT | {"workflows", "mix"},
     "demo": FOUNDATION,
     "cli": TO_REPORT | {"synthetic", "tracking", "workflows", "console", "demo", "mix"},
 }
@@ -180,12 +180,12 @@ def test_models_sampling_does_name_its_sampler() -> None:
     assert {name.partition(".")[0] for name, _ in imported(SAMPLING)} & SAMPLER_LIBRARIES
 
 
-def test_nothing_but_models_asks_for_draws() -> None:
+def test_nothing_but_models_and_the_mix_asks_for_draws() -> None:
     wrong = [
         f"{place(path, line)} {name}"
         for path in modules()
         for name, line in imported(path)
-        if name.startswith("revmodel.models.sampling") and part_of(path) != "models"
+        if name.startswith("revmodel.models.sampling") and part_of(path) not in ("models", "mix")
     ]
     assert not wrong, wrong
 

@@ -8,5 +8,6 @@ media_mix    MediaMix: fit, predict, save, load
 added        draws of what each channel added, and what one more unit of money would add
 tables       contributions, returns, curves and the decomposition, tidy
 refute       a placebo channel, a random common cause, quarters left out: what must not move the answer, tried
+geo_lift     what a test in some regions brought, from its days and regions alone
 doubt        how far each answer comes from the data, and how far from what was believed beforehand
 """

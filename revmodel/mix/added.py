@@ -73,8 +73,9 @@ def mix_draws(arrays: MixArrays, free: dict[str, Floats], rng: np.random.Generat
     draws, regions = len(free["z_effect"]), len(arrays.basis.scale)
     regional = np.ones((draws, curves.count, regions))
     if regions > 1:
-        mean, sd = priors.REGION_LOG_SPREAD
-        regional = np.exp(np.exp(mean + sd * free["z_region_spread"])[:, :, None] * free["z_region"])
+        mean, sd = priors.REGION_SPREAD
+        spread = priors.REGION_SPREAD_MOST * expit(mean + sd * free["z_region_spread"])
+        regional = np.exp(spread[:, :, None] * free["z_region"])
     log_effect = data["effect_mean"] + data["effect_sd"] * free["z_effect"]
     middle, more = _mean_saturated(arrays, values)
     log_effect = log_effect - data["is_marginal"] * np.log((more - middle) / 0.01 / middle)

@@ -3,8 +3,9 @@
 The treated regions' counterfactual is a weighted mean of the others, with weights that reproduce them before the test
 (Abadie, Diamond & Hainmueller 2010), each region taken against its own mean of that time (Ferman & Pinto 2021). The
 standard error is that of placebos in time: the same estimate for the treated regions in every earlier stretch of the
-same length that has enough days before it, learned from those alone. Beside it stand placebos in space: regions that were not treated, in the
-days of the test.
+same length that has enough days before it, learned from those alone. Regions that were not treated check it: where they
+moved more in the days of the test than their own earlier stretches would have it, the error is widened as much, so that
+nine in ten of them would be inside.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ __all__ = ["GeoLift", "geo_lift"]
 
 Floats = npt.NDArray[np.float64]
 SUM_TO_ONE = 1e3  # weight of that wish against the fit, which is on a scale of one
+NINETY = 1.6448536
+OVERLAP = 3  # placebos in time begin so many to the length of the test
 LEARN_PART = 3  # of the days before the test, what the earliest placebo learns from
 FEWEST_DONORS, FEWEST_DAYS = 4, 3  # regions beside the treated; stretches before the test as long as the test
 
@@ -89,13 +92,13 @@ def geo_lift(
     rest = [i for i in range(values.shape[1]) if i not in at]
     lift, share, expected, weights = _estimate(values, at, rest, slice(before, before + length))
     placebos = _placebos(values, at, rest, before, length)
-    in_time = placebos.loc[placebos["kind"] == "days", "share"].to_numpy(float)
-    spread = float(np.sqrt(np.mean(in_time**2)))
+    in_time, in_space = (placebos[placebos["kind"] == kind] for kind in ("days", "region"))
+    wider = float(np.quantile(np.abs(in_space["in_errors"].to_numpy(float)), 0.9)) / NINETY
+    spread = _rms(in_time["share"].to_numpy(float)) * max(1.0, wider)
     days = pd.DataFrame({"date": wide.index, "actual": values[:, at].sum(1), "expected": expected})
-    in_space = placebos.loc[placebos["kind"] == "region", "share"].to_numpy(float)
     return GeoLift(
         tuple(treated), start, end, lift, spread * float(expected[before:].sum()), share,
-        float(2 * norm.sf(abs(share) / spread)), float(np.mean(np.abs(in_space) >= abs(share))),
+        float(2 * norm.sf(abs(share) / spread)), float((in_space["share"].abs() >= abs(share)).mean()),
         _misfit(values, at, expected, before), days, pd.Series(weights, donors), placebos,
     )  # fmt: skip
 
@@ -118,9 +121,8 @@ def _wide(frame: pd.DataFrame, date: str, region: str, kpi: str, treated: Sequen
         )
     unknown = sorted(set(treated) - set(wide.columns))
     if unknown or not treated:
-        raise ConfigError(
-            f"treated regions {', '.join(unknown) or 'none'}: regions are {', '.join(map(str, wide.columns))}"
-        )
+        known = ", ".join(map(str, wide.columns))
+        raise ConfigError(f"treated regions {', '.join(unknown) or 'none'} are not there: regions are {known}")
     return wide
 
 
@@ -151,19 +153,29 @@ def _estimate(
     return lift, lift / float(expected[test].sum()), expected, weights
 
 
+def _in_time(values: Floats, treated: list[int], donors: list[int], before: int, length: int) -> Floats:
+    """(placebo,): lifts as shares in earlier days in which nothing was done, learned from the days before them."""
+    return np.array([
+        _estimate(values[: start + length], treated, donors, slice(start, start + length))[1]
+        for start in range(max(length, before // LEARN_PART), before - length + 1, max(1, length // OVERLAP))
+    ])  # fmt: skip
+
+
 def _placebos(values: Floats, treated: list[int], donors: list[int], before: int, length: int) -> pd.DataFrame:
-    """Estimates where nothing was done: kind ("days" or "region"), lift as a share."""
-    past = values[:before]
-    in_time = [
-        {"kind": "days", "share": _estimate(past[: start + length], treated, donors, slice(start, start + length))[1]}
-        for start in range(max(length, before // LEARN_PART), before - length + 1)
-    ]
+    """Estimates where nothing was done: kind ("days" or "region"), lift as a share, and in standard errors in time."""
+    own = _in_time(values, treated, donors, before, length)
+    rows = [{"kind": "days", "share": float(share), "in_errors": float(share / _rms(own))} for share in own]
     test = slice(before, before + length)
-    in_space = [
-        {"kind": "region", "share": _estimate(values, [one], [i for i in donors if i != one], test)[1]}
-        for one in donors
-    ]
-    return pd.DataFrame(in_time + in_space)
+    for one in donors:
+        rest = [i for i in donors if i != one]
+        share = _estimate(values, [one], rest, test)[1]
+        spread = _rms(_in_time(values, [one], rest, before, length))
+        rows.append({"kind": "region", "share": share, "in_errors": share / spread})
+    return pd.DataFrame(rows)
+
+
+def _rms(numbers: Floats) -> float:
+    return max(float(np.sqrt(np.mean(numbers**2))), 1e-9)
 
 
 def _misfit(values: Floats, regions: list[int], expected: Floats, before: int) -> float:

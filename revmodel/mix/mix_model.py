@@ -74,8 +74,8 @@ def _regional(channels: int, regions: int) -> pt.TensorVariable:
     """(channel, region): the effect in a region against the channel's own."""
     if regions == 1:
         return pt.ones((channels, 1))
-    mean, sd = priors.REGION_LOG_SPREAD
-    spread = pt.exp(mean + sd * pm.Normal("z_region_spread", shape=(channels,)))
+    mean, sd = priors.REGION_SPREAD
+    spread = priors.REGION_SPREAD_MOST * pt.sigmoid(mean + sd * pm.Normal("z_region_spread", shape=(channels,)))
     return pt.exp(spread[:, None] * pm.Normal("z_region", shape=(channels, regions)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from revmodel.errors import EmptyTableError, MissingColumnError, SourceError
 from revmodel.mix.mix_config import MixConfig
 from revmodel.models.calendar_columns import days_lost
 
-__all__ = ["MIN_WEEKS", "MixPanel", "mix_panel", "read_panel"]
+__all__ = ["MIN_WEEKS", "MixPanel", "mix_panel", "read_panel", "read_table"]
 
 Floats = npt.NDArray[np.float64]
 MIN_WEEKS = 52  # below a year neither a season nor a slow carry-over can be told from the baseline
@@ -57,16 +58,18 @@ class MixPanel:
 
 
 def read_panel(config: MixConfig) -> pd.DataFrame:
-    """The file that the config names. Raises SourceError: it is not there or is neither CSV nor Parquet."""
-    path = config.resolve(config.data)
+    """The file that the config names. Raises SourceError: see ``read_table``."""
+    return read_table(config.resolve(config.data))
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A CSV or Parquet file. Raises SourceError: it is not there or is neither."""
     if not path.is_file():
-        raise SourceError(
-            f"no file at {path}: 'data' in the config is the path of a CSV or Parquet file, from its folder"
-        )
+        raise SourceError(f"no file at {path}: give the path of a CSV or Parquet file (from the config's folder)")
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     if path.suffix in (".csv", ".gz"):
-        return pd.read_csv(path, keep_default_na=True)
+        return pd.read_csv(path)
     raise SourceError(f"{path.name} is neither .csv nor .parquet: export it as one of them")
 
 

@@ -1,0 +1,97 @@
+"""``revmodel mix`` and ``revmodel geo-lift`` from files to a run on record; the public panels from their configs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from panels import known
+
+from revmodel.mix.media_mix import MediaMix
+from revmodel.mix.mix_config import load_mix_config
+from revmodel.workflows.mix import run_mix
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("REVMODEL_SHARED_DATA", ROOT.parent / "shared" / "data"))
+MAIN = "from revmodel.cli import main; main()"
+CONFIG = """
+name: known
+currency: EUR
+data: panel.csv
+date: week
+kpi: leads
+kpi_value: 100
+channels: {ads: {cost: ads}, fairs: {cost: fairs}}
+controls: [price]
+engine: laplace
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    known().panel.to_csv(tmp_path / "panel.csv", index=False)
+    (tmp_path / "mix.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def test_a_run_is_written_logged_and_can_be_loaded(folder) -> None:
+    run = run_mix(load_mix_config(folder / "mix.yaml"), refute=True)
+    page = (run.path / "index.html").read_text()
+    assert "What each channel added" in page
+    assert run.manifest["health"]["passed"]
+    for name in ("contribution", "weekly", "decomposition", "curves", "carry_over", "doubt", "refutation"):
+        assert (run.path / f"{name}.csv").is_file()
+    mix = MediaMix.load(run.path / "draws")
+    table = pd.read_parquet(run.path / "contribution.parquet")
+    whole = table[table["period"] == "all"].set_index("channel")["added_mean"]
+    assert mix.added().sum((2, 3)).mean(0).tolist() == pytest.approx(whole.tolist())
+    assert (folder / "mlflow.db").is_file()
+
+
+def test_the_command_prints_a_table_and_json(folder) -> None:
+    def said(*options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", MAIN, "mix", str(folder / "mix.yaml"), *options]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    plain = said()
+    assert plain.returncode == 0, plain.stderr
+    assert "What each channel added (EUR)" in plain.stdout
+    assert "ads: the data decide" in plain.stdout
+    assert {row["channel"] for row in json.loads(said("--json").stdout)["tables"]["doubt"]} == {"ads", "fairs"}
+    wrong = said("--engine", "magic")
+    assert wrong.returncode == 2
+    assert "nuts, laplace" in wrong.stderr
+
+
+def test_geo_lift_prints_an_entry(tmp_path) -> None:
+    from test_geo_lift import END, START, panel
+
+    panel(0.15).to_csv(tmp_path / "days.csv", index=False)
+    command = [
+        sys.executable, "-c", MAIN, "geo-lift", str(tmp_path / "days.csv"), "--date", "day", "--region",
+        "place", "--kpi", "leads", "--treated", "p3, p8", "--start", str(START), "--end", str(END), "--channel", "ads",
+        "--spend-change", "5000",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "channel: ads" in done.stdout
+    assert "standard_error:" in done.stdout
+
+
+@pytest.mark.skipif(not (SHARED / "robyn").is_dir(), reason="the public panels are not beside this checkout")
+@pytest.mark.parametrize("name", ["robyn", "meridian", "pymc_marketing"])
+def test_the_public_panels_run_from_their_configs(name, tmp_path) -> None:
+    config = load_mix_config(ROOT / "configs" / "mix" / f"{name}.yaml")
+    config = config.model_copy(
+        update={"data": str(SHARED / Path(config.data).parent.name / Path(config.data).name), "engine": "laplace",
+                "reports": str(tmp_path), "tracking": config.tracking.model_copy(update={"enabled": False})}
+    )  # fmt: skip
+    run = run_mix(config)
+    assert run.manifest["health"]["passed"]
+    share = run.tables["contribution"].query("period == 'all'")["share_mean"].sum()
+    assert 0.02 < share < 0.7
