@@ -170,6 +170,7 @@ class ResponseConfig(CurvesConfig):
     max_lag_weeks: int = Field(10, ge=1, le=52)
     holidays_country: str | None = None  # ISO code; weeks with public holidays become a column
     cost_per_lead: dict[str, float] = Field(default_factory=dict)  # by channel: believed cost of a caused lead
+    captures_demand: list[str] | None = None  # channels that meet demand that is there; by default told by their names
 
 
 class AllocationConfig(Frozen):

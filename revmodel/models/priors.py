@@ -49,8 +49,11 @@ INDICATOR_START = 0.1  # each lag's scale before anything is learned: wide, so t
 INDICATOR_DEGREES_OF_FREEDOM = 1.0  # Cauchy: what is noise shrinks to nothing, what stands out is left alone
 DISPERSION_LOG_MEAN, DISPERSION_LOG_SD = 3.0, 1.0  # negative-binomial size about 20: weekly counts beyond Poisson
 
-OWN_SHARE = 0.65  # of the records that carry a paid channel's name, caused by its spend: the rest is harvested demand
-SHARE_LOGIT_SD = 1.2  # around that, or around spend ÷ stated cost per lead ÷ volume: 0.2 to 0.93, 9 in 10
+# Of the records that carry a paid channel's name, those that its spend causes. Who came by a fair, a call, a webinar or
+# an article would seldom have come without it; who came by a search or an affiliate was often on the way already.
+OWN_SHARE, CAPTURED_SHARE = 0.85, 0.5
+CAPTURE_NAMES = ("search", "sem", "ppc", "brand", "retarget", "remarket", "affiliate", "review")  # parts of names
+SHARE_LOGIT_SD = 1.2  # around those, or around spend ÷ stated cost per lead ÷ volume: 0.44 to 0.98, 0.12 to 0.88
 SHARE_BOUNDS = (0.1, 0.9)  # a centre from a stated cost is kept where data can still move it either way
 HALO_LOG_MEAN, HALO_LOG_SD = -0.7, 0.8  # for each record under its own name half a one under others, an eighth to two
 # Priors of carry-over and saturation stand with their curves, in media/.

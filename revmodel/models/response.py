@@ -14,7 +14,7 @@ to their volume. Source of the additive form with carry-over and saturation: Jin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -130,7 +130,8 @@ class ChannelResponse:
     """Response of record creation to spend, baseline and season, from the weekly panel.
 
     engine: "nuts" or "laplace". carry_over, saturation: families of all channels (revmodel.media); channels: those of
-    single ones, channel → {"carry_over": …, "saturation": …}. After ``fit``: ``posterior_``, ``derived_`` (draws of the
+    single ones, channel → {"carry_over": …, "saturation": …}. captures_demand: channels that meet demand that is there
+    (models/response_data.py). After ``fit``: ``posterior_``, ``derived_`` (draws of the
     model's deterministics), ``data_`` (arrays, rows, channels and weeks), ``curves_`` (the families by channel),
     ``learned_`` (how large steps and seasons are, models/steps.py).
     """
@@ -141,6 +142,7 @@ class ChannelResponse:
     def __init__(
         self, *, engine: Engine = "nuts", draws: int = 1000, seed: int = 1, max_lag_weeks: int = 10,
         holidays_country: str | None = None, cost_per_lead: dict[str, float] | None = None,
+        captures_demand: Sequence[str] | None = None,
         carry_over: str = "geometric", saturation: str = "michaelis_menten",
         channels: Mapping[str, Mapping[str, str]] | None = None, store: PosteriorStore | None = None,
     ) -> None:  # fmt: skip
@@ -150,6 +152,7 @@ class ChannelResponse:
         self.max_lag_weeks = max_lag_weeks
         self.holidays_country = holidays_country
         self.cost_per_lead = cost_per_lead or {}
+        self.captures_demand = captures_demand
         self.carry_over = carry_over
         self.saturation = saturation
         self.channels = channels or {}
@@ -157,7 +160,9 @@ class ChannelResponse:
 
     def fit(self, panel: WeeklyPanel) -> ChannelResponse:
         """Fit on the weekly history of arrivals and spend (features/tables.py: WeeklyPanel)."""
-        self.data_: ResponseData = response_data(panel, self.max_lag_weeks, self.holidays_country, self.cost_per_lead)
+        self.data_: ResponseData = response_data(
+            panel, self.max_lag_weeks, self.holidays_country, self.cost_per_lead, self.captures_demand
+        )
         self._refuse_unknown_channels()
         self.curves_ = Curves.of(self.data_.channels, self.carry_over, self.saturation, self.channels)
         arrays = padded(self.data_.arrays, MAX_WEEKS)

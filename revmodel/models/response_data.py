@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,9 +67,12 @@ class ResponseData:
 
 
 def response_data(
-    panel: WeeklyPanel, max_lag_weeks: int, holidays_country: str | None, cost_per_lead: dict[str, float]
-) -> ResponseData:
+    panel: WeeklyPanel, max_lag_weeks: int, holidays_country: str | None, cost_per_lead: dict[str, float],
+    captures_demand: Sequence[str] | None = None,
+) -> ResponseData:  # fmt: skip
     """Arrays for fitting.
+
+    captures_demand : channels that meet demand that is there rather than create it; by default told by their names.
 
     Raises ModelError: fewer than MIN_WEEKS weeks of history, or no record at all.
     """
@@ -109,7 +113,7 @@ def response_data(
         "event_columns": events,
         "event_mean": mean,
         "event_sd": sd,
-        **_media_arrays(spend, scale, channels, rows, counts, max_lag_weeks, cost_per_lead),
+        **_media_arrays(spend, scale, channels, rows, counts, max_lag_weeks, cost_per_lead, captures_demand),
     }
     recent = arrivals.tail(RECENT_WEEKS).sum()
     return ResponseData(arrays, rows, channels, weeks, spend, scale, names, leading, recent[recent > 0])
@@ -137,9 +141,18 @@ def _spend(panel: WeeklyPanel, weeks: pd.DatetimeIndex) -> tuple[Floats, tuple[s
     return spend.to_numpy(float).T, tuple(str(c) for c in spend.columns)
 
 
+def _captures(name: str) -> bool:
+    """Whether a channel's name says that it meets demand that is there.
+
+    >>> _captures("Paid_Search"), _captures("events")
+    (True, False)
+    """
+    return any(part in name.lower() for part in priors.CAPTURE_NAMES)
+
+
 def _media_arrays(
     spend: Floats, scale: Floats, channels: tuple[str, ...], rows: tuple[tuple[str, str], ...], counts: Floats,
-    max_lag_weeks: int, cost_per_lead: dict[str, float],
+    max_lag_weeks: int, cost_per_lead: dict[str, float], captures_demand: Sequence[str] | None,
 ) -> dict[str, Floats]:  # fmt: skip
     lags = np.arange(max_lag_weeks + 1, dtype=float)
     if not channels:
@@ -154,7 +167,9 @@ def _media_arrays(
     stated = np.array([cost_per_lead.get(name, np.nan) for name in channels])
     by_name = spend.mean(1) / stated / (1 + np.exp(priors.HALO_LOG_MEAN))
     from_cost = (by_name / (own @ counts.mean(1))).clip(*priors.SHARE_BOUNDS)
-    centre = np.where(np.isnan(stated), priors.OWN_SHARE, from_cost)
+    captures = [_captures(name) if captures_demand is None else name in captures_demand for name in channels]
+    usual = np.where(captures, priors.CAPTURED_SHARE, priors.OWN_SHARE)
+    centre = np.where(np.isnan(stated), usual, from_cost)
     return {
         "lagged_spend": lagged(spend / scale[:, None], max_lag_weeks),
         "lags": lags,

@@ -75,6 +75,7 @@ class RevenueModel:
             self.response_ = ChannelResponse(
                 engine=engine, draws=self.draws, seed=self.seed + 1, max_lag_weeks=self.response.max_lag_weeks,
                 holidays_country=self.response.holidays_country, cost_per_lead=self.response.cost_per_lead,
+                captures_demand=self.response.captures_demand,
                 channels={name: each.chosen() for name, each in self.response.channels.items()}, store=self.store,
                 **self.response.chosen(),
             ).fit(features.panel)  # fmt: skip
