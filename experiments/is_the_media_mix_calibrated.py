@@ -1,8 +1,8 @@
 """Simulation-based calibration of the media mix: do its posteriors have the width that they should, by its own model?
 
-Parameters are drawn from the prior, a KPI from them for one fixed plan of spend, and the model is fitted to it. The rank
-of the truth among the posterior's draws is then uniform (Talts et al. 2018), whatever the prior. Channels are three, one
-of them with S-shaped saturation and a late peak; weeks are 104.
+Parameters are drawn from the prior, a KPI from them for one fixed plan of spend, and the model is fitted to it. The
+rank of the truth among the posterior's draws is then uniform (Talts et al. 2018), whatever the prior. Channels are
+three, one of them with S-shaped saturation and a late peak; weeks are 104.
 
     .venv/bin/python experiments/is_the_media_mix_calibrated.py --companies 100
 """
