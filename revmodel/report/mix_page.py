@@ -14,7 +14,7 @@ from revmodel.report.sections.facts import provenance_section
 from revmodel.report.sections.parts import Grid, Key, Section, chart
 from revmodel.report.tables import RunFolder
 from revmodel.report.template import Tile, rendered
-from revmodel.report.words import and_list, count, date, label, money, number, percent
+from revmodel.report.words import and_list, count, date, label, money, percent
 
 __all__ = ["holds_a_mix", "render_mix_page"]
 
@@ -115,8 +115,8 @@ def _contribution(whole: pd.DataFrame, currency: str, kpi: str) -> Section:
         tuple(
             (
                 label(str(row.channel)), money(row.cost, currency) if row.cost > 0 else "organic",
-                count(row.added_mean),
-                f"{number(row.added_p10, None)} – {number(row.added_p90, None)}", percent(row.share_mean),
+                _units(row.added_mean),
+                f"{_units(row.added_p10)} – {_units(row.added_p90)}", percent(row.share_mean),
                 _signed(row.romi_mean), _range(row.romi_p10, row.romi_p90), _signed(row.marginal_romi_mean),
             )
             for row in rows_of(rows)
@@ -124,6 +124,11 @@ def _contribution(whole: pd.DataFrame, currency: str, kpi: str) -> Section:
         right=(1, 2, 3, 4, 5, 6, 7),
     )  # fmt: skip
     return Section("contribution", "What each channel added", (), tuple(charts), (grid,))
+
+
+def _units(value: float) -> str:
+    """A count, in at most three digits where it is in millions."""
+    return money(value, "").strip() if abs(value) >= 1e6 else count(value)
 
 
 def _signed(value: float) -> str:
