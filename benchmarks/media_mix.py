@@ -5,8 +5,8 @@ Each program runs in a process and an environment of its own, one after the othe
     .venv/bin/python benchmarks/media_mix.py --data DIR --pymc-marketing PYTHON --meridian PYTHON
 
 DIR holds mmm_156x8.csv, sim_national.csv, sim_geo.csv and their truths; PYTHON is the interpreter of an environment
-that has the program (`python -m venv ENV && ENV/bin/pip install pymc-marketing nutpie`, and likewise
-`google-meridian`). A program that is not named is left out. CPU seconds are of a process and its children; "fit" is from data in memory to
+that has the program (`python -m venv ENV && ENV/bin/pip install pymc-marketing nutpie`; `google-meridian` likewise). A
+program that is not named is left out. CPU seconds are of a process and its children; "fit" is from data in memory to
 draws, "process" everything.
 """
 

@@ -149,6 +149,8 @@ class Console:
         self._print_table(f"\nWhat each channel added ({run.manifest['currency']})", [*names, "verdict"], rows)
         for sentence in ("", *run.tables["doubt"]["sentence"]):
             self.say(sentence)
+        for row in _rows(run.tables["residuals"].query("not passed")):
+            self.say(f"Of what is left unexplained: {row['sentence']} (wanted: {row['wanted']}).")
         if "refutation" in run.tables:
             moved = run.tables["refutation"].query("not passed")
             self.say(f"What must not move the answers moved {len(moved)} of {len(run.tables['refutation'])}.")

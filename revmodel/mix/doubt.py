@@ -14,7 +14,7 @@ import pandas as pd
 from revmodel.mix.arrays import lagged_acts
 from revmodel.mix.media_mix import MediaMix
 
-__all__ = ["VERDICTS", "doubt_table"]
+__all__ = ["VERDICTS", "doubt_table", "residual_table"]
 
 Floats = npt.NDArray[np.float64]
 VERDICTS = ("measured", "weakly measured", "prior-driven", "not identified")
@@ -22,6 +22,7 @@ NARROW = 0.35  # sd of the log of a share: within a factor of 1.8 either way, 9 
 LEARNED_MUCH, LEARNED_LITTLE = 0.5, 0.75  # of the prior's width left
 HOPELESS = 1.0  # even were the model right, the standard error of an effect would be the effect itself
 POWERS = (0.8, 1.25)
+FAR_OUT, FAR_SHARE = 3.0, 0.02  # standard deviations; share of weeks beyond which the noise is not normal
 PULSE_WEEKS, PULSE_LASTS = 4, 26  # a re-phasing: half of the spend, then half as much again, for half a year
 NINETY = 1.6448536
 
@@ -55,6 +56,34 @@ def doubt_table(mix: MediaMix) -> pd.DataFrame:
             "sentence": _sentence(name, verdict, left, float(errors[i]), float(pulsed[i]), alike[i]),
         })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def residual_table(mix: MediaMix) -> pd.DataFrame:
+    """What the model leaves unexplained, one row a check: check, value, wanted, passed, sentence.
+
+    News of a week is what neither the model nor the echo of the week before says, in its own standard deviations; over
+    all weeks it should look like noise: no echo of its own (below zero is what fitting a baseline leaves), and about as
+    many far-out weeks as chance has.
+    """
+    data, draws = mix.arrays_.data, mix.draws_
+    added = draws.added(data["lagged"], data["lags"]).sum(1).mean(0)
+    rest = data["y"] - added - data["design"] @ draws.linear.mean(0)
+    echo, pair = float(draws.echo.mean()), data["pair"] > 0
+    news = ((rest - echo * np.roll(rest, 1)) / draws.sigma.mean())[pair]
+    again = float(np.corrcoef(news[1:], news[:-1])[0, 1])
+    far = float(np.mean(np.abs(news) > FAR_OUT))
+    explained = 1 - float(np.var(rest[pair]) / np.var(data["y"][pair]))
+    most = 2 / np.sqrt(len(news))
+    words = {
+        "echo left": f"weeks follow each other by {again:+.2f} beyond the echo of {echo:.2f}",
+        "far out": f"{far:.1%} of weeks are beyond {FAR_OUT:g} standard deviations; chance has 0.3 %",
+        "explained": f"{explained:.0%} of the KPI's variance is explained; a flexible baseline can always explain much",
+    }
+    values = {"echo left": again, "far out": far, "explained": explained}
+    wanted = {"echo left": f"below {most:.2f}", "far out": f"below {FAR_SHARE:.1%}", "explained": "told, not judged"}
+    passed = {"echo left": again < most, "far out": far < FAR_SHARE, "explained": True}
+    rows = [(name, values[name], wanted[name], passed[name], words[name]) for name in words]
+    return pd.DataFrame(rows, columns=["check", "value", "wanted", "passed", "sentence"])
 
 
 def _verdict(width: float, left: float, error: float) -> str:

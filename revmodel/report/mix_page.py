@@ -43,7 +43,7 @@ def render_mix_page(folder: RunFolder) -> str:
         "health": run.manifest["health"],
         "sections": [
             _contribution(whole, run.currency, str(run.manifest["config"]["kpi"])),
-            _doubts(folder.tables["doubt"]),
+            _doubts(folder.tables["doubt"], folder.tables["residuals"]),
             _curves(folder.tables["curves"], run.currency),
             _refutation(folder.tables.get("refutation")),
             provenance_section(run),
@@ -139,7 +139,7 @@ def _range(low: float, high: float) -> str:
     return "" if not np.isfinite(low) else f"{low:+.1f} – {high:+.1f}"
 
 
-def _doubts(doubt: pd.DataFrame) -> Section:
+def _doubts(doubt: pd.DataFrame, residuals: pd.DataFrame) -> Section:
     grid = Grid(
         ("Channel", "Verdict", "Believed before", "Found", "Width left", "Error were the model right"),
         tuple(
@@ -152,7 +152,14 @@ def _doubts(doubt: pd.DataFrame) -> Section:
         right=(2, 3, 4, 5),
         caption="Shares of the KPI, 9 in 10 between. Width left: of the answer against the belief, on log shares.",
     )  # fmt: skip
-    return Section("doubt", "How far to believe it", tuple(map(str, doubt["sentence"])), grids=(grid,))
+    left = Grid(
+        ("What is left unexplained", "Wanted", ""),
+        tuple(
+            (str(row.sentence), str(row.wanted), "" if row.passed else "not as wanted") for row in rows_of(residuals)
+        ),
+    )
+    said = (f"{label(str(row.channel))}{str(row.sentence).removeprefix(str(row.channel))}" for row in rows_of(doubt))
+    return Section("doubt", "How far to believe it", tuple(said), grids=(grid, left))
 
 
 def _shares(low: float, high: float) -> str:

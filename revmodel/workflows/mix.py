@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from revmodel.mix.doubt import doubt_table
+from revmodel.mix.doubt import doubt_table, residual_table
 from revmodel.mix.media_mix import MediaMix
 from revmodel.mix.mix_config import MixConfig
 from revmodel.mix.panel import read_panel
@@ -48,6 +48,7 @@ def run_mix(
         fitted = time.perf_counter()
         say("what it found, and how far it can be believed")
         tables = mix_tables(mix) | {"doubt": doubt_table(mix), "health": mix.health_}
+        tables["residuals"] = residual_table(mix)
         if refute:
             tables["refutation"] = refutation_table(config, frame, say)
         timings = {"fit": round(fitted - clock, 2), "tables": round(time.perf_counter() - fitted, 2)}

@@ -11,7 +11,7 @@ import pytest
 from panels import config, known
 
 from revmodel.errors import NotFittedError, SourceError
-from revmodel.mix.doubt import doubt_table
+from revmodel.mix.doubt import doubt_table, residual_table
 from revmodel.mix.media_mix import MediaMix
 from revmodel.mix.refute import refutation_table
 from revmodel.mix.tables import LAST_YEAR, WHOLE, mix_tables
@@ -193,3 +193,12 @@ def test_what_must_not_move_the_answers_does_not(truth) -> None:
     assert set(table["check"].str.slice(0, 11)) == {"random comm", "without 13 ", "placebo cha"}
     assert table["passed"].mean() > 0.85
     assert table.set_index("check").loc["placebo channel", "share_changed"] < 0.1
+
+
+def test_what_is_left_looks_like_noise_and_a_spoilt_week_shows(truth) -> None:
+    assert residual_table(MediaMix(config()).fit(truth.panel))["passed"].all()
+    frame = truth.panel.copy()
+    spoilt = frame.index % 29 == 3
+    frame["leads"] = frame["leads"].where(~spoilt, 1.6 * frame["leads"])
+    table = residual_table(MediaMix(config()).fit(frame)).set_index("check")
+    assert not table.loc["far out", "passed"]
