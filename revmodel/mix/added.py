@@ -12,8 +12,7 @@ from scipy.special import expit
 
 from revmodel.media.curves import Curves
 from revmodel.mix import mix_priors as priors
-from revmodel.mix.arrays import MixArrays
-from revmodel.mix.mix_model import GRAMS
+from revmodel.mix.arrays import GRAMS, MORE, MixArrays
 
 __all__ = ["ARRAYS", "MixDraws", "mix_draws"]
 
@@ -78,7 +77,7 @@ def mix_draws(arrays: MixArrays, free: dict[str, Floats], rng: np.random.Generat
         regional = np.exp(spread[:, :, None] * free["z_region"])
     log_effect = data["effect_mean"] + data["effect_sd"] * free["z_effect"]
     middle, more = _mean_saturated(arrays, values)
-    log_effect = log_effect - data["is_marginal"] * np.log((more - middle) / 0.01 / middle)
+    log_effect = log_effect - data["is_marginal"] * np.log((more - middle) / (MORE - 1) / middle)
     effect = np.exp(log_effect)
     sigma, trend, season = (
         np.exp(mean + sd * free[f"z_{name}"])
@@ -103,7 +102,7 @@ def _mean_saturated(arrays: MixArrays, values: dict[str, Floats]) -> tuple[Float
         part = {name: value[some] for name, value in values.items()}
         carried = np.einsum("dcl,clw->dcw", curves.weights(data["lags"], part), data["lagged"], optimize=True)
         middle[some] = curves.saturated(carried, part).mean(2)
-        more[some] = curves.saturated(1.01 * carried, part).mean(2)
+        more[some] = curves.saturated(MORE * carried, part).mean(2)
     return middle, more
 
 

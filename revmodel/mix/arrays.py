@@ -16,11 +16,13 @@ from revmodel.mix.mix_config import BeliefConfig, LiftTestConfig, MixConfig
 from revmodel.mix.panel import MixPanel
 from revmodel.models.calendar_columns import fourier, season_support
 
-__all__ = ["BLOCKS", "Basis", "MixArrays", "lagged_acts", "mix_arrays"]
+__all__ = ["BLOCKS", "GRAMS", "MORE", "Basis", "MixArrays", "lagged_acts", "mix_arrays"]
 
 Floats = npt.NDArray[np.float64]
 BLOCKS = ("level", "trend", "season", "other", "levels of what follows demand")
 OWN_LEVEL = 4  # the last of them
+GRAMS = ("gram_now", "gram_before", "gram_both", "gram_first")
+MORE = 1.01  # how marginal returns are measured: one per cent more in every week
 NINETY = 2 * 1.6448536  # standard deviations between the ends of nine chances in ten
 
 
@@ -115,16 +117,22 @@ def _following(panel: MixPanel, config: MixConfig, design: Floats, block: npt.ND
     at = [i for i, each in enumerate(config.channels.values()) if each.follows_demand]
     shared = design.copy()
     shared[:, (block == 0) | (block == OWN_LEVEL)] = 0.0
-    acts = panel.acts[at] / panel.acts[at].mean(2, keepdims=True)
+    level = panel.acts[at].mean(2, keepdims=True)
+    if (level == 0).any():
+        channel, region, _ = np.argwhere(level == 0)[0]
+        raise ConfigError(
+            f"{panel.channels[at[channel]]} never acts in {panel.regions[region]}, so its spend cannot follow demand "
+            "there: leave follows_demand out"
+        )
+    acts = panel.acts[at] / level
     designs = np.repeat(shared[None], len(at), axis=0)
     first = design.shape[1] - len(at) * regions
     for i in range(len(at)):
         columns = first + i * regions + np.arange(regions)
         designs[i][:, columns] = np.repeat(np.eye(regions), weeks, axis=0)
-    names = ("gram_now", "gram_before", "gram_both", "gram_first")
     parts = [_echo_parts(np.ones(regions * weeks), weeks, one) for one in designs]
     empty = np.zeros((0, design.shape[1], design.shape[1]))
-    grams = {f"follow_{name}": np.stack([part[name] for part in parts]) if parts else empty for name in names}
+    grams = {f"follow_{name}": np.stack([part[name] for part in parts]) if parts else empty for name in GRAMS}
     begins = np.zeros((regions, weeks))
     begins[:, 0] = 1.0
     return {

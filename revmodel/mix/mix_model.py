@@ -30,12 +30,9 @@ from pytensor.tensor.linalg import cholesky, solve_triangular
 
 from revmodel.media.curves import Curves
 from revmodel.mix import mix_priors as priors
-from revmodel.mix.arrays import MixArrays
+from revmodel.mix.arrays import GRAMS, MORE, MixArrays
 
-__all__ = ["GRAMS", "ONE_PER_CENT", "mix_model"]
-
-GRAMS = ("gram_now", "gram_before", "gram_both", "gram_first")
-ONE_PER_CENT = 1.01  # how marginal returns are measured: one per cent more in every week
+__all__ = ["mix_model"]
 
 
 def mix_model(arrays: MixArrays) -> pm.Model:
@@ -53,8 +50,8 @@ def mix_model(arrays: MixArrays) -> pm.Model:
         mean_saturated = saturated.mean(1)
         log_effect = x["effect_mean"] + x["effect_sd"] * pm.Normal("z_effect", shape=(curves.count,))
         if np.any(data["is_marginal"]):
-            more = curves.saturated(ONE_PER_CENT * carried, values).mean(1)
-            elasticity = (more - mean_saturated) / (ONE_PER_CENT - 1) / mean_saturated
+            more = curves.saturated(MORE * carried, values).mean(1)
+            elasticity = (more - mean_saturated) / (MORE - 1) / mean_saturated
             log_effect = log_effect - x["is_marginal"] * pt.log(elasticity)
         slope = pt.exp(log_effect) / mean_saturated
         regional = _regional(curves.count, regions)

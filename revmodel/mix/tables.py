@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.mix.arrays import lagged_acts
+from revmodel.mix.arrays import MORE, lagged_acts
 from revmodel.mix.media_mix import MediaMix
 
 __all__ = ["LAST_YEAR", "WHOLE", "mix_tables"]
@@ -18,7 +18,6 @@ QUANTILES = {"p05": 0.05, "p10": 0.1, "p50": 0.5, "p90": 0.9, "p95": 0.95}
 YEAR_WEEKS = 52
 WHOLE, LAST_YEAR = "all", "last 52 weeks"
 MULTIPLES = np.linspace(0.0, 2.0, 21)  # of the mean of what acts in an active week
-MORE = 1.01
 
 
 def mix_tables(mix: MediaMix) -> dict[str, pd.DataFrame]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from panels import config, known
 
-from revmodel.errors import NotFittedError, SourceError
+from revmodel.errors import ConfigError, NotFittedError, SourceError
 from revmodel.mix.doubt import doubt_table, residual_table
 from revmodel.mix.media_mix import MediaMix
 from revmodel.mix.refute import refutation_table
@@ -202,3 +202,11 @@ def test_what_is_left_looks_like_noise_and_a_spoilt_week_shows(truth) -> None:
     frame["leads"] = frame["leads"].where(~spoilt, 1.6 * frame["leads"])
     table = residual_table(MediaMix(config()).fit(frame)).set_index("check")
     assert not table.loc["far out", "passed"]
+
+
+def test_a_channel_that_follows_demand_must_act_in_every_region() -> None:
+    frame = known(regions=2).panel
+    frame["ads"] = frame["ads"].where(frame["region"] == "r0", 0.0)
+    channels = {"ads": {"cost": "ads", "follows_demand": True}, "fairs": {"cost": "fairs"}}
+    with pytest.raises(ConfigError, match="never acts in r1"):
+        MediaMix(config(region="region", channels=channels)).fit(frame)
