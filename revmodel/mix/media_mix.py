@@ -27,14 +27,21 @@ __all__ = ["MediaMix"]
 
 Floats = npt.NDArray[np.float64]
 TARGET_ACCEPTANCE = 0.95  # curves bend the posterior: longer steps diverged over twenty regions
+MOST_NUMBERS, FEWEST_KEPT = 12_000_000, 400  # of what each channel adds; draws
 CONFIG, DRAWS, PANEL, HEALTH = "mix.json", "draws.npz", "panel.parquet", "health.parquet"
+
+
+def _step(draws: int, numbers: int) -> int:
+    """Every how many-th draw is kept, so that draws × channels × regions × weeks stay within memory."""
+    kept = max(FEWEST_KEPT, MOST_NUMBERS // numbers)
+    return max(1, draws // kept)
 
 
 class MediaMix:
     """What each channel adds to a weekly KPI.
 
     config : see MixConfig; ``data`` is only read by who calls ``read_panel``. After ``fit``: ``panel_``, ``arrays_``,
-    ``draws_`` (of every parameter), ``health_`` (one row a check; numbers of a fit that failed one are not to be used).
+    ``draws_`` (of every parameter, of large panels every so many-th), ``health_`` (one row a check; numbers of a fit that failed one are not to be used).
 
     >>> mix = MediaMix(load_mix_config("configs/mix/robyn.yaml"))  # doctest: +SKIP
     >>> mix.fit(frame).predict(plan)  # doctest: +SKIP
@@ -61,7 +68,8 @@ class MediaMix:
             seed=self.config.seed, target_acceptance=TARGET_ACCEPTANCE,
         )  # fmt: skip
         rng = np.random.default_rng([self.config.seed, 1])
-        self.draws_: MixDraws = mix_draws(self.arrays_, model.unpack(self.posterior_.thetas), rng)
+        step = _step(len(self.posterior_.thetas), self.panel_.acts.size)
+        self.draws_: MixDraws = mix_draws(self.arrays_, model.unpack(self.posterior_.thetas[::step]), rng)
         self.health_: pd.DataFrame = health_table("media mix", self.posterior_)
         return self
 

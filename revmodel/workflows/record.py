@@ -52,6 +52,8 @@ def record_run(
 def health_verdict(health: pd.DataFrame) -> dict[str, Any]:
     """passed, and one sentence."""
     failed = health[~health["passed"]]
+    if failed.empty and len(health) == 1:
+        return {"passed": True, "sentence": f"The health check of the model passed: {health['sentence'].iloc[0]}"}
     if failed.empty:
         return {"passed": True, "sentence": f"All {len(health)} health checks of the models passed."}
     parts = ", ".join(sorted(set(failed["part"])))
