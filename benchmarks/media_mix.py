@@ -135,7 +135,7 @@ def _agreement(az: Any, posterior: Any, names: list[str]) -> tuple[float, float]
 
 
 def revmodel(data: Path, name: str) -> dict[str, Any]:
-    """revmodel, with the settings that a config without any has; as many draws as PyMC-Marketing beside it: 4 × 1,000."""
+    """revmodel, with the settings that a config without any has; beside PyMC-Marketing as many draws, 4 × 1,000."""
     import pandas as pd
 
     from revmodel.mix.media_mix import MediaMix

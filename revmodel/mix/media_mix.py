@@ -41,7 +41,8 @@ class MediaMix:
     """What each channel adds to a weekly KPI.
 
     config : see MixConfig; ``data`` is only read by who calls ``read_panel``. After ``fit``: ``panel_``, ``arrays_``,
-    ``draws_`` (of every parameter, of large panels every so many-th), ``health_`` (one row a check; numbers of a fit that failed one are not to be used).
+    ``draws_`` (of every parameter; of large panels every so many-th), ``health_`` (one row a check; numbers of a fit
+    that failed one are not to be used).
 
     >>> mix = MediaMix(load_mix_config("configs/mix/robyn.yaml"))  # doctest: +SKIP
     >>> mix.fit(frame).predict(plan)  # doctest: +SKIP
