@@ -41,7 +41,8 @@ def _geometric(lags: Any, half_life_weeks: Any) -> Any:
 
 def _delayed_geometric(lags: Any, half_life_weeks: Any, peak_weeks: Any) -> Any:
     """½^(((lag − p) / h)²): half of the peak's weight h weeks before and after it. Source: Jin et al. 2017, eq. 2."""
-    return 0.5 ** (((lags - peak_weeks[..., None]) / half_life_weeks[..., None]) ** 2)
+    far = ((lags - peak_weeks[..., None]) / half_life_weeks[..., None]) ** 2
+    return 0.5 ** (far - far.min(-1)[..., None])  # against the nearest lag: else a late, sharp peak is nothing at all
 
 
 def _binomial(lags: Any, half_life_weeks: Any) -> Any:
