@@ -76,11 +76,15 @@ def residual_table(mix: MediaMix) -> pd.DataFrame:
     most = 2 / np.sqrt(len(news))
     words = {
         "echo left": f"weeks follow each other by {again:+.2f} beyond the echo of {echo:.2f}",
-        "far out": f"{far:.1%} of weeks are beyond {FAR_OUT:g} standard deviations; chance has 0.3 %",
-        "explained": f"{explained:.0%} of the KPI's variance is explained; a flexible baseline can always explain much",
+        "far out": f"{100 * far:.1f} % of weeks are beyond {FAR_OUT:g} standard deviations; chance has 0.3 %",
+        "explained": f"{100 * explained:.0f} % of the KPI's variance is explained; a flexible baseline can always explain much",
     }
     values = {"echo left": again, "far out": far, "explained": explained}
-    wanted = {"echo left": f"below {most:.2f}", "far out": f"below {FAR_SHARE:.1%}", "explained": "told, not judged"}
+    wanted = {
+        "echo left": f"below {most:.2f}",
+        "far out": f"below {100 * FAR_SHARE:.1f} %",
+        "explained": "told, not judged",
+    }
     passed = {"echo left": again < most, "far out": far < FAR_SHARE, "explained": True}
     rows = [(name, values[name], wanted[name], passed[name], words[name]) for name in words]
     return pd.DataFrame(rows, columns=["check", "value", "wanted", "passed", "sentence"])
@@ -96,15 +100,15 @@ def _verdict(width: float, left: float, error: float) -> str:
 
 def _sentence(name: str, verdict: str, left: float, error: float, pulsed: float, alike: str) -> str:
     if verdict == "measured":
-        return f"{name}: the data decide; they leave {left:.0%} of the width of what was believed."
+        return f"{name}: the data decide; they leave {100 * left:.0f} % of the width of what was believed."
     if verdict == "weakly measured":
-        return f"{name}: the data say something; {left:.0%} of the width of what was believed is left."
+        return f"{name}: the data say something; {100 * left:.0f} % of the width of what was believed is left."
     like = f", and its spend moved with {alike}" if alike else ""
     said = {"prior-driven": "what was believed beforehand decides, not the data"}.get(verdict, "the data cannot answer")
     hint = "a lift test would tell"
     if pulsed < 0.7 * error:
-        hint = f"half a year of spend in pulses of {PULSE_WEEKS} weeks would narrow that to ±{pulsed:.0%}"
-    return f"{name}: {said}{like}; even a right model would be off by ±{error:.0%}: {hint}."
+        hint = f"half a year of spend in pulses of {PULSE_WEEKS} weeks would narrow that to ±{100 * pulsed:.0f} %"
+    return f"{name}: {said}{like}; even a right model would be off by ±{100 * error:.0f} %: {hint}."
 
 
 def _sensitivity(mix: MediaMix, answer: Floats) -> Floats:
