@@ -61,7 +61,8 @@ class GeoLift:
         told = f"{self.lift:+,.0f} ({100 * self.share:+.1f} %), 9 in 10 between {low:+,.0f} and {high:+,.0f}"
         where = f"{', '.join(self.treated)}, {self.start} to {self.end}"
         doubt = "chance alone could do that" if self.p_value > 0.1 else f"p = {self.p_value:.2g}"
-        return f"{where}: {told}; {doubt}. {100 * self.as_large:.0f} % of the other regions moved as much in the same days."
+        others = f"{100 * self.as_large:.0f} % of the other regions moved as much in the same days"
+        return f"{where}: {told}; {doubt}. {others}."
 
     def lift_test(self, channel: str, spend_change: float) -> dict[str, object]:
         """An entry of ``lift_tests`` in the config of a mix, of all treated regions together."""
