@@ -77,7 +77,7 @@ def residual_table(mix: MediaMix) -> pd.DataFrame:
     words = {
         "echo left": f"weeks follow each other by {again:+.2f} beyond the echo of {echo:.2f}",
         "far out": f"{100 * far:.1f} % of weeks are beyond {FAR_OUT:g} standard deviations; chance has 0.3 %",
-        "explained": f"{100 * explained:.0f} % of the variance is explained; a flexible baseline can always explain much",
+        "explained": f"{100 * explained:.0f} % of the variance is explained; a flexible baseline can explain much",
     }
     values = {"echo left": again, "far out": far, "explained": explained}
     wanted = {
