@@ -19,6 +19,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def main() -> None:
 
 def _measured(program: str, python: str, data: Path, name: str, state: str) -> dict[str, Any]:
     """One program on one file. cold: with no compiled code kept from before."""
-    caches = ROOT / "benchmarks" / ".caches" / program
+    caches = Path(tempfile.gettempdir()) / "revmodel-benchmark" / program
     if state == "cold":
         subprocess.run(["rm", "-rf", str(caches)], check=True)
     caches.mkdir(parents=True, exist_ok=True)
