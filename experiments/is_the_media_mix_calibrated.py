@@ -60,8 +60,7 @@ def drawn(arrays: MixArrays, model: CompiledModel, rng: np.random.Generator) -> 
         if rng.random() < np.exp(-(gap**2) / 2):
             break
     data = arrays.data
-    scale = data["prior_sd"] * np.where(data["is_trend"] > 0, truth.trend[0], 1.0)
-    scale = scale * np.where(data["is_season"] > 0, truth.season[0], 1.0)
+    scale = arrays.prior_sd(truth.trend[0], truth.season[0])
     noise = truth.sigma[0] * rng.standard_normal(WEEKS)
     noise[0] /= np.sqrt(1 - truth.echo[0] ** 2)
     for week in range(1, WEEKS):

@@ -232,19 +232,10 @@ def geo_lift(
     out = _console(json, quiet)
     regions = [part.strip() for part in treated.split(",") if part.strip()]
     found = lift_of_file(
-        data, date=date, region=region, kpi=kpi, treated=regions, start=_test_day("--start", start),
-        end=_test_day("--end", end),
+        data, date=date, region=region, kpi=kpi, treated=regions, start=_iso_day("--start", start),
+        end=_iso_day("--end", end),
     )  # fmt: skip
     out.geo_lift(found, channel, spend_change)
-
-
-def _test_day(option: str, text: str) -> dt.date:
-    from revmodel.errors import ConfigError
-
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{option} {text!r} is not a date: write it as 2026-09-30") from error
 
 
 @app.command()
@@ -303,17 +294,22 @@ def _day(text: str | None, config: Any) -> dt.date | None:
     """A day as given, or the company's own today or yesterday."""
     from zoneinfo import ZoneInfo
 
-    from revmodel.errors import ConfigError
-
     if text is None:
         return None
     if text in ("today", "yesterday"):
         now = dt.datetime.now(ZoneInfo(config.timezone)).date()
         return now if text == "today" else now - dt.timedelta(days=1)
+    return _iso_day("--as-of", text, ", or today or yesterday")
+
+
+def _iso_day(option: str, text: str, others: str = "") -> dt.date:
+    """A day as given. others: what else may stand there. Raises ConfigError: it is no date."""
+    from revmodel.errors import ConfigError
+
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise ConfigError(f"--as-of {text!r} is not a date: write it as 2026-09-30, or today or yesterday") from error
+        raise ConfigError(f"{option} {text!r} is not a date: write it as 2026-09-30{others}") from error
 
 
 def _one_of(option: str, given: str, wanted: tuple[str, ...]) -> None:

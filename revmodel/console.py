@@ -111,6 +111,10 @@ class Console:
             self._backtest(run.tables["backtest_scores"])
         for sentence in run.manifest["cannot"]:
             self.say(f"note: {sentence}")
+        self._ending(run)
+
+    def _ending(self, run: RunFolder) -> None:
+        """Whether the numbers may be used, and where the page is."""
         verdict = run.manifest["health"]
         self.say(("" if verdict["passed"] else "NOT PUBLISHED: ") + verdict["sentence"])
         self.say(f"page: {run.path / 'index.html'}")
@@ -154,9 +158,7 @@ class Console:
         if "refutation" in run.tables:
             moved = run.tables["refutation"].query("not passed")
             self.say(f"What must not move the answers moved {len(moved)} of {len(run.tables['refutation'])}.")
-        verdict = run.manifest["health"]
-        self.say(("" if verdict["passed"] else "NOT PUBLISHED: ") + verdict["sentence"])
-        self.say(f"page: {run.path / 'index.html'}")
+        self._ending(run)
 
     def geo_lift(self, found: GeoLift, channel: str, spend_change: float) -> None:
         """The result of ``revmodel geo-lift``: what was found, whom it was compared with, and the entry for a mix."""

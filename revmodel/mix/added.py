@@ -53,16 +53,18 @@ class MixDraws:
         """(draw, channel, region × week), as shares of the KPI's mean in the region, of ``lagged`` as in arrays.py."""
         regions = self.regional.shape[2]
         out = np.empty((len(self), len(lagged), lagged.shape[2]))
-        for some in self._some(lagged.shape[0] * lagged.shape[2]):
+        for some in _some(len(self), lagged):
             values = {name: value[some] for name, value in self.values.items()}
             carried = np.einsum("dcl,clw->dcw", self.curves.weights(lags, values), lagged, optimize=True)
             height = np.repeat(self.height[some, :, None] * self.regional[some], lagged.shape[2] // regions, axis=2)
             out[some] = height * self.curves.saturated(carried, values)
         return out
 
-    def _some(self, numbers: int) -> Iterator[slice]:
-        step = max(1, AT_ONCE // max(numbers, 1))
-        return (slice(start, start + step) for start in range(0, len(self), step))
+
+def _some(draws: int, lagged: Floats) -> Iterator[slice]:
+    """Draws that fit into memory together while curves are evaluated. lagged : as in arrays.py."""
+    step = max(1, AT_ONCE // max(lagged.shape[0] * lagged.shape[2], 1))
+    return (slice(start, min(start + step, draws)) for start in range(0, draws, step))
 
 
 def mix_draws(arrays: MixArrays, free: dict[str, Floats], rng: np.random.Generator) -> MixDraws:
@@ -95,10 +97,9 @@ def mix_draws(arrays: MixArrays, free: dict[str, Floats], rng: np.random.Generat
 def _mean_saturated(arrays: MixArrays, values: dict[str, Floats]) -> tuple[Floats, Floats]:
     """(draw, channel) each: mean saturation as it was, and with one per cent more in every week."""
     data, curves = arrays.data, arrays.curves
-    draws, numbers = len(next(iter(values.values()))), data["lagged"].shape[0] * data["lagged"].shape[2]
+    draws = len(next(iter(values.values())))
     middle, more = np.empty((draws, curves.count)), np.empty((draws, curves.count))
-    step = max(1, AT_ONCE // numbers)
-    for some in (slice(start, start + step) for start in range(0, draws, step)):
+    for some in _some(draws, data["lagged"]):
         part = {name: value[some] for name, value in values.items()}
         carried = np.einsum("dcl,clw->dcw", curves.weights(data["lags"], part), data["lagged"], optimize=True)
         middle[some] = curves.saturated(carried, part).mean(2)
@@ -110,19 +111,13 @@ def _with_linear(draws: MixDraws, arrays: MixArrays, rng: np.random.Generator) -
     """b given the rest: Normal(A⁻¹ c, A⁻¹) in units of its prior sds, with A as in mix/mix_model.py."""
     data, linear = arrays.data, np.empty_like(draws.linear)
     noise = rng.standard_normal(linear.shape)
-    step = max(1, AT_ONCE // (data["lagged"].shape[0] * data["lagged"].shape[2]))
-    for start in range(0, len(draws), step):
-        some = slice(start, min(start + step, len(draws)))
+    for some in _some(len(draws), data["lagged"]):
         part = _part(draws, some)
         rest = data["y"] - part.added(data["lagged"], data["lags"]).sum(1)
-        echo = part.echo[:, None]
-        news = data["pair"] * (rest - echo * np.roll(rest, 1, axis=1))
-        kept = news + (1 - echo**2) * data["first"] * rest - echo * np.roll(news, -1, axis=1)
-        seen = kept @ data["design"]
+        seen = _kept(rest, data["pair"], data["first"], part.echo[:, None]) @ data["design"]
         for i in range(some.start, some.stop):
-            scale = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[i], 1.0)
-            scale = scale * np.where(data["is_season"] > 0, draws.season[i], 1.0)
-            gram, said = gram_of(data, draws.echo[i]) / draws.sigma[i] ** 2, seen[i - start] / draws.sigma[i] ** 2
+            scale = arrays.prior_sd(draws.trend[i], draws.season[i])
+            gram, said = gram_of(data, draws.echo[i]) / draws.sigma[i] ** 2, seen[i - some.start] / draws.sigma[i] ** 2
             for more, also in _said_by_followers(data, draws, i):
                 gram, said = gram + more, said + also
             factor = np.linalg.cholesky(np.eye(len(scale)) + scale[:, None] * gram * scale)
@@ -148,10 +143,15 @@ def _said_by_followers(data: dict[str, Floats], draws: MixDraws, draw: int) -> I
     for i, y in enumerate(data["follow_y"]):
         by = 1 + data["is_shared"] * (draws.follow[draw, i] - 1)
         echo, variance = draws.follow_echo[draw, i], draws.follow_noise[draw, i] ** 2
-        news = (1 - begins) * (y - echo * np.roll(y, 1))
-        kept = news + (1 - echo**2) * begins * y - echo * np.roll(news, -1)
+        kept = _kept(y, 1 - begins, begins, echo)
         gram = gram_of({name: data[f"follow_{name}"][i] for name in GRAMS}, echo)
         yield by[:, None] * gram * by / variance, by * (kept @ data["follow_design"][i]) / variance
+
+
+def _kept(series: Floats, pair: Floats, first: Floats, echo: Floats | float) -> Floats:
+    """R⁻¹ times a series, (…, region × week), up to the variance of a week's news (mix/mix_model.py)."""
+    news = pair * (series - echo * np.roll(series, 1, axis=-1))
+    return np.asarray(news + (1 - echo**2) * first * series - echo * np.roll(news, -1, axis=-1))
 
 
 def gram_of(grams: dict[str, Floats], echo: float) -> Floats:

@@ -77,6 +77,13 @@ class MixArrays:
     test_curves: Curves
     block: npt.NDArray[np.int64]
 
+    def prior_sd(self, trend: float, season: float) -> Floats:
+        """(column,): prior sd of each column of the baseline, with what is learned of turns and waves."""
+        data = self.data
+        return np.asarray(
+            data["prior_sd"] * np.where(data["is_trend"] > 0, trend, 1.0) * np.where(data["is_season"] > 0, season, 1.0)
+        )
+
 
 def mix_arrays(panel: MixPanel, config: MixConfig, left_out: npt.NDArray[np.bool_] | None = None) -> MixArrays:
     """Arrays for fitting. left_out : (week,), weeks that do not count; their spend still carries over.

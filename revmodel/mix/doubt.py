@@ -157,7 +157,7 @@ def _errors(mix: MediaMix, columns: Floats) -> Floats:
     """(channel,): standard error of a multiple of each column, with the baseline and the other channels unknown."""
     data, draws = mix.arrays_.data, mix.draws_
     sigma, trend, season = (float(np.median(part)) for part in (draws.sigma, draws.trend, draws.season))
-    scale = data["prior_sd"] * np.where(data["is_trend"] > 0, trend, 1.0) * np.where(data["is_season"] > 0, season, 1.0)
+    scale = mix.arrays_.prior_sd(trend, season)
     echo = float(np.median(draws.echo))
     design = np.concatenate([columns.T, data["design"] * scale], axis=1)
     news = data["pair"][:, None] * (design - echo * np.roll(design, 1, axis=0))

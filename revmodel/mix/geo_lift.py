@@ -20,7 +20,8 @@ import pandas as pd
 from scipy.optimize import nnls
 from scipy.stats import norm
 
-from revmodel.errors import ConfigError, MissingColumnError, SourceError
+from revmodel.errors import ConfigError, SourceError
+from revmodel.mix.panel import dates_of, numbers_of, require_columns
 
 __all__ = ["GeoLift", "geo_lift"]
 
@@ -34,11 +35,12 @@ FEWEST_DONORS, FEWEST_DAYS = 4, 3  # regions beside the treated; stretches befor
 
 @dataclass(frozen=True)
 class GeoLift:
-    """lift: units of the KPI in the treated regions over the test, with its standard error. share: lift ÷ what would
-    have come without it. p_value: two-sided, of no lift at all. as_large: share of untreated regions that
-    moved as much in the same days. days: date, actual, expected, of the
-    treated regions together. fit: how far off the counterfactual was before the test, a share of the KPI (RMS a day).
-    weights: donor region → weight. placebos: kind, lift as a share.
+    """lift: units of the KPI in the treated regions over the test, with its standard error.
+
+    share: lift ÷ what would have come without it. p_value: two-sided, of no lift at all. as_large: share of untreated
+    regions that moved as much in the same days. days: date, actual, expected, of the treated regions together. fit: how
+    far off the counterfactual was before the test, a share of the KPI (RMS a day). weights: donor region → weight.
+    placebos: kind, lift as a share, and in standard errors.
     """
 
     treated: tuple[str, ...]
@@ -57,7 +59,7 @@ class GeoLift:
     @property
     def sentence(self) -> str:
         """What was found, in words."""
-        low, high = (self.lift + z * self.standard_error for z in (-1.6449, 1.6449))
+        low, high = (self.lift + z * self.standard_error for z in (-NINETY, NINETY))
         told = f"{self.lift:+,.0f} ({100 * self.share:+.1f} %), 9 in 10 between {low:+,.0f} and {high:+,.0f}"
         where = f"{', '.join(self.treated)}, {self.start} to {self.end}"
         doubt = "chance alone could do that" if self.p_value > 0.1 else f"p = {self.p_value:.2g}"
@@ -105,12 +107,10 @@ def geo_lift(
 
 
 def _wide(frame: pd.DataFrame, date: str, region: str, kpi: str, treated: Sequence[str]) -> pd.DataFrame:
-    missing = sorted({date, region, kpi} - set(frame.columns))
-    if missing:
-        raise MissingColumnError(
-            f"no column {', '.join(missing)}: the columns are {', '.join(map(str, frame.columns))}"
-        )
-    keyed = frame.assign(**{date: pd.to_datetime(frame[date])})
+    require_columns(frame, {date, region, kpi})
+    days = dates_of(frame[date], date)
+    numbers = numbers_of(frame[kpi], kpi, days, negative=True)
+    keyed = frame.assign(**{date: days}).assign(**{kpi: numbers})
     if keyed.duplicated([date, region]).any():
         twice = keyed[keyed.duplicated([date, region])].iloc[0]
         raise SourceError(f"{twice[region]} has two rows on {twice[date]:%Y-%m-%d}: wanted one a region and day")

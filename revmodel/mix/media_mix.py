@@ -21,7 +21,7 @@ from revmodel.mix.mix_model import mix_model
 from revmodel.mix.panel import MixPanel, mix_panel
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.health import health_table
-from revmodel.models.sampling import Posterior, find_mode, sample
+from revmodel.models.sampling import CHAINS, Posterior, find_mode, sample
 
 __all__ = ["MediaMix"]
 
@@ -54,7 +54,7 @@ class MediaMix:
         self.config = config
 
     def fit(self, frame: pd.DataFrame, left_out: npt.NDArray[np.bool_] | None = None) -> MediaMix:
-        """Fit on one row a week (and region). left_out : (week,), weeks that do not count (see mix/doubt.py).
+        """Fit on one row a week (and region). left_out : (week,), weeks that do not count (see mix/refute.py).
 
         Raises SourceError, ConfigError: see ``mix_panel`` and ``mix_arrays``.
         """
@@ -64,8 +64,9 @@ class MediaMix:
         model = self._model(self.arrays_)
         data = self.arrays_.data
         mode = find_mode(model, data)
+        draws = self.config.draws * (CHAINS if self.config.engine == "laplace" else 1)
         self.posterior_: Posterior = sample(
-            model, data, mode, engine=self.config.engine, draws=self.config.draws * (4 if self._is_laplace else 1),
+            model, data, mode, engine=self.config.engine, draws=draws,
             seed=self.config.seed, target_acceptance=TARGET_ACCEPTANCE,
         )  # fmt: skip
         rng = np.random.default_rng([self.config.seed, 1])
@@ -73,10 +74,6 @@ class MediaMix:
         self.draws_: MixDraws = mix_draws(self.arrays_, model.unpack(self.posterior_.thetas[::step]), rng)
         self.health_: pd.DataFrame = health_table("media mix", self.posterior_)
         return self
-
-    @property
-    def _is_laplace(self) -> bool:
-        return self.config.engine == "laplace"
 
     @classmethod
     def _model(cls, arrays: MixArrays) -> CompiledModel:

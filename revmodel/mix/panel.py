@@ -14,7 +14,9 @@ from revmodel.errors import EmptyTableError, MissingColumnError, SourceError
 from revmodel.mix.mix_config import MixConfig
 from revmodel.models.calendar_columns import days_lost
 
-__all__ = ["MIN_WEEKS", "MixPanel", "mix_panel", "read_panel", "read_table"]
+__all__ = [
+    "MIN_WEEKS", "MixPanel", "dates_of", "mix_panel", "numbers_of", "read_panel", "read_table", "require_columns",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 MIN_WEEKS = 52  # below a year neither a season nor a slow carry-over can be told from the baseline
@@ -82,7 +84,7 @@ def mix_panel(frame: pd.DataFrame, config: MixConfig, ahead: MixPanel | None = N
     number is missing or negative where it cannot be, a channel never acts.
     """
     _require(frame, config)
-    dates = _dates(frame[config.date], config.date)
+    dates = dates_of(frame[config.date], config.date)
     region = frame[config.region].astype(str) if config.region else pd.Series(ALL, index=frame.index)
     at = pd.MultiIndex.from_arrays([region, dates])
     weeks, regions = _grid(at, config, MIN_WEEKS if ahead is None else 1)
@@ -91,7 +93,7 @@ def mix_panel(frame: pd.DataFrame, config: MixConfig, ahead: MixPanel | None = N
     regions = regions if ahead is None else ahead.regions
 
     def column(name: str, negative: bool = False) -> Floats:
-        numbers = _numbers(frame[name], name, dates, negative)
+        numbers = numbers_of(frame[name], name, dates, negative)
         return _wide(numbers, at, weeks, regions)
 
     shape = (len(regions), len(weeks))
@@ -119,17 +121,22 @@ def _require(frame: pd.DataFrame, config: MixConfig) -> None:
     channels = [name for each in config.channels.values() for name in (each.cost, each.exposure)]
     value = config.kpi_value if isinstance(config.kpi_value, str) else None
     wanted = [config.date, config.kpi, config.region, value, config.events, *config.controls, *channels]
-    missing = sorted({name for name in wanted if name is not None} - set(frame.columns))
+    require_columns(frame, {name for name in wanted if name is not None})
+
+
+def require_columns(frame: pd.DataFrame, wanted: set[str]) -> None:
+    """Raises MissingColumnError, and EmptyTableError where there are no rows."""
+    missing = sorted(wanted - set(frame.columns))
     if missing:
         raise MissingColumnError(
             f"the panel has no column {', '.join(missing)}; its columns are {', '.join(map(str, frame.columns))}: mend "
-            "the names in the config"
+            "the names"
         )
     if frame.empty:
-        raise EmptyTableError("the panel has no rows: give a file with one row a week")
+        raise EmptyTableError("the panel has no rows: give a file with at least one row a week")
 
 
-def _dates(column: pd.Series, name: str) -> pd.DatetimeIndex:
+def dates_of(column: pd.Series, name: str) -> pd.DatetimeIndex:
     try:
         dates = pd.DatetimeIndex(pd.to_datetime(column, format="ISO8601"))
     except (ValueError, TypeError) as error:
@@ -171,7 +178,7 @@ def _wide(numbers: Floats, at: pd.MultiIndex, weeks: pd.DatetimeIndex, regions: 
     return np.asarray(pd.Series(numbers, index=at).reindex(full).to_numpy(float).reshape(len(regions), len(weeks)))
 
 
-def _numbers(column: pd.Series, name: str, dates: pd.DatetimeIndex, negative: bool) -> Floats:
+def numbers_of(column: pd.Series, name: str, dates: pd.DatetimeIndex, negative: bool) -> Floats:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
     bad = ~np.isfinite(numbers)
     if bad.any():

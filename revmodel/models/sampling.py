@@ -27,7 +27,7 @@ from revmodel.models.rotations import rotations
 import blackjax
 from blackjax.adaptation.step_size import dual_averaging_adaptation
 
-__all__ = ["Engine", "Mode", "Posterior", "find_mode", "laplace_draws", "nuts_draws", "sample"]
+__all__ = ["CHAINS", "Engine", "Mode", "Posterior", "find_mode", "laplace_draws", "nuts_draws", "sample"]
 
 jnp = jax.numpy
 Floats = npt.NDArray[np.float64]

@@ -7,8 +7,6 @@ import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +20,7 @@ from revmodel.mix.tables import WHOLE, mix_tables
 from revmodel.report.page import write_page
 from revmodel.report.tables import DRAWS, RunFolder, write_run
 from revmodel.tracking.mlflow_store import log_run, prepare_store
-from revmodel.workflows.manifest import git_sha, run_name
+from revmodel.workflows.manifest import manifest_of, run_name
 from revmodel.workflows.record import health_verdict
 
 __all__ = ["run_mix"]
@@ -57,7 +55,12 @@ def run_mix(
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
     day = (mix.panel_.weeks[-1] + pd.Timedelta(days=6)).date()
     run = name or run_name(f"{COMMAND}-{config.name}", day, created)
-    manifest = _manifest(config, len(frame), mix.health_, run, day, created, timings)
+    digest = hashlib.sha256(config.resolve(config.data).read_bytes()).hexdigest()
+    inputs = [{"table": "panel", "rows": len(frame), "digest": digest}]
+    manifest = manifest_of(
+        config, config.name, inputs, day, COMMAND, run, created, engine=config.engine,
+        health=health_verdict(mix.health_), timings_s=timings,
+    )  # fmt: skip
     say("writing tables and page")
 
     def finish(unfinished: RunFolder) -> None:
@@ -68,21 +71,6 @@ def run_mix(
     if config.tracking.enabled:
         log_run(folder, manifest, _metrics(tables), config.tracking, config.root)
     return RunFolder(folder, manifest, tables)
-
-
-def _manifest(
-    config: MixConfig, rows: int, health: pd.DataFrame, run: str, day: dt.date, created: dt.datetime,
-    timings: dict[str, float],
-) -> dict[str, Any]:  # fmt: skip
-    digest = hashlib.sha256(config.resolve(config.data).read_bytes()).hexdigest()
-    return {
-        "run": run, "company": config.name, "currency": config.currency, "created_at": created.isoformat(),
-        "as_of": day.isoformat(), "command": COMMAND, "version": metadata.version("revmodel"),
-        "git_sha": git_sha(config.root), "seed": config.seed, "engine": config.engine,
-        "inputs": [{"table": "panel", "rows": rows, "digest": digest}],
-        "config": config.model_dump(mode="json"), "health": health_verdict(health), "timings_s": timings,
-        "cannot": [], "quarters": [], "fiscal_year_start_month": 1,
-    }  # fmt: skip
 
 
 def _metrics(tables: dict[str, pd.DataFrame]) -> dict[str, float]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from revmodel.errors import ConfigError, MissingColumnError, SourceError
+from revmodel.errors import ConfigError, EmptyTableError, MissingColumnError, SourceError
 from revmodel.mix.geo_lift import geo_lift
 
 SHARED = Path(os.environ.get("REVMODEL_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
@@ -74,6 +74,9 @@ def test_it_becomes_an_entry_of_a_mix() -> None:
     [
         (lambda f: f.drop(columns="leads"), {}, MissingColumnError, "no column leads"),
         (lambda f: f.drop(index=7), {}, SourceError, "p0 lacks 1 days"),
+        (lambda f: f.head(0), {}, EmptyTableError, "no rows"),
+        (lambda f: f.assign(day=f["day"].astype(str).where(f.index != 2, "3/1/26")), {}, SourceError, "not a date"),
+        (lambda f: f.assign(leads=f["leads"].astype(object).where(f.index != 2, "many")), {}, SourceError, "'many'"),
         (lambda f: pd.concat([f, f.head(1)]), {}, SourceError, "two rows"),
         (lambda f: f, {"treated": ("nowhere",)}, ConfigError, "nowhere are not there"),
         (lambda f: f, {"start": dt.date(2026, 1, 10)}, ConfigError, "3 times as many"),
