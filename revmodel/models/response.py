@@ -28,6 +28,7 @@ from revmodel.media.curves import Curves
 from revmodel.models import priors
 from revmodel.models.calendar_columns import season_support
 from revmodel.models.compiled import CompiledModel
+from revmodel.models.counts import log_negative_binomial
 from revmodel.models.padding import padded, trimmed
 from revmodel.models.response_data import MAX_WEEKS, SHOCK_WEEKS, ResponseData, response_data
 from revmodel.models.sampling import Engine, Posterior, sample
@@ -66,8 +67,8 @@ def response_model(data: dict[str, Floats], curves: Curves) -> pm.Model:
         pm.Deterministic("baseline", level[:, None] * shape)
         log_size = priors.DISPERSION_LOG_MEAN + priors.DISPERSION_LOG_SD * pm.Normal("log_size", shape=(rows,))
         pm.Deterministic("size", pt.exp(log_size))
-        count = pm.NegativeBinomial.dist(mu=mean * pt.exp(shock), alpha=pt.exp(log_size)[:, None])
-        pm.Potential("log_likelihood", (x["weight"] * pm.logp(count, x["arrivals"])).sum())
+        likelihood = log_negative_binomial(x["arrivals"], mean * pt.exp(shock), pt.exp(log_size)[:, None])
+        pm.Potential("log_likelihood", (x["weight"] * likelihood).sum())
     return model
 
 

@@ -34,6 +34,8 @@ Floats = npt.NDArray[np.float64]
 Engine = Literal["nuts", "laplace"]
 CHAINS = 4
 WARM_UP = (150, 50)  # moves to find the step size and variances, and the step size again; coordinates are white
+WARM_UP_STEPS = sum(WARM_UP)
+PIECE = 100  # moves of a chain from one call to the next
 TARGET_ACCEPTANCE = 0.65  # optimal for Hamiltonian Monte Carlo in many dimensions (Beskos et al. 2013)
 FIRST_STEP = 0.4
 MAX_ROUNDS = 4
@@ -123,128 +125,130 @@ def nuts_draws(
 ) -> Posterior:  # fmt: skip
     """Draws by NUTS from over-dispersed starts around the mode: four chains, ``draws`` each at least.
 
-    Chains go on, ``draws`` at a time, until R-hat and the effective sample size hold, at most MAX_ROUNDS times; what
-    then still fails is for the health gate to say.
+    Chains go on, PIECE draws at a time, until R-hat and the effective sample size hold, at most to MAX_ROUNDS times
+    ``draws``; what then still fails is for the health gate to say.
     """
     full = model.check(data)
     _ = model.log_density  # made here: what is first made while a sampler is traced cannot leave the trace
-    warm_up, go_on = _compiled_sampler(model, draws, near_normal)
-    start, *keys = jax.random.split(jax.random.key(seed), MAX_ROUNDS + 1)
+    start, go_on = _compiled_sampler(model, near_normal)
+    at_start, on_the_way = jax.random.split(jax.random.key(seed))
     where = (mode.theta, mode.factor, full)
-    chains = warm_up(jax.random.split(start, CHAINS), target_acceptance, *where)
-    rounds, divergences = [], 0
-    for key in keys:
-        chains, z, divergent = go_on(jax.random.split(key, CHAINS), chains, *where)
-        rounds.append(np.asarray(z))
+    chains = start(jax.random.split(at_start, CHAINS), *where)
+    warm_up, most = WARM_UP_STEPS // PIECE, MAX_ROUNDS * _pieces(draws)
+    pieces, divergences = [], 0
+    for i, key in enumerate(jax.random.split(on_the_way, warm_up + most)):
+        moves = np.arange(PIECE) + i * PIECE
+        chains, z, divergent = go_on(jax.random.split(key, CHAINS), chains, moves, target_acceptance, *where)
+        if i < warm_up:
+            continue
+        pieces.append(np.asarray(z))
         divergences += int(np.sum(divergent))
-        by_chain = np.concatenate(rounds, axis=1) @ mode.factor.T + mode.theta
-        agreement = rhat_and_ess(by_chain)
-        if has_converged(*agreement):
-            break
+        if len(pieces) >= _pieces(draws):
+            by_chain = np.concatenate(pieces, axis=1) @ mode.factor.T + mode.theta
+            agreement = rhat_and_ess(by_chain)
+            if has_converged(*agreement):
+                break
     return Posterior(by_chain.reshape(-1, model.size), CHAINS, "nuts", divergences, mode, agreement)
 
 
-def _compiled_sampler(model: CompiledModel, draws: int, near_normal: bool) -> tuple[Any, Any]:
-    """Warm-up and drawing of all chains, compiled once for a model, a number of draws and a kind of step.
+def _pieces(draws: int) -> int:
+    """How many pieces hold so many draws of a chain."""
+    return -(-draws // PIECE)
 
-    Chains are spread over the devices and run one after the other on each, so none waits for another's longer
-    trajectory; the numbers do not depend on how many run at a time.
+
+def _compiled_sampler(model: CompiledModel, near_normal: bool) -> tuple[Any, Any]:
+    """How chains start and how they go on for a piece, compiled once for a model and a kind of step.
+
+    Warm-up and draws are one program, as the sampler is most of what there is to compile. Chains are spread over the
+    devices and run one after the other on each, so none waits for another's longer trajectory; the numbers do not
+    depend on how many run at a time.
     """
-    key_of = (draws, near_normal)
-    if key_of not in model.samplers:
+    if near_normal not in model.samplers:
         mesh = jax.sharding.Mesh(np.array(jax.devices()[:DEVICES]), ("chain",))
         spread, same = jax.sharding.PartitionSpec("chain"), jax.sharding.PartitionSpec()
 
-        def warm_up(keys: Any, target: Any, *where: Any) -> Any:
-            return jax.lax.map(lambda key: _warm_up(model, near_normal, key, target, *where), keys)
+        def start(keys: Any, *where: Any) -> Any:
+            return jax.lax.map(lambda key: _start(model, key, *where), keys)
 
-        def go_on(keys: Any, chains: Any, *where: Any) -> Any:
-            return jax.lax.map(lambda each: _go_on(model, key_of, each[0], *each[1], *where), (keys, chains))
+        def go_on(keys: Any, chains: Any, *how: Any) -> Any:
+            return jax.lax.map(lambda each: _go_on(model, near_normal, *each, *how), (keys, chains))
 
         over = partial(jax.shard_map, mesh=mesh, out_specs=spread, check_vma=False)
-        model.samplers[key_of] = (
-            jax.jit(over(warm_up, in_specs=(spread, same, same, same, same))),
-            jax.jit(over(go_on, in_specs=(spread, spread, same, same, same))),
+        model.samplers[near_normal] = (
+            jax.jit(over(start, in_specs=(spread, same, same, same))),
+            jax.jit(over(go_on, in_specs=(spread, spread, *[same] * 5))),
         )
-    return model.samplers[key_of]
+    return model.samplers[near_normal]
 
 
-class Tuned(NamedTuple):
-    """What warm-up learned for a chain: its step size, and the variance of each whitened coordinate."""
+class Chain(NamedTuple):
+    """Where a chain is and what warm-up has learned: the step size, and the variance of each whitened coordinate."""
 
-    step_size: Any
+    state: Any
+    adaptation: Any
     variances: Any
+    total: Any
+    squares: Any
 
 
-def _move(log_density: Any, state: Any, tuned: Tuned, key: Any, near_normal: bool) -> Any:
+def _move(log_density: Any, state: Any, step_size: Any, variances: Any, key: Any, near_normal: bool) -> Any:
     """One NUTS transition: by rotations where the posterior is near the standard normal, else by the leapfrog."""
     if near_normal:
         kernel, most = blackjax.nuts.build_kernel(rotations), NEAR_NORMAL_DOUBLINGS
-        step = jnp.minimum(tuned.step_size, LONGEST_ROTATION)
+        step = jnp.minimum(step_size, LONGEST_ROTATION)
     else:
-        kernel, most, step = blackjax.nuts.build_kernel(), MAX_DOUBLINGS, tuned.step_size
-    return kernel(key, state, log_density, step, tuned.variances, max_num_doublings=most)
+        kernel, most, step = blackjax.nuts.build_kernel(), MAX_DOUBLINGS, step_size
+    return kernel(key, state, log_density, step, variances, max_num_doublings=most)
 
 
-def _warm_up(
-    model: CompiledModel, near_normal: bool, key: Any, target_acceptance: Any, center: Any, factor: Any, data: Any
-) -> Any:
-    """An over-dispersed start; step size by dual averaging; then the variances, and a step size for those."""
+def _start(model: CompiledModel, key: Any, center: Any, factor: Any, data: Any) -> Chain:
+    """A chain at an over-dispersed start, with nothing learned."""
+    begin, _, _ = dual_averaging_adaptation(0.5)
+    zero = jnp.zeros(model.size)
+    state = blackjax.nuts.init(
+        1.5 * jax.random.normal(key, (model.size,)), lambda z: model.log_density(z, center, factor, data)
+    )
+    return Chain(state, begin(FIRST_STEP), jnp.ones(model.size), zero, zero)
+
+
+def _go_on(
+    model: CompiledModel, near_normal: bool, key: Any, chain: Chain, moves: Any, target_acceptance: Any, center: Any,
+    factor: Any, data: Any,
+) -> Any:  # fmt: skip
+    """A piece of a chain: (chain, positions (move, dim), divergences (move,)). moves: their numbers from the start on.
+
+    In warm-up the step size is found by dual averaging; then the variances, and a step size for those.
+    """
     begin, update, final = dual_averaging_adaptation(target_acceptance)
-    first, moves = WARM_UP[0], sum(WARM_UP)
-    seen_from = first // 3
-    weight = (first - seen_from) / (first - seen_from + 20.0)  # as if twenty draws had shown unit variance
+    first, seen_from = WARM_UP[0], WARM_UP[0] // 3
+    n = first - seen_from
+    weight = n / (n + 20.0)  # as if twenty draws had shown unit variance
 
-    def log_density(z: Any) -> Any:
-        return model.log_density(z, center, factor, data)
-
-    # Both parts in one loop: each loop that holds the sampler costs its compilation.
-    def one(carry: Any, step: Any) -> Any:
-        state, adaptation, variances, total, squares = carry
+    def one(chain: Chain, step: Any) -> Any:
         at, key = step
-        tuned = Tuned(jnp.exp(adaptation.log_step_size), variances)
-        state, info = _move(log_density, state, tuned, key, near_normal)
-        adaptation = update(adaptation, info.acceptance_rate)
+        state, adaptation, variances, total, squares = chain
+        tuning = at < WARM_UP_STEPS
+        step_size = jnp.where(tuning, jnp.exp(adaptation.log_step_size), final(adaptation))
+        state, info = _move(
+            lambda z: model.log_density(z, center, factor, data), state, step_size, variances, key, near_normal
+        )
+        adaptation = _where(tuning, update(adaptation, info.acceptance_rate), adaptation)
         counts = (at >= seen_from) & (at < first)
         total, squares = total + counts * state.position, squares + counts * state.position**2
         turn = at == first - 1
         if not near_normal:
-            n = first - seen_from
             learned = weight * (squares / n - (total / n) ** 2) + (1 - weight)
             variances = jnp.where(turn, learned, variances)
-        anew = begin(final(adaptation))
-        adaptation = jax.tree.map(lambda new, old: jnp.where(turn, new, old), anew, adaptation)
-        return (state, adaptation, variances, total, squares), None
+        adaptation = _where(turn, begin(final(adaptation)), adaptation)
+        return Chain(state, adaptation, variances, total, squares), (state.position, info.is_divergent)
 
-    at_start, on_the_way = jax.random.split(key)
-    state = blackjax.nuts.init(1.5 * jax.random.normal(at_start, (model.size,)), log_density)
-    zero = jnp.zeros(model.size)
-    start = (state, begin(FIRST_STEP), jnp.ones(model.size), zero, zero)
-    (state, adaptation, variances, *_), _ = jax.lax.scan(
-        one, start, (jnp.arange(moves), jax.random.split(on_the_way, moves))
-    )
-    return state, Tuned(final(adaptation), variances)
+    chain, (positions, divergent) = jax.lax.scan(one, chain, (moves, jax.random.split(key, PIECE)))
+    return chain, positions, divergent
 
 
-def _go_on(
-    model: CompiledModel,
-    size: tuple[int, bool],
-    key: Any,
-    state: Any,
-    tuned: Tuned,
-    center: Any,
-    factor: Any,
-    data: Any,
-) -> Any:
-    """More of a chain: ((state, tuned), positions (draw, dim), divergences (draw,)). size: draws, near_normal."""
-    draws, near_normal = size
-
-    def draw(state: Any, key: Any) -> Any:
-        state, info = _move(lambda z: model.log_density(z, center, factor, data), state, tuned, key, near_normal)
-        return state, (state.position, info.is_divergent)
-
-    state, (positions, divergent) = jax.lax.scan(draw, state, jax.random.split(key, draws))
-    return (state, tuned), positions, divergent
+def _where(condition: Any, new: Any, old: Any) -> Any:
+    """Each part of ``new`` where the condition holds, else of ``old``."""
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)
 
 
 def sample(
