@@ -1,9 +1,7 @@
 """The best split of a budget, and the proof of how good it is.
 
-The surface is piecewise linear, so a plan is a mix of neighbouring grid points. A linear programme over mixes of any
-points bounds every plan from above, and the plans it suggests bound the best from below; ``revmodel.decide.search``
-closes in from both sides. What is left between them is the certified gap.
-Source: Geoffrion 1974 (Lagrangian bounds).
+``revmodel.decide.search`` closes in on the best plan from both sides: no plan within the limits is worth more than the
+bound, and the plan it returns is worth what it says. What is left between them is the certified gap.
 """
 
 from __future__ import annotations
@@ -15,21 +13,31 @@ from time import monotonic
 import numpy as np
 import numpy.typing as npt
 
+from revmodel.decide.clash import check_feasible
 from revmodel.decide.limits import resolve_limits
-from revmodel.decide.objectives import ObjectiveName, check_objective, utility
+from revmodel.decide.objectives import Aim, ObjectiveName, check_objective, utility
+from revmodel.decide.periods import PeriodSurface
+from revmodel.decide.plan_curves import plan_curves
 from revmodel.decide.points import plan_points
+from revmodel.decide.probability import most_likely
+from revmodel.decide.programme import programme_of
+from revmodel.decide.rules import PlanRules
 from revmodel.decide.search import Search
 from revmodel.decide.surface import Floats, ResponseSurface
+from revmodel.errors import InfeasibleError, ModelError
 
 __all__ = ["Allocation", "allocate"]
+
+TOTALS_GAP, PERIODS_GAP, WHOLE_GAP = 1e-5, 4e-4, 1e-3  # of the value at stake: where a search stops by default
 
 
 @dataclass(frozen=True)
 class Allocation:
     """A plan, what it is worth and how far it can be from the best.
 
-    current, proposed, lower, upper : (channel,), total currency over the window; fixed : (channel,)
-    objective_current, objective_proposed : the objective in the value's unit
+    current, proposed, lower, upper : (line,), total currency over the window; fixed : (line,)
+    now, plan : current and proposed spend as the surface's ``value_at`` takes it: (line,) or (line, period)
+    objective_current, objective_proposed : the objective in the value's unit (a chance for "probability")
     bound : no plan within the limits is worth more than this
     """
 
@@ -46,6 +54,9 @@ class Allocation:
     objective_current: float
     objective_proposed: float
     bound: float
+    now: Floats
+    plan: Floats
+    target: float | None = None
 
     @property
     def certified_gap(self) -> float:
@@ -59,39 +70,60 @@ class Allocation:
 
 
 def allocate(
-    surface: ResponseSurface,
+    surface: ResponseSurface | PeriodSurface,
     budget: float,
     lower: Floats,
     upper: Floats,
     *,
     objective: ObjectiveName = "mean",
     risk: float = 0.0,
+    target: float | None = None,
     fixed: Mapping[str, float] | None = None,
+    rules: PlanRules | None = None,
     at_most: bool = False,
-    gap_tolerance: float = 1e-5,
+    gap_tolerance: float | None = None,
     time_limit_s: float = 30.0,
 ) -> Allocation:
     """The best split of ``budget``, the total over the window, within bounds.
 
-    lower, upper : (channel,), total currency over the window, within the surface's grid
-    objective, risk : see ``revmodel.decide.objectives``
-    fixed : channel → spend that is settled already
+    lower, upper : (line,), total currency over the window, or (line, period); within what the surface knows
+    objective, risk : see ``revmodel.decide.objectives``; target : of objective "probability", in the value's unit
+    fixed : channel → spend of the window that is settled already. rules : see ``revmodel.decide.rules``
     at_most : False spends the whole budget; True may leave some of it where spending more lowers the objective
-    gap_tolerance : stop once the certified gap is below this share of the value at stake
-    Of plans that are equally good, the one nearest to current spend is returned.
-    Raises InfeasibleError where limits clash, ModelError where the question goes beyond the surface.
+    gap_tolerance : stop once the certified gap is below this share of the value at stake; by default a hundred
+        thousandth, 0.04 % for plans by period, and 0.1 % where rules ask for whole numbers
+    Of plans of totals that are equally good, the one nearest to current spend is returned.
+    Raises InfeasibleError where limits clash, naming a set of them that does; ModelError where the question goes beyond
+    the surface, or time runs out before any plan is found.
     """
-    check_objective(objective, risk)
+    check_objective(objective, risk, target)
     limits = resolve_limits(surface, budget, lower, upper, fixed, at_most)
-    points = plan_points(surface, limits)
-    search = Search(points, limits, surface.current, (objective, risk), gap_tolerance, monotonic() + time_limit_s)
-    search.run()
-    worth = utility(surface.value_at(search.plan).sum(axis=1), objective, risk)
-    now = utility(surface.value_at(surface.current).sum(axis=1), objective, risk)
+    programme = programme_of(surface, limits, rules or PlanRules())
+    check_feasible(programme)
+    deadline, totals = monotonic() + time_limit_s, isinstance(surface, ResponseSurface)
+    usual = WHOLE_GAP if programme.extra_top else TOTALS_GAP if totals else PERIODS_GAP
+    gap = usual if gap_tolerance is None else gap_tolerance
+    if target is not None:
+        plan, bound = most_likely(surface, limits, programme, target, deadline)
+    else:
+        aim = Aim(objective, risk)
+        curves = (
+            plan_points(surface, limits, aim, programme.unit)
+            if isinstance(surface, ResponseSurface)
+            else plan_curves(surface, programme, aim)
+        )
+        search = Search(curves, programme, gap, deadline, halfway=not totals)
+        search.run()
+        if search.plan is None:
+            raise ModelError(f"no plan was found within {time_limit_s:g} s: allow more time or fewer rules")
+        plan, bound = search.plan, search.bound * curves.value_unit + curves.offset
+    now = surface.current
+    proposed = np.clip((plan * programme.unit).reshape(surface.now.shape), limits.low, limits.high).reshape(now.shape)
+    worth = utility(surface.value_at(proposed).sum(axis=1), objective, risk, target)
     return Allocation(
         channels=surface.channels,
-        current=surface.current,
-        proposed=search.plan,
+        current=surface.now.sum(1),
+        proposed=proposed.reshape(surface.now.shape).sum(1),
         lower=limits.lower,
         upper=limits.upper,
         fixed=limits.fixed,
@@ -99,9 +131,12 @@ def allocate(
         at_most=at_most,
         objective=objective,
         risk=risk,
-        objective_current=now,
+        objective_current=utility(surface.value_at(now).sum(axis=1), objective, risk, target),
         objective_proposed=worth,
-        bound=max(search.bound * points.value_unit + points.offset, worth),
+        bound=max(bound, worth),
+        now=now,
+        plan=proposed,
+        target=target,
     )
 
 

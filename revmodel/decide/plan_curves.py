@@ -1,0 +1,190 @@
+"""A surface by period, made scale-free, and what the search asks of it: values, gradients, envelopes.
+
+Each draw's saturation in each week is a curve of one number, what is carried then. Where it is concave its tangents
+bound it; where it is S-shaped those of its envelope do, within a branch; a draw that counts against the plan (a risk
+objective may give it a weight below zero) is bounded by the envelope below. Summed over draws and weeks these are cuts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from revmodel.decide.envelope import above, below, slope_of, touching
+from revmodel.decide.master import FAR, Cut, Links
+from revmodel.decide.objectives import Aim
+from revmodel.decide.periods import LineResponse, PeriodSurface
+from revmodel.decide.programme import Programme
+from revmodel.decide.scale import STAKE, Valued
+from revmodel.decide.surface import Floats
+from revmodel.errors import ModelError
+
+__all__ = ["PlanCurves", "plan_curves"]
+
+BENDS = 1e-9  # share of a curve's height by which it may bend upwards and still count as concave
+SAMPLES = 65
+OFF = 1e-7  # of the value at stake: nearer than this a mix is on its curves
+KEPT_TOUCHES = 400
+
+
+@dataclass
+class PlanCurves:
+    """curve columns: under the mean a value by line and week of effect; else none.
+
+    concave : (line,). Everything scaled as in ``Programme`` and by ``value_unit``.
+    """
+
+    surface: PeriodSurface
+    programme: Programme
+    aim: Aim
+    value_unit: float
+    concave: npt.NDArray[np.bool_]
+    offset: float = 0.0
+    touches: dict[tuple[int, bytes, bytes], Floats] = field(default_factory=dict)
+    off: Floats | None = None  # (line,), by how much the last judged mix was above its curves
+    judged: tuple[tuple[bytes, bytes, bytes], tuple[Valued, float]] | None = None
+
+    @property
+    def columns(self) -> int:
+        """Under the mean a value by line and week of effect: bounded apart, few rounds of cuts are enough."""
+        return sum(line.worth.shape[1] for line in self.surface.lines) if self.aim.is_mean else 0
+
+    @property
+    def pull(self) -> Floats:
+        """None: ties of curves are rare."""
+        return np.zeros(self.programme.spends + self.columns)
+
+    def links(self, low: Floats, high: Floats) -> Links:
+        """Values are bounded by cuts alone."""
+        count = self.columns
+        return Links(
+            sparse.csr_array((0, self.programme.spends + count)), np.zeros(0), np.full(count, -FAR), np.full(count, FAR)
+        )
+
+    def of_plan(self, spend: Floats, low: Floats, high: Floats) -> Valued:
+        """The true worth of a plan, and the cuts of the envelopes there."""
+        return self._judge(spend, low, high)[0]
+
+    def of_mix(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> Valued:
+        """The worth of a plan by its envelopes between ``low`` and ``high``."""
+        true, relaxed = self._judge(spend, low, high)
+        return Valued(relaxed, true.cuts)
+
+    def split(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> tuple[int, float] | None:
+        """The line whose envelope is furthest from its curves; of its periods the one with the widest range."""
+        if self.off is None or float(self.off.max()) <= OFF * STAKE:
+            return None
+        periods = self.programme.shape[1]
+        for line in np.argsort(-self.off, kind="stable"):
+            columns = np.arange(line * periods, (line + 1) * periods)
+            wide = high[columns] - low[columns]
+            if self.off[line] > OFF * STAKE and wide.max() > 1e-5:
+                column = int(columns[np.argmax(wide)])
+                inside = np.clip(spend[column], low[column] + 0.25 * wide.max(), high[column] - 0.25 * wide.max())
+                return column, float(inside)
+        return None
+
+    def _judge(self, spend: Floats, low: Floats, high: Floats) -> tuple[Valued, float]:
+        """True worth with the envelopes' cuts at ``spend``, and the worth by the envelopes; the latest is kept."""
+        key = (spend.tobytes(), low.tobytes(), high.tobytes())
+        if self.judged is not None and self.judged[0] == key:
+            return self.judged[1]
+        shape, unit = self.programme.shape, self.programme.unit
+        plan, lows, highs = (each.reshape(shape) * unit for each in (spend, low, high))
+        at = [line.carried(self.surface.weekly(i, plan[i])) for i, line in enumerate(self.surface.lines)]
+        value = [line.curve(one) for line, one in zip(self.surface.lines, at, strict=True)]
+        gained = [
+            np.einsum("dw,dw->d", line.worth, one - line.idle)
+            for line, one in zip(self.surface.lines, value, strict=True)
+        ]
+        weights = self.aim.draw_weights(np.sum(gained, axis=0) / self.value_unit)
+        true = np.array([weights @ one for one in gained]) / self.value_unit
+        judged = [self._line(i, weights, at[i], value[i], lows[i], highs[i]) for i in range(len(at))]
+        relaxed = np.stack([one[0] for one in judged]) / self.value_unit
+        slopes = np.stack([one[1] for one in judged]) * unit / self.value_unit
+        self.off = relaxed.sum(1) - true
+        box = None if self.concave.all() and not (weights < 0).any() else (low.copy(), high.copy())
+        cuts = [self._cut(spend.reshape(shape), relaxed, slopes, box)]
+        self.judged = (key, (Valued(float(true.sum()), cuts), float(relaxed.sum())))
+        return self.judged[1]
+
+    def _line(
+        self, i: int, weights: Floats, at: Floats, value: Floats, low: Floats, high: Floats
+    ) -> tuple[Floats, Floats]:
+        """Value by the envelope (week of effect,) and its slopes (week of effect, period) of one line, draws weighted.
+
+        at, value : (draw, week of effect), what is carried, and its saturation
+        """
+        line = self.surface.lines[i]
+        counts = weights[:, None] * line.worth
+        upper, slope = value, None
+        if self.concave[i]:
+            slope = slope_of(line.curve, at, value)
+        else:
+            start = line.carried(self.surface.weekly(i, low))
+            upper, slope = above(line.curve, start, at, self._touch(i, line, low, high))
+        if (weights < 0).any():
+            bottom, top = (line.carried(self.surface.weekly(i, end)) for end in (low, high))
+            under, under_slope = below(line.curve, bottom, top, at, concave=bool(self.concave[i]))
+            upper, slope = np.where(counts >= 0, upper, under), np.where(counts >= 0, slope, under_slope)
+        periods = np.eye(self.programme.shape[1])[self.surface.period_of]
+        return (counts * (upper - line.idle)).sum(0), line.back(counts * slope) * line.pace @ periods
+
+    def _touch(self, i: int, line: LineResponse, low: Floats, high: Floats) -> Floats:
+        key = (i, low.tobytes(), high.tobytes())
+        if key not in self.touches:
+            if len(self.touches) >= KEPT_TOUCHES:
+                self.touches.clear()
+            bottom, top = (line.carried(self.surface.weekly(i, end)) for end in (low, high))
+            self.touches[key] = touching(line.curve, bottom, top)
+        return self.touches[key]
+
+    def _cut(self, at: Floats, value: Floats, slopes: Floats, box: tuple[Floats, Floats] | None) -> Cut:
+        """Under the mean a row by line and week of effect, and one that adds them up; else one row for all.
+
+        at : (line, period), value : (line, week of effect), slopes : (line, week of effect, period)
+        """
+        lines, effects = value.shape
+        spends, periods = self.programme.spends, self.programme.shape[1]
+        top = value - np.einsum("lbp,lp->lb", slopes, at)
+        if not self.aim.is_mean:
+            return Cut(sparse.csr_array(np.append(-slopes.sum(1).ravel(), 1.0)[None, :]), np.array([top.sum()]), box)
+        row = np.repeat(np.arange(lines * effects), periods)
+        column = np.repeat(np.arange(spends).reshape(lines, periods), effects, axis=0).ravel()
+        flat = -slopes.ravel()
+        some = flat != 0
+        tangents = sparse.csr_array((flat[some], (row[some], column[some])), shape=(lines * effects, spends))
+        count = lines * effects
+        adds_up = sparse.csr_array(np.concatenate([np.zeros(spends), -np.ones(count), [1.0]])[None, :])
+        each = sparse.hstack([tangents, sparse.eye_array(count), sparse.csr_array((count, 1))])
+        return Cut(sparse.vstack([each, adds_up], format="csr"), np.append(top.ravel(), 0.0), box)
+
+
+def plan_curves(surface: PeriodSurface, programme: Programme, aim: Aim) -> PlanCurves:
+    """The surface in units that make any problem look alike. Raises ModelError: a curve is neither concave nor an S."""
+    low, high = (end.reshape(programme.shape) * programme.unit for end in programme.box)
+    stake = float(np.abs(surface.value_at(high) - surface.value_at(low)).mean(0).sum())
+    if stake == 0:
+        stake = float(np.abs(surface.value_at(high)).max()) or STAKE
+    bends = [_bends(line, surface.weekly(i, line.most)) for i, line in enumerate(surface.lines)]
+    return PlanCurves(surface, programme, aim, stake / STAKE, np.array([not bend for bend in bends]))
+
+
+def _bends(line: LineResponse, weekly: Floats) -> bool:
+    """Whether any draw's curve is S-shaped. Raises ModelError where one bends up again after bending down."""
+    top = line.carried(weekly).max(1, keepdims=True)
+    height = line.curve(top * np.linspace(0.0, 1.0, SAMPLES))
+    bend = np.diff(height, n=2, axis=1)
+    up = bend > BENDS * np.abs(height).max(1, keepdims=True)
+    down_before = np.maximum.accumulate(bend < -BENDS * np.abs(height).max(1, keepdims=True), axis=1)
+    if (up & down_before).any():
+        raise ModelError(
+            f"the response of {line.name} ({line.saturation}) bends up again after it has bent down: a plan by period "
+            "has no proof for such a curve; plan totals of the window instead (periods: 1)"
+        )
+    if (line.worth < 0).any():
+        raise ModelError(f"{line.name} does harm in some draws: plan totals of the window instead (periods: 1)")
+    return bool(up.any())
