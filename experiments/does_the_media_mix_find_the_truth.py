@@ -42,8 +42,8 @@ SHAPES = ("logarithm", "power", "s-shaped", "straight")
 class Case:
     """A panel and its truth. added : channel → units of the KPI over the panel. own_family: see the module.
 
-    brings : channel → what money spent in the weeks after the panel, (week,), brings in units of the KPI, its carry-over
-    past those weeks included, beyond what past spend brings anyway
+    brings : channel → what money spent in the weeks after the panel, (week,), brings in units of the KPI in these weeks
+    and after them, beyond what past spend brings anyway
     """
 
     panel: pd.DataFrame

@@ -26,7 +26,7 @@ import pandas as pd
 from does_the_media_mix_find_the_truth import CHANNELS, Case, case_of, config_of
 
 from revmodel.decide.allocate import allocate
-from revmodel.decide.caution import capped, change_from_now
+from revmodel.decide.caution import capped
 from revmodel.decide.from_mix import mix_surface, spend_now
 from revmodel.decide.objectives import ObjectiveName
 from revmodel.decide.surface import ResponseSurface
@@ -102,7 +102,7 @@ def measured(seed: int, engine: str, kept: Path | None, plans: list[str]) -> pd.
         there = best.objective_proposed - best.objective_current
         lower, upper = capped(low, high, now, verdicts, caps)
         start = time.process_time()
-        plan = allocate(change_from_now(surface), budget, lower, upper, objective=objective, risk=risk)
+        plan = allocate(surface, budget, lower, upper, objective=objective, risk=risk, risk_of="change")
         gain = float((truth.value_at(plan.proposed) - truth.value_at(now)).sum())
         promised = surface.value_at(plan.proposed).sum(1) - surface.value_at(now).sum(1)
         rows.append({

@@ -13,9 +13,10 @@ from time import monotonic
 import numpy as np
 import numpy.typing as npt
 
+from revmodel.decide.caution import change_from_now
 from revmodel.decide.clash import check_feasible
 from revmodel.decide.limits import resolve_limits
-from revmodel.decide.objectives import Aim, ObjectiveName, check_objective, utility
+from revmodel.decide.objectives import Aim, ObjectiveName, RiskOf, check_objective, utility
 from revmodel.decide.periods import PeriodSurface
 from revmodel.decide.plan_curves import plan_curves
 from revmodel.decide.points import plan_points
@@ -24,7 +25,7 @@ from revmodel.decide.programme import programme_of
 from revmodel.decide.rules import PlanRules
 from revmodel.decide.search import Search
 from revmodel.decide.surface import Floats, ResponseSurface
-from revmodel.errors import InfeasibleError, ModelError
+from revmodel.errors import ModelError
 
 __all__ = ["Allocation", "allocate"]
 
@@ -57,6 +58,7 @@ class Allocation:
     now: Floats
     plan: Floats
     target: float | None = None
+    risk_of: RiskOf = "total"
 
     @property
     def certified_gap(self) -> float:
@@ -77,6 +79,7 @@ def allocate(
     *,
     objective: ObjectiveName = "mean",
     risk: float = 0.0,
+    risk_of: RiskOf = "total",
     target: float | None = None,
     fixed: Mapping[str, float] | None = None,
     rules: PlanRules | None = None,
@@ -87,7 +90,9 @@ def allocate(
     """The best split of ``budget``, the total over the window, within bounds.
 
     lower, upper : (line,), total currency over the window, or (line, period); within what the surface knows
-    objective, risk : see ``revmodel.decide.objectives``; target : of objective "probability", in the value's unit
+    objective, risk : see ``revmodel.decide.objectives``. risk_of : "total" looks at the spread of the whole value,
+        "change" at that of what the plan changes: what is spent now then has no risk
+    target : of objective "probability", in the value's unit
     fixed : channel → spend of the window that is settled already. rules : see ``revmodel.decide.rules``
     at_most : False spends the whole budget; True may leave some of it where spending more lowers the objective
     gap_tolerance : stop once the certified gap is below this share of the value at stake; by default a hundred
@@ -103,23 +108,28 @@ def allocate(
     deadline, totals = monotonic() + time_limit_s, isinstance(surface, ResponseSurface)
     usual = WHOLE_GAP if programme.extra_top else TOTALS_GAP if totals else PERIODS_GAP
     gap = usual if gap_tolerance is None else gap_tolerance
+    base, asked = 0.0, surface
+    if risk_of == "change" and objective in ("mean_minus_risk", "cvar"):
+        base, asked = float(surface.value_at(surface.current).sum(axis=1).mean()), change_from_now(surface)
     if target is not None:
         plan, bound = most_likely(surface, limits, programme, target, deadline)
     else:
         aim = Aim(objective, risk)
         curves = (
-            plan_points(surface, limits, aim, programme.unit)
-            if isinstance(surface, ResponseSurface)
-            else plan_curves(surface, programme, aim)
+            plan_points(asked, limits, aim, programme.unit)
+            if isinstance(asked, ResponseSurface)
+            else plan_curves(asked, programme, aim)
         )
         search = Search(curves, programme, gap, deadline, halfway=not totals)
         search.run()
         if search.plan is None:
             raise ModelError(f"no plan was found within {time_limit_s:g} s: allow more time or fewer rules")
-        plan, bound = search.plan, search.bound * curves.value_unit + curves.offset
+        plan, bound = search.plan, search.bound * curves.value_unit + curves.offset + base
     now = surface.current
     proposed = np.clip((plan * programme.unit).reshape(surface.now.shape), limits.low, limits.high).reshape(now.shape)
-    worth = utility(surface.value_at(proposed).sum(axis=1), objective, risk, target)
+    worth, still = (
+        base + utility(asked.value_at(each).sum(axis=1), objective, risk, target) for each in (proposed, now)
+    )
     return Allocation(
         channels=surface.channels,
         current=surface.now.sum(1),
@@ -131,12 +141,13 @@ def allocate(
         at_most=at_most,
         objective=objective,
         risk=risk,
-        objective_current=utility(surface.value_at(now).sum(axis=1), objective, risk, target),
+        objective_current=still,
         objective_proposed=worth,
         bound=max(bound, worth),
         now=now,
         plan=proposed,
         target=target,
+        risk_of=risk_of,
     )
 
 

@@ -8,19 +8,24 @@ of a channel whose response the data do not tell can be capped outright (``cappe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from revmodel.decide.periods import PeriodSurface
 from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.errors import ConfigError
 
 __all__ = ["capped", "caps_in_words", "change_from_now"]
 
 
-def change_from_now(surface: ResponseSurface) -> ResponseSurface:
+def change_from_now[S: (ResponseSurface, PeriodSurface)](surface: S) -> S:
     """The surface with current spend's value taken off, draw by draw: what a plan adds to what is there."""
-    now = surface.value_at(surface.current)
-    return ResponseSurface(surface.channels, surface.spend, surface.value - now[:, :, None], surface.current)
+    if isinstance(surface, ResponseSurface):
+        now = surface.value_at(surface.current)
+        return replace(surface, value=surface.value - now[:, :, None])
+    lines = [replace(line, base=surface.weekly(i, surface.current[i])) for i, line in enumerate(surface.lines)]
+    return replace(surface, lines=tuple(lines))
 
 
 def capped(

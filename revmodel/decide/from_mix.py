@@ -19,7 +19,7 @@ YEAR_WEEKS = 52
 
 
 def spend_now(mix: MediaMix, weeks: int, of_last: int = YEAR_WEEKS) -> Floats:
-    """(line, week): the mean weekly spend of the last ``of_last`` weeks, held for ``weeks``; lines as in mix_periods."""
+    """(line, week): mean weekly spend of the last ``of_last`` weeks, held for ``weeks``; lines as in mix_periods."""
     paid = _paid(mix)
     recent = mix.panel_.cost[paid][..., -of_last:].mean(2).reshape(-1)
     return np.repeat(recent[:, None], weeks, axis=1)
@@ -55,11 +55,20 @@ def mix_periods(
                             1.0 / np.bincount(period_of)[period_of])  # fmt: skip
             height = draws.height[:, c] * draws.regional[:, c, r] * basis.scale[r] * worth[r]
             name, cost = panel.channels[c], float(panel.unit_cost[c])
-            lines.append(LineResponse(
-                name if len(regions) == 1 else f"{name}, {region}", name, weights[:, c],
-                panel.acts[c, r] * cost, float(basis.size[r] * basis.act_scale[c]) * cost,
-                family.name, {name: of[:, c] for name, of in family.taken(draws.values).items()}, np.repeat(height[:, None], effects, axis=1), pace, most * by_period,
-            ))  # fmt: skip
+            lines.append(
+                LineResponse(
+                    name=name if len(regions) == 1 else f"{name}, {region}",
+                    channel=name,
+                    carry=weights[:, c],
+                    before=panel.acts[c, r] * cost,
+                    unit=float(basis.size[r] * basis.act_scale[c]) * cost,
+                    saturation=family.name,
+                    values={one: of[:, c] for one, of in family.taken(draws.values).items()},
+                    worth=np.repeat(height[:, None], effects, axis=1),
+                    pace=pace,
+                    most=most * by_period,
+                )
+            )
             current.append(by_period)
     return PeriodSurface(tuple(lines), period_of, np.stack(current))
 

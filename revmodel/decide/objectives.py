@@ -16,9 +16,10 @@ import numpy as np
 from revmodel.decide.surface import Floats
 from revmodel.errors import ModelError
 
-__all__ = ["Aim", "ObjectiveName", "check_objective", "draw_weights", "objective_in_words", "utility"]
+__all__ = ["Aim", "ObjectiveName", "RiskOf", "check_objective", "draw_weights", "objective_in_words", "utility"]
 
 ObjectiveName = Literal["mean", "mean_minus_risk", "cvar", "probability"]
+RiskOf = Literal["total", "change"]
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,18 @@ def check_objective(objective: str, risk: float, target: float | None = None) ->
         raise ModelError(f"risk of cvar is the share of worst draws that counts, above 0 and at most 1; came {risk}")
 
 
-def objective_in_words(objective: ObjectiveName, risk: float, value_name: str, target: float | None = None) -> str:
-    """One noun phrase: 'expected bookings', 'expected bookings less 0.5 standard deviations' …"""
+def objective_in_words(
+    objective: ObjectiveName, risk: float, value_name: str, target: float | None = None, risk_of: RiskOf = "total"
+) -> str:
+    """One noun phrase: 'expected bookings', 'expected bookings less 0.5 standard deviations of the change' …"""
     if objective == "probability":
         return f"the chance of at least {target:,.6g} of {value_name}"
     if objective == "mean":
         return f"expected {value_name}"
+    of_change = " of the change" if risk_of == "change" else ""
     if objective == "cvar":
-        return f"{value_name} on average in the worst {risk:.0%} of outcomes"
-    return f"expected {value_name} less {risk:g} standard deviations"
+        return f"{value_name} on average in the worst {risk:.0%} of outcomes{of_change}"
+    return f"expected {value_name} less {risk:g} standard deviations{of_change}"
 
 
 def _tail_weights(total: Floats, share: float) -> Floats:

@@ -34,6 +34,7 @@ class LineResponse:
     worth : (draw, week), value of full saturation in each week of the window and of the lags after it
     pace : (week,), share of its period's spend that falls on each week of the window
     most : (period,), currency up to which the response may be asked
+    base : (week,), spend whose value counts as nothing; None: no spend
     """
 
     name: str
@@ -46,6 +47,7 @@ class LineResponse:
     worth: Floats
     pace: Floats
     most: Floats
+    base: Floats | None = None
 
     def curve(self, carried: Floats) -> Floats:
         """Saturation of (draw, week) carried spend, in units."""
@@ -65,8 +67,8 @@ class LineResponse:
 
     @cached_property
     def idle(self) -> Floats:
-        """(draw, week): saturation were nothing spent in the window."""
-        return self.curve(self.carried(np.zeros(self.pace.size)))
+        """(draw, week): saturation under ``base``, or were nothing spent in the window."""
+        return self.curve(self.carried(np.zeros(self.pace.size) if self.base is None else self.base))
 
     def back(self, by_effect: Floats) -> Floats:
         """(week of effect, week): slopes (draw, week of effect), summed over draws, by currency of weekly spend."""

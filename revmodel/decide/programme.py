@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -208,7 +209,7 @@ def _pace(surface: AnySurface, made: Programme, line: int, pace: Pace) -> list[L
     columns, name, found = _columns(made, line), surface.channels[line], []
     if pace.most_change is not None:
         rows: list[Row] = []
-        for before, after in zip(columns, columns[1:], strict=False):
+        for before, after in pairwise(columns):
             rows += [({after: 1.0, before: -1 - pace.most_change}, -np.inf, 0.0),
                      ({after: 1.0, before: pace.most_change - 1}, 0.0, np.inf)]  # fmt: skip
         said = f"{name} changes by at most {pace.most_change:.0%} from period to period"
