@@ -14,9 +14,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from revmodel.decide.envelope import above, below, slope_of, touching
-from revmodel.decide.master import FAR, Cut, Links
+from revmodel.decide.master import FAR, Links
 from revmodel.decide.objectives import Aim
 from revmodel.decide.periods import LineResponse, PeriodSurface
+from revmodel.decide.plan_cuts import Anchors, all_in_one, apart
 from revmodel.decide.programme import Programme
 from revmodel.decide.scale import STAKE, Valued
 from revmodel.decide.surface import Floats
@@ -32,14 +33,14 @@ KEPT_TOUCHES = 400
 
 @dataclass
 class PlanCurves:
-    """curve columns: under the mean a value by line and week of effect; else none.
+    """curve columns: a value by anchor (see plan_cuts.py), line and week of effect.
 
     concave : (line,). Everything scaled as in ``Programme`` and by ``value_unit``.
     """
 
     surface: PeriodSurface
     programme: Programme
-    aim: Aim
+    anchors: Anchors
     value_unit: float
     concave: npt.NDArray[np.bool_]
     offset: float = 0.0
@@ -49,8 +50,8 @@ class PlanCurves:
 
     @property
     def columns(self) -> int:
-        """Under the mean a value by line and week of effect: bounded apart, few rounds of cuts are enough."""
-        return sum(line.worth.shape[1] for line in self.surface.lines) if self.aim.is_mean else 0
+        """A value by anchor, line and week of effect."""
+        return self.anchors.most * sum(line.worth.shape[1] for line in self.surface.lines)
 
     @property
     def pull(self) -> Floats:
@@ -100,38 +101,46 @@ class PlanCurves:
             np.einsum("dw,dw->d", line.worth, one - line.idle)
             for line, one in zip(self.surface.lines, value, strict=True)
         ]
-        weights = self.aim.draw_weights(np.sum(gained, axis=0) / self.value_unit)
+        weights = self.anchors.aim.draw_weights(np.sum(gained, axis=0) / self.value_unit)
         true = np.array([weights @ one for one in gained]) / self.value_unit
-        judged = [self._line(i, weights, at[i], value[i], lows[i], highs[i]) for i in range(len(at))]
-        relaxed = np.stack([one[0] for one in judged]) / self.value_unit
-        slopes = np.stack([one[1] for one in judged]) * unit / self.value_unit
-        self.off = relaxed.sum(1) - true
-        box = None if self.concave.all() and not (weights < 0).any() else (low.copy(), high.copy())
-        cuts = [self._cut(spend.reshape(shape), relaxed, slopes, box)]
-        self.judged = (key, (Valued(float(true.sum()), cuts), float(relaxed.sum())))
+        anchor = self.anchors.at(weights)
+        asked = [weights] if self.anchors.aim.is_mean else [weights, self.anchors.weights[anchor]]
+        judged = [self._line(i, asked, at[i], value[i], lows[i], highs[i]) for i in range(len(at))]
+        relaxed = np.stack([one[0] for one in judged], axis=1) / self.value_unit
+        slopes = np.stack([one[1] for one in judged], axis=1) * unit / self.value_unit
+        self.off = relaxed[0].sum(1) - true
+        here = spend.reshape(shape)
+        box = [None if self.concave.all() and not (each < 0).any() else (low.copy(), high.copy()) for each in asked]
+        cuts = [apart(here, relaxed[-1], slopes[-1], anchor, self.anchors.most, box[-1])]
+        if not self.anchors.aim.is_mean:
+            cuts.append(all_in_one(here, relaxed[0], slopes[0], self.columns, box[0]))
+        self.judged = (key, (Valued(float(true.sum()), cuts), float(relaxed[0].sum())))
         return self.judged[1]
 
     def _line(
-        self, i: int, weights: Floats, at: Floats, value: Floats, low: Floats, high: Floats
+        self, i: int, weightings: list[Floats], at: Floats, value: Floats, low: Floats, high: Floats
     ) -> tuple[Floats, Floats]:
-        """Value by the envelope (week of effect,) and its slopes (week of effect, period) of one line, draws weighted.
+        """Value by the envelope (weighting, week of effect) and its slopes (…, period) of one line.
 
-        at, value : (draw, week of effect), what is carried, and its saturation
+        weightings : of draws. at, value : (draw, week of effect), what is carried, and its saturation
         """
         line = self.surface.lines[i]
-        counts = weights[:, None] * line.worth
-        upper, slope = value, None
         if self.concave[i]:
-            slope = slope_of(line.curve, at, value)
+            upper, slope = value, slope_of(line.curve, at, value)
         else:
             start = line.carried(self.surface.weekly(i, low))
             upper, slope = above(line.curve, start, at, self._touch(i, line, low, high))
-        if (weights < 0).any():
+        under, under_slope = upper, slope
+        if any((weights < 0).any() for weights in weightings):
             bottom, top = (line.carried(self.surface.weekly(i, end)) for end in (low, high))
             under, under_slope = below(line.curve, bottom, top, at, concave=bool(self.concave[i]))
-            upper, slope = np.where(counts >= 0, upper, under), np.where(counts >= 0, slope, under_slope)
         periods = np.eye(self.programme.shape[1])[self.surface.period_of]
-        return (counts * (upper - line.idle)).sum(0), line.back(counts * slope) * line.pace @ periods
+        values, slopes = [], []
+        for weights in weightings:
+            counts = weights[:, None] * line.worth
+            values.append((counts * (np.where(counts >= 0, upper, under) - line.idle)).sum(0))
+            slopes.append(line.back(counts * np.where(counts >= 0, slope, under_slope)) * line.pace @ periods)
+        return np.stack(values), np.stack(slopes)
 
     def _touch(self, i: int, line: LineResponse, low: Floats, high: Floats) -> Floats:
         key = (i, low.tobytes(), high.tobytes())
@@ -142,26 +151,6 @@ class PlanCurves:
             self.touches[key] = touching(line.curve, bottom, top)
         return self.touches[key]
 
-    def _cut(self, at: Floats, value: Floats, slopes: Floats, box: tuple[Floats, Floats] | None) -> Cut:
-        """Under the mean a row by line and week of effect, and one that adds them up; else one row for all.
-
-        at : (line, period), value : (line, week of effect), slopes : (line, week of effect, period)
-        """
-        lines, effects = value.shape
-        spends, periods = self.programme.spends, self.programme.shape[1]
-        top = value - np.einsum("lbp,lp->lb", slopes, at)
-        if not self.aim.is_mean:
-            return Cut(sparse.csr_array(np.append(-slopes.sum(1).ravel(), 1.0)[None, :]), np.array([top.sum()]), box)
-        row = np.repeat(np.arange(lines * effects), periods)
-        column = np.repeat(np.arange(spends).reshape(lines, periods), effects, axis=0).ravel()
-        flat = -slopes.ravel()
-        some = flat != 0
-        tangents = sparse.csr_array((flat[some], (row[some], column[some])), shape=(lines * effects, spends))
-        count = lines * effects
-        adds_up = sparse.csr_array(np.concatenate([np.zeros(spends), -np.ones(count), [1.0]])[None, :])
-        each = sparse.hstack([tangents, sparse.eye_array(count), sparse.csr_array((count, 1))])
-        return Cut(sparse.vstack([each, adds_up], format="csr"), np.append(top.ravel(), 0.0), box)
-
 
 def plan_curves(surface: PeriodSurface, programme: Programme, aim: Aim) -> PlanCurves:
     """The surface in units that make any problem look alike. Raises ModelError: a curve is neither concave nor an S."""
@@ -170,7 +159,7 @@ def plan_curves(surface: PeriodSurface, programme: Programme, aim: Aim) -> PlanC
     if stake == 0:
         stake = float(np.abs(surface.value_at(high)).max()) or STAKE
     bends = [_bends(line, surface.weekly(i, line.most)) for i, line in enumerate(surface.lines)]
-    return PlanCurves(surface, programme, aim, stake / STAKE, np.array([not bend for bend in bends]))
+    return PlanCurves(surface, programme, Anchors(aim), stake / STAKE, np.array([not bend for bend in bends]))
 
 
 def _bends(line: LineResponse, weekly: Floats) -> bool:
