@@ -29,6 +29,7 @@ from revmodel.decide.allocate import allocate
 from revmodel.decide.caution import capped
 from revmodel.decide.from_mix import mix_surface, spend_now
 from revmodel.decide.objectives import ObjectiveName
+from revmodel.decide.sure import allocate_surely
 from revmodel.decide.surface import ResponseSurface
 from revmodel.mix.doubt import doubt_table
 from revmodel.mix.media_mix import MediaMix
@@ -39,8 +40,14 @@ Floats = npt.NDArray[np.float64]
 WEEKS, MOVE, POINTS = 13, 0.3, 27
 # name → the fit it is made from, objective, risk, caps by verdict. The risk is that of the change.
 TIMID = {"not identified": 0.1, "prior-driven": 0.1}
+# A risk of objective "mean" is the chance with which the plan has to beat today's (decide/sure.py).
 PLANS: dict[str, tuple[str, ObjectiveName, float, dict[str, float]]] = {
     "mean": ("full", "mean", 0.0, {}),
+    "mean, 8 in 10 sure": ("full", "mean", 0.8, {}),
+    "mean, 85 % sure": ("full", "mean", 0.85, {}),
+    "mean, 9 in 10 sure": ("full", "mean", 0.9, {}),
+    "mean, 9 in 10 sure, capped by verdict": ("full", "mean", 0.9, TIMID),
+    "mean, 9 in 10 sure, vague beliefs": ("vague", "mean", 0.9, {}),
     "mean less 0.25 sd": ("full", "mean_minus_risk", 0.25, {}),
     "mean less 0.5 sd": ("full", "mean_minus_risk", 0.5, {}),
     "mean less 0.75 sd": ("full", "mean_minus_risk", 0.75, {}),
@@ -102,7 +109,10 @@ def measured(seed: int, engine: str, kept: Path | None, plans: list[str]) -> pd.
         there = best.objective_proposed - best.objective_current
         lower, upper = capped(low, high, now, verdicts, caps)
         start = time.process_time()
-        plan = allocate(surface, budget, lower, upper, objective=objective, risk=risk, risk_of="change")
+        if objective == "mean" and risk:
+            plan = allocate_surely(surface, budget, lower, upper, least_chance=risk)
+        else:
+            plan = allocate(surface, budget, lower, upper, objective=objective, risk=risk, risk_of="change")
         gain = float((truth.value_at(plan.proposed) - truth.value_at(now)).sum())
         promised = surface.value_at(plan.proposed).sum(1) - surface.value_at(now).sum(1)
         rows.append({

@@ -19,7 +19,7 @@ from revmodel.errors import ConfigError
 __all__ = ["capped", "caps_in_words", "change_from_now"]
 
 
-def change_from_now[S: (ResponseSurface, PeriodSurface)](surface: S) -> S:
+def change_from_now(surface: ResponseSurface | PeriodSurface) -> ResponseSurface | PeriodSurface:
     """The surface with current spend's value taken off, draw by draw: what a plan adds to what is there."""
     if isinstance(surface, ResponseSurface):
         now = surface.value_at(surface.current)
@@ -42,8 +42,8 @@ def capped(
             raise ConfigError(
                 f"cap {name!r}: {share:g} came; wanted a share of 0 or more for one of {', '.join(known)}"
             )
-    share = np.array([caps.get(verdict, np.inf) for verdict in verdicts])
-    room = np.where(np.isfinite(share), share * current, np.inf)
+    shares = np.array([caps.get(verdict, np.inf) for verdict in verdicts])
+    room = np.where(np.isfinite(shares), shares * current, np.inf)
     low, high = (
         np.maximum(lower, np.minimum(current - room, upper)),
         np.minimum(upper, np.maximum(current + room, lower)),

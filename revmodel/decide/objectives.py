@@ -20,6 +20,7 @@ __all__ = ["Aim", "ObjectiveName", "RiskOf", "check_objective", "draw_weights", 
 
 ObjectiveName = Literal["mean", "mean_minus_risk", "cvar", "probability"]
 RiskOf = Literal["total", "change"]
+ROUNDING = 1e-11  # share of a value below which a spread is none
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ def draw_weights(total: Floats, objective: ObjectiveName, risk: float) -> Floats
         return _tail_weights(total, risk)
     centred = total - total.mean()
     sd = float(np.sqrt(np.mean(centred**2)))
-    return even if sd == 0 else even * (1.0 - risk * centred / sd)
+    if sd <= ROUNDING * float(np.abs(total).max()):  # alike but for rounding, which has no mean of zero
+        return even
+    return even * (1.0 - risk * centred / sd)
 
 
 def utility(total: Floats, objective: ObjectiveName, risk: float, target: float | None = None) -> float:
@@ -61,7 +64,7 @@ def utility(total: Floats, objective: ObjectiveName, risk: float, target: float 
 
     probability: the share of draws that reach ``target``, a number from 0 to 1.
     """
-    if objective == "probability":
+    if objective == "probability" and target is not None:
         return float((total >= target).mean())
     return float(draw_weights(total, objective, risk) @ total)
 

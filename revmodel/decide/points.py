@@ -67,7 +67,7 @@ class PlanPoints:
         rows = sparse.block_array([[spend, mixed], [None, whole]], format="csr")
         inside = (self.spend >= low[self.channel] - NARROW) & (self.spend <= high[self.channel] + NARROW)
         equal = np.concatenate([np.zeros(channels), np.ones(channels)])
-        return Links(rows, equal, np.zeros(self.columns), inside * 1.0, self.channel)
+        return Links(rows, equal, np.zeros(self.columns), inside.astype(np.float64), self.channel)
 
     def of_mix(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> Valued:
         """What a mix is worth, on its curves or off them."""

@@ -117,7 +117,10 @@ def _stretches(points: PlanPoints) -> tuple[int, tuple[sparse.csr_array, Floats,
 
     Source: Beale and Tomlin 1970, special ordered sets of type 2.
     """
-    rows, least, most, used = [], [], [], 0
+    rows: list[dict[int, float]] = []
+    least: list[float] = []
+    most: list[float] = []
+    used = 0
     for c in range(points.now.size):
         at = np.flatnonzero(points.channel == c)
         steps = np.diff(points.spend[at])
