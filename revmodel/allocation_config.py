@@ -66,6 +66,7 @@ class AllocationConfig(Frozen):
     groups, minimum, steps, pace, most_changed: see decide/rules.py. spend_all: false lets money be left over.
     objective: see decide/objectives.py, with risk, or for "probability" a target. risk_of: "change" holds the move
     against what is spent now, so that nothing moves where nothing is known; "total" looks at the whole value.
+    least_chance: the chance with which a plan has to beat current spend (decide/sure.py); only with objective mean.
     caps: verdict of a media mix → the largest move of its channels, as a share of current spend.
     """
 
@@ -86,6 +87,7 @@ class AllocationConfig(Frozen):
     risk: float = Field(0.0, ge=0)
     risk_of: Literal["change", "total"] = "change"
     target: float | None = None
+    least_chance: float | None = Field(None, gt=0, lt=1)
     value: ValueConfig = Field(default_factory=ValueConfig)
     horizon_weeks: int = Field(52, ge=1, le=156)  # bookings that land within this horizon count
     caps: dict[Literal["measured", "weakly measured", "prior-driven", "not identified"], float] = Field(
@@ -115,6 +117,8 @@ class AllocationConfig(Frozen):
             raise ValueError(
                 f"objective {self.objective} takes no risk: choose mean_minus_risk or cvar, or leave it out"
             )
+        if self.least_chance is not None and self.objective != "mean":
+            raise ValueError(f"least_chance goes with objective mean, not {self.objective}: leave one of them out")
         if self.objective == "cvar" and not 0 < self.risk <= 1:
             raise ValueError(f"risk of cvar is the share of worst outcomes that counts, 0 to 1; came {self.risk:g}")
         return self

@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from revmodel.decide.caution import change_from_now
 from revmodel.decide.clash import check_feasible
-from revmodel.decide.limits import resolve_limits
+from revmodel.decide.limits import Limits, resolve_limits
 from revmodel.decide.objectives import Aim, ObjectiveName, RiskOf, check_objective, utility
 from revmodel.decide.periods import PeriodSurface
 from revmodel.decide.plan_curves import plan_curves
 from revmodel.decide.points import plan_points
 from revmodel.decide.probability import most_likely
-from revmodel.decide.programme import programme_of
+from revmodel.decide.programme import Programme, programme_of
 from revmodel.decide.rules import PlanRules
 from revmodel.decide.search import Search
 from revmodel.decide.surface import Floats, ResponseSurface
@@ -29,7 +29,12 @@ from revmodel.errors import ModelError
 
 __all__ = ["Allocation", "allocate"]
 
-TOTALS_GAP, PERIODS_GAP, WHOLE_GAP = 1e-5, 4e-4, 1e-3  # of the value at stake: where a search stops by default
+TOTALS_GAP, PERIODS_GAP, WHOLE_GAP, BENT_GAP = (
+    1e-5,
+    4e-4,
+    1e-3,
+    5e-3,
+)  # of the value at stake: where a search stops by default
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,8 @@ def allocate(
     fixed : channel → spend of the window that is settled already. rules : see ``revmodel.decide.rules``
     at_most : False spends the whole budget; True may leave some of it where spending more lowers the objective
     gap_tolerance : stop once the certified gap is below this share of the value at stake; by default a hundred
-        thousandth, 0.04 % for plans by period, and 0.1 % where rules ask for whole numbers
+        thousandth, 0.04 % for plans by period, 0.1 % where rules ask for whole numbers, and 0.5 % for plans by period
+        where curves are S-shaped
     Of plans of totals that are equally good, the one nearest to current spend is returned.
     Raises InfeasibleError where limits clash, naming a set of them that does; ModelError where the question goes beyond
     the surface, or time runs out before any plan is found.
@@ -105,26 +111,18 @@ def allocate(
     limits = resolve_limits(surface, budget, lower, upper, fixed, at_most)
     programme = programme_of(surface, limits, rules or PlanRules())
     check_feasible(programme)
-    deadline, totals = monotonic() + time_limit_s, isinstance(surface, ResponseSurface)
-    usual = WHOLE_GAP if programme.extra_top else TOTALS_GAP if totals else PERIODS_GAP
-    gap = usual if gap_tolerance is None else gap_tolerance
+    deadline = monotonic() + time_limit_s
     base, asked = 0.0, surface
     if risk_of == "change" and objective in ("mean_minus_risk", "cvar"):
         base, asked = float(surface.value_at(surface.current).sum(axis=1).mean()), change_from_now(surface)
     if target is not None:
         plan, bound = most_likely(surface, limits, programme, target, deadline)
     else:
-        aim = Aim(objective, risk)
-        curves = (
-            plan_points(asked, limits, aim, programme.unit)
-            if isinstance(asked, ResponseSurface)
-            else plan_curves(asked, programme, aim)
-        )
-        search = Search(curves, programme, gap, deadline, halfway=not totals)
+        search = _search(asked, limits, programme, Aim(objective, risk), gap_tolerance, deadline)
         search.run()
         if search.plan is None:
             raise ModelError(f"no plan was found within {time_limit_s:g} s: allow more time or fewer rules")
-        plan, bound = search.plan, search.bound * curves.value_unit + curves.offset + base
+        plan, bound = search.plan, search.bound * search.curves.value_unit + search.curves.offset + base
     now = surface.current
     proposed = np.clip((plan * programme.unit).reshape(surface.now.shape), limits.low, limits.high).reshape(now.shape)
     worth, still = (
@@ -149,6 +147,19 @@ def allocate(
         target=target,
         risk_of=risk_of,
     )
+
+
+def _search(
+    surface: ResponseSurface | PeriodSurface, limits: Limits, programme: Programme, aim: Aim,
+    gap_tolerance: float | None, deadline: float,
+) -> Search:  # fmt: skip
+    if isinstance(surface, ResponseSurface):
+        points = plan_points(surface, limits, aim, programme.unit)
+        usual = WHOLE_GAP if programme.extra_top else TOTALS_GAP
+        return Search(points, programme, usual if gap_tolerance is None else gap_tolerance, deadline)
+    curves = plan_curves(surface, programme, aim)
+    usual = BENT_GAP if not curves.concave.all() else WHOLE_GAP if programme.extra_top else PERIODS_GAP
+    return Search(curves, programme, usual if gap_tolerance is None else gap_tolerance, deadline, halfway=True)
 
 
 def _share(gap: float, whole: float) -> float:

@@ -68,7 +68,7 @@ def least_spend(
             "objective": objective, "risk": risk}  # fmt: skip
         return allocate(
             surface, budget, lower, upper, fixed=fixed, rules=rules, at_most=True,
-            time_limit_s=time_limit_s / ROUNDS, **asked,  # type: ignore[arg-type]
+            time_limit_s=time_limit_s / ROUNDS, **asked,
         )  # fmt: skip
 
     found = best(most)

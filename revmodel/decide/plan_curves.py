@@ -28,6 +28,7 @@ __all__ = ["PlanCurves", "plan_curves"]
 BENDS = 1e-9  # share of a curve's height by which it may bend upwards and still count as concave
 SAMPLES = 65
 OFF = 1e-7  # of the value at stake: nearer than this a mix is on its curves
+NARROW = 1e-5  # a range of spend that is not parted
 KEPT_TOUCHES = 400
 
 
@@ -45,13 +46,13 @@ class PlanCurves:
     concave: npt.NDArray[np.bool_]
     offset: float = 0.0
     touches: dict[tuple[int, bytes, bytes], Floats] = field(default_factory=dict)
-    off: Floats | None = None  # (line,), by how much the last judged mix was above its curves
+    off: Floats | None = None  # (line, week of effect), by how much the last judged mix was above its curves
     judged: tuple[tuple[bytes, bytes, bytes], tuple[Valued, float]] | None = None
 
     @property
     def columns(self) -> int:
         """A value by anchor, line and week of effect."""
-        return self.anchors.most * sum(line.worth.shape[1] for line in self.surface.lines)
+        return self.anchors.most * sum(int(line.worth.shape[1]) for line in self.surface.lines)
 
     @property
     def pull(self) -> Floats:
@@ -75,17 +76,19 @@ class PlanCurves:
         return Valued(relaxed, true.cuts)
 
     def split(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> tuple[int, float] | None:
-        """The line whose envelope is furthest from its curves; of its periods the one with the widest range."""
-        if self.off is None or float(self.off.max()) <= OFF * STAKE:
+        """The line whose envelope is furthest from its curves, in the period in which it is."""
+        if self.off is None or float(self.off.sum(1).max()) <= OFF * STAKE:
             return None
-        periods = self.programme.shape[1]
-        for line in np.argsort(-self.off, kind="stable"):
+        periods, weeks = self.programme.shape[1], self.surface.period_of.size
+        for line in np.argsort(-self.off.sum(1), kind="stable"):
             columns = np.arange(line * periods, (line + 1) * periods)
             wide = high[columns] - low[columns]
-            if self.off[line] > OFF * STAKE and wide.max() > 1e-5:
-                column = int(columns[np.argmax(wide)])
-                inside = np.clip(spend[column], low[column] + 0.25 * wide.max(), high[column] - 0.25 * wide.max())
-                return column, float(inside)
+            soon = self.off[line, :weeks] + np.append(self.off[line], 0.0)[1 : weeks + 1]  # in a week and the one after it
+            by_period = np.where(wide > NARROW, np.bincount(self.surface.period_of, soon), -np.inf)
+            if self.off[line].sum() > OFF * STAKE and wide.max() > NARROW:
+                column = int(columns[np.argmax(by_period)])
+                edge = 0.25 * (high[column] - low[column])
+                return column, float(np.clip(spend[column], low[column] + edge, high[column] - edge))
         return None
 
     def _judge(self, spend: Floats, low: Floats, high: Floats) -> tuple[Valued, float]:
@@ -97,24 +100,21 @@ class PlanCurves:
         plan, lows, highs = (each.reshape(shape) * unit for each in (spend, low, high))
         at = [line.carried(self.surface.weekly(i, plan[i])) for i, line in enumerate(self.surface.lines)]
         value = [line.curve(one) for line, one in zip(self.surface.lines, at, strict=True)]
-        gained = [
-            np.einsum("dw,dw->d", line.worth, one - line.idle)
-            for line, one in zip(self.surface.lines, value, strict=True)
-        ]
-        weights = self.anchors.aim.draw_weights(np.sum(gained, axis=0) / self.value_unit)
-        true = np.array([weights @ one for one in gained]) / self.value_unit
+        gained = [line.worth * (one - line.idle) for line, one in zip(self.surface.lines, value, strict=True)]
+        total = np.sum([one.sum(1) for one in gained], axis=0) / self.value_unit
+        weights = self.anchors.aim.draw_weights(total)
         anchor = self.anchors.at(weights)
         asked = [weights] if self.anchors.aim.is_mean else [weights, self.anchors.weights[anchor]]
         judged = [self._line(i, asked, at[i], value[i], lows[i], highs[i]) for i in range(len(at))]
         relaxed = np.stack([one[0] for one in judged], axis=1) / self.value_unit
         slopes = np.stack([one[1] for one in judged], axis=1) * unit / self.value_unit
-        self.off = relaxed[0].sum(1) - true
+        self.off = relaxed[0] - np.stack([weights @ one for one in gained]) / self.value_unit
         here = spend.reshape(shape)
         box = [None if self.concave.all() and not (each < 0).any() else (low.copy(), high.copy()) for each in asked]
         cuts = [apart(here, relaxed[-1], slopes[-1], anchor, self.anchors.most, box[-1])]
         if not self.anchors.aim.is_mean:
             cuts.append(all_in_one(here, relaxed[0], slopes[0], self.columns, box[0]))
-        self.judged = (key, (Valued(float(true.sum()), cuts), float(relaxed[0].sum())))
+        self.judged = (key, (Valued(float(weights @ total), cuts), float(relaxed[0].sum())))
         return self.judged[1]
 
     def _line(

@@ -30,7 +30,13 @@ SLOW = 0.9  # a round that leaves more than this share of the gap asks for a cut
 
 
 class Curves(Protocol):
-    """What the search asks of a surface; everything scaled. columns : the curves' own columns in the master."""
+    """What the search asks of a surface; everything scaled. columns : the curves' own columns in the master.
+
+    A worth w stands for w · value_unit + offset in the value's own unit.
+    """
+
+    value_unit: float
+    offset: float
 
     @property
     def columns(self) -> int:

@@ -16,13 +16,14 @@ from revmodel.decide.from_config import bounds_of, highest_of, periods_of, rules
 from revmodel.decide.from_model import leads_of_plan, most_ever_spent, window_periods, window_surface
 from revmodel.decide.landing import landing_by_quarter
 from revmodel.decide.periods import PeriodSurface
+from revmodel.decide.sure import allocate_surely, chance_better
 from revmodel.decide.surface import ResponseSurface
 from revmodel.decide.tables import allocation_by_period, allocation_summary, allocation_table
 from revmodel.decide.worth import segment_weights, worth_by_week
 from revmodel.errors import ConfigError
 from revmodel.workflows.fitted import FittedCompany
 
-__all__ = ["BudgetQuestion", "allocation_tables", "budget_question"]
+__all__ = ["BudgetQuestion", "allocation_tables", "best_plan", "budget_question"]
 
 Floats = npt.NDArray[np.float64]
 METRICS = {"bookings": "revenue", "pipeline": "pipeline", "leads": "leads"}
@@ -68,6 +69,31 @@ def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQu
     return BudgetQuestion(surface, low, high, spend, _value_name(economics, settings))
 
 
+def best_plan(asked: BudgetQuestion, settings: AllocationConfig, total: float) -> tuple[Allocation, str]:
+    """The plan that the config asks for, and a sentence on what held it back, if anything did."""
+    limits = {"fixed": settings.fixed, "rules": rules_of(settings), "at_most": not settings.spend_all}
+    if settings.least_chance is None:
+        best = allocate(
+            asked.surface, total, asked.lower, asked.upper, objective=settings.objective, risk=settings.risk,
+            risk_of=settings.risk_of, target=settings.target, **limits,  # type: ignore[arg-type]
+        )  # fmt: skip
+        if settings.risk_of == "total" or settings.objective not in ("mean_minus_risk", "cvar"):
+            return best, ""
+        return (
+            best,
+            "The spread of what the plan changes counts against it, so that little moves where little is known.",
+        )
+    best = allocate_surely(asked.surface, total, asked.lower, asked.upper, least_chance=settings.least_chance, **limits)
+    gives_up = best.bound - best.objective_proposed
+    chance = chance_better(asked.surface, best)
+    if chance >= settings.least_chance:
+        held = f"The plan has to beat today's with a chance of {settings.least_chance:.0%}; it has {chance:.0%}."
+    else:
+        held = f"No plan that moves money beats today's with a chance of {settings.least_chance:.0%}, so nothing moves."
+    given = gives_up > 1e-4 * abs(best.bound)
+    return best, held + (f" That gives up at most {gives_up / abs(best.bound):.1%} of expected value." if given else "")
+
+
 def allocation_tables(
     fitted: FittedCompany, economics: LeadEconomics, budget: float | None = None, scenario: str = "best split"
 ) -> dict[str, pd.DataFrame]:
@@ -77,11 +103,7 @@ def allocation_tables(
     """
     settings, asked = fitted.config.allocation, budget_question(fitted, economics)
     total = float(asked.spend.sum()) if budget is None else float(budget)
-    best = allocate(
-        asked.surface, total, asked.lower, asked.upper, objective=settings.objective, risk=settings.risk,
-        risk_of=settings.risk_of, target=settings.target, fixed=settings.fixed, rules=rules_of(settings),
-        at_most=not settings.spend_all,
-    )  # fmt: skip
+    best, caution = best_plan(asked, settings, total)
     first, last = fitted.as_of + dt.timedelta(days=1), fitted.as_of + dt.timedelta(weeks=settings.weeks)
     period = f"{first} to {last}"
     landed = landing_by_quarter(
@@ -95,7 +117,13 @@ def allocation_tables(
     tables = {
         "allocation": allocation_table(asked.surface, best, scenario=scenario, period=period, seen_max=seen),
         "allocation_summary": allocation_summary(
-            asked.surface, best, scenario=scenario, period=period, lands_by_quarter=landed, value_name=asked.value_name
+            asked.surface,
+            best,
+            scenario=scenario,
+            period=period,
+            lands_by_quarter=landed,
+            value_name=asked.value_name,
+            caution=caution,
         ),
     }
     if settings.periods > 1:
