@@ -88,7 +88,7 @@ def totals_of(surface: PeriodSurface, points: int = 41) -> ResponseSurface:
     current = surface.current[:, 0]
     grid = spend_grid(current, surface.most[:, 0], points)
     value = np.stack([surface.value_at(grid[:, k : k + 1]) for k in range(points)], axis=2)
-    return ResponseSurface(surface.channels, grid, value, current)
+    return ResponseSurface(surface.channels, grid, value, current, surface.belongs_to)
 
 
 def _paid(mix: MediaMix) -> npt.NDArray[np.intp]:

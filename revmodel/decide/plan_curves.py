@@ -83,7 +83,9 @@ class PlanCurves:
         for line in np.argsort(-self.off.sum(1), kind="stable"):
             columns = np.arange(line * periods, (line + 1) * periods)
             wide = high[columns] - low[columns]
-            soon = self.off[line, :weeks] + np.append(self.off[line], 0.0)[1 : weeks + 1]  # in a week and the one after it
+            soon = (
+                self.off[line, :weeks] + np.append(self.off[line], 0.0)[1 : weeks + 1]
+            )  # in a week and the one after it
             by_period = np.where(wide > NARROW, np.bincount(self.surface.period_of, soon), -np.inf)
             if self.off[line].sum() > OFF * STAKE and wide.max() > NARROW:
                 column = int(columns[np.argmax(by_period)])

@@ -73,8 +73,8 @@ class _Branch:
 class Search:
     """State of one search, in scaled units.
 
-    gap_share : stop once bound − best is below this share of the value at stake. halfway : cut at points between the
-    best plan and the mix, where curves have gradients.
+    gap_share : stop once bound − best is below this share of the value at stake, or of the best plan's if that is less.
+    halfway : cut at points between the best plan and the mix, where curves have gradients.
     After ``run``: plan (column of spend,), the best found, None if none was; best, its worth; bound: none exceeds it.
     """
 
@@ -111,7 +111,7 @@ class Search:
     @property
     def tolerance(self) -> float:
         """The gap at which to stop, in scaled value."""
-        return self.gap_share * STAKE
+        return self.gap_share * float(np.clip(abs(self.best), STAKE / 10, STAKE))
 
     def _has_time(self) -> bool:
         return monotonic() < self.deadline

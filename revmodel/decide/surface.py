@@ -51,6 +51,7 @@ class ResponseSurface:
     spend : (channel, point), total currency over the window, ≥ 0 and strictly increasing along each channel
     value : (draw, channel, point), what that spend causes (for instance bookings that land inside the horizon)
     current : (channel,), total currency over the window that is spent now, inside the grid
+    part_of : where lines are channels in a region, the channel of each; by default each is one of its own
     Raises ModelError where shapes disagree, numbers are not finite or ``current`` lies off the grid.
     """
 
@@ -58,6 +59,7 @@ class ResponseSurface:
     spend: Floats
     value: Floats
     current: Floats
+    part_of: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a surface that has no single reading."""
@@ -66,8 +68,8 @@ class ResponseSurface:
 
     @property
     def belongs_to(self) -> tuple[str, ...]:
-        """The channel of each line: here each channel is one."""
-        return self.channels
+        """The channel of each line."""
+        return self.channels if self.part_of is None else self.part_of
 
     @property
     def now(self) -> Floats:

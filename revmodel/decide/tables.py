@@ -82,14 +82,15 @@ def allocation_summary(
     value_name: str,
     lands_by_quarter: Mapping[str, float],
     caution: str = "",
+    in_money: bool = True,
 ) -> pd.DataFrame:
     """One row: what the plan is worth against what is spent now, and how sure that is.
 
     value_name : what the surface's value is, in words: 'bookings that land within 52 weeks'
     lands_by_quarter : quarter → expected value of the proposed spend that lands in it
-    caution : what held the plan back, in a sentence
-    Columns: scenario, period, budget, at_most, spend_current, spend_proposed, objective (in words),
-    objective_current_mean, objective_proposed_mean (mean values), difference_mean, difference_p10, difference_p90
+    caution : what held the plan back, in a sentence. in_money : whether the value is money
+    Columns: scenario, period, budget, at_most, spend_current, spend_proposed, value (what counts, in words), in_money,
+    objective (in words), objective_current_mean, objective_proposed_mean (mean values), difference_mean, difference_p10, difference_p90
     (proposed less current), certified_gap (share of the objective), certified_gap_of_gain, p_better (share of draws
     in which the plan brings more), lands_by_quarter (JSON text), sentence, caution.
     """
@@ -103,6 +104,8 @@ def allocation_summary(
         "at_most": allocation.at_most,
         "spend_current": float(allocation.current.sum()),
         "spend_proposed": float(allocation.proposed.sum()),
+        "value": value_name,
+        "in_money": in_money,
         "objective": words,
         "objective_current_mean": float(now.mean()),
         "objective_proposed_mean": float(then.mean()),

@@ -124,6 +124,7 @@ def allocation_tables(
             lands_by_quarter=landed,
             value_name=asked.value_name,
             caution=caution,
+            in_money=settings.value.of != "leads" and economics.worth.is_money,
         ),
     }
     if settings.periods > 1:
@@ -146,11 +147,12 @@ def _worth(fitted: FittedCompany, economics: LeadEconomics, settings: Allocation
 def _value_name(economics: LeadEconomics, settings: AllocationConfig) -> str:
     value, horizon = settings.value, settings.horizon_weeks
     unit = {"bookings": "bookings" if economics.worth.is_money else "wins"}.get(value.of, value.of)
-    said = f"{unit} that land within {horizon} weeks of a lead"
+    lands = "lands" if value.of == "pipeline" else "land"
+    said = f"{unit} that {lands} within {horizon} weeks of a lead"
     if value.of == "leads":
         said = "leads"
     elif value.counted_from == "start":
-        said = f"{unit} that land within {horizon} weeks of the window's start"
+        said = f"{unit} that {lands} within {horizon} weeks of the window's start"
     if value.margin != 1:
         said += f" at a margin of {value.margin:.0%}"
     if value.segments:
