@@ -90,8 +90,9 @@ def allocation_summary(
     lands_by_quarter : quarter → expected value of the proposed spend that lands in it
     caution : what held the plan back, in a sentence. in_money : whether the value is money
     Columns: scenario, period, budget, at_most, spend_current, spend_proposed, value (what counts, in words), in_money,
-    objective (in words), objective_current_mean, objective_proposed_mean (mean values), difference_mean, difference_p10, difference_p90
-    (proposed less current), certified_gap (share of the objective), certified_gap_of_gain, p_better (share of draws
+    objective (in words), objective_current_mean, objective_proposed_mean (mean values), difference_mean,
+    difference_p10, difference_p90 (proposed less current), certified_gap (share of the objective),
+    certified_gap_of_gain, p_better (share of draws
     in which the plan brings more), lands_by_quarter (JSON text), sentence, caution.
     """
     now = surface.value_at(allocation.now).sum(axis=1)
