@@ -27,6 +27,7 @@ __all__ = ["most_likely"]
 
 STARTS: tuple[tuple[ObjectiveName, float], ...] = (("mean", 0.0), *(("cvar", q) for q in (0.8, 0.5, 0.3, 0.15, 0.05)))
 GAP = 1e-3  # share of draws at which the search stops
+PRICES = 41  # of money, at which bounds of a draw's value are tried
 SOON = 0.3  # share of the time that starting plans may take
 
 
@@ -69,9 +70,7 @@ def _share(points: PlanPoints, plan: Floats, wanted: float) -> float:
 
 def _searched(points: PlanPoints, programme: Programme, wanted: float, deadline: float) -> tuple[Floats | None, float]:
     """The plan that HiGHS finds, None if none in time, and the share that none exceeds."""
-    starts = np.flatnonzero(np.diff(points.channel, prepend=-1))
-    highest = np.maximum.reduceat(points.value, starts, axis=1).sum(1)
-    lowest = np.minimum.reduceat(points.value, starts, axis=1).sum(1)
+    lowest, highest = _reach(points, programme)
     never, always = highest < wanted, lowest >= wanted
     open_ = np.flatnonzero(~never & ~always)
     if not open_.size:
@@ -110,6 +109,27 @@ def _searched(points: PlanPoints, programme: Programme, wanted: float, deadline:
     share = (int(always.sum()) + min(float(bound), draws)) / always.size
     plan = None if solved.x is None else programme.snapped(solved.x[:first])[0]
     return plan, share
+
+
+def _reach(points: PlanPoints, programme: Programme) -> tuple[Floats, Floats]:
+    """(draw,) each: no plan that keeps bounds and the total brings less, or more.
+
+    For any price of money, value is price · total + what lines have left after paying for their spend: Lagrangian
+    bounds, the best over a few prices (Geoffrion 1974).
+    """
+    starts = np.flatnonzero(np.diff(points.channel, prepend=-1))
+    _, least, total = programme.limits[0].rows[0]
+    inside = np.diff(points.channel) == 0
+    slopes = np.diff(points.value, axis=1)[:, inside] / np.diff(points.spend)[inside] if inside.any() else np.zeros(1)
+    prices = np.append(np.quantile(slopes, np.linspace(0, 1, PRICES)), 0.0)
+    lowest, highest = np.full(len(points.value), -np.inf), np.full(len(points.value), np.inf)
+    for price in prices:
+        left = points.value - price * points.spend
+        if price >= 0 or least == total:
+            highest = np.minimum(highest, price * total + np.maximum.reduceat(left, starts, axis=1).sum(1))
+        if price <= 0 or least == total:
+            lowest = np.maximum(lowest, price * total + np.minimum.reduceat(left, starts, axis=1).sum(1))
+    return lowest, highest
 
 
 def _stretches(points: PlanPoints) -> tuple[int, tuple[sparse.csr_array, Floats, Floats]]:

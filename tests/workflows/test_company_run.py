@@ -357,6 +357,9 @@ def test_a_budget_by_period_keeps_its_rules(fitted: FittedCompany, fit_is: Calla
     assert summary["certified_gap"] < 1e-2
     assert summary["value"] == "pipeline that lands within 26 weeks of the window's start, discounted by 10% a year"
     assert summary["caution"].startswith("The spread of what the plan changes counts against it")
+    page = (run.path / "index.html").read_text(encoding="utf-8")
+    assert "period by period" in page
+    assert "The spread of what the plan changes counts against it" in page
 
 
 def test_one_period_by_curves_is_worth_what_totals_are(fitted: FittedCompany) -> None:

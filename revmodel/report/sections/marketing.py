@@ -79,8 +79,22 @@ def budget_section(run: Run) -> Section:
         charts.append(_budget_chart(run, mine, f"{label(row.scenario)}, {row.period}", said[0]))
         in_money = run.has_amounts and bool(getattr(row, "in_money", True))
         grids.append(_plan_grid(run, mine, f"{label(row.scenario)}, in numbers", in_money))
+        grids += _period_grids(run, row.scenario)
     note = "Limits come from the configuration. Beyond what was ever spent a curve is a guess: the numbers say where."
     return Section("budget", title, tuple(sentences), tuple(charts), folded=tuple(grids), note=note)
+
+
+def _period_grids(run: Run, scenario: str) -> list[Grid]:
+    """The plan by period, one row a period, where the window was planned in several."""
+    table = run.table("allocation_by_period")
+    if table is None:
+        return []
+    mine = table[table["scenario"] == scenario]
+    wide = mine.pivot(index="period", columns="channel", values="proposed").loc[list(dict.fromkeys(mine["period"]))]
+    rows = tuple((str(period), *(money(amount, run.currency) for amount in wide.loc[period])) for period in wide.index)
+    columns = ("Period", *(label(str(name)) for name in wide.columns))
+    caption = f"{label(scenario)}, period by period"
+    return [Grid(columns, rows, right=tuple(range(1, len(columns))), caption=caption)]
 
 
 def _budget_chart(run: Run, plan: pd.DataFrame, title: str, says: str) -> Chart:
