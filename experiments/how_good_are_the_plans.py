@@ -18,6 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,22 +58,38 @@ PLANS: dict[str, tuple[str, ObjectiveName, float, dict[str, float]]] = {
     "worst fifth": ("full", "cvar", 0.2, {}),
     "mean, capped by verdict": ("full", "mean", 0.0, TIMID),
     "mean less 0.5 sd, capped by verdict": ("full", "mean_minus_risk", 0.5, TIMID),
+    "mean, flexible curves": ("flexible", "mean", 0.0, {}),
+    "mean, 9 in 10 sure, flexible curves": ("flexible", "mean", 0.9, {}),
+    "mean, both curves": ("full+flexible", "mean", 0.0, {}),
+    "mean, 9 in 10 sure, both curves": ("full+flexible", "mean", 0.9, {}),
     "mean, vague beliefs": ("vague", "mean", 0.0, {}),
     "mean less 0.5 sd, vague beliefs": ("vague", "mean_minus_risk", 0.5, {}),
 }
 
 
 def fit_config(seed: int, fit: str, engine: str) -> MixConfig:
-    """full: as the mix is. vague: nothing is known of demand, and next to nothing of what media bring."""
+    """full: as the mix is. flexible: carry-over with a peak, saturation that may be S-shaped. vague: nothing is known of
+    demand, and next to nothing of what media bring.
+    """
     config = config_of(seed, engine)
     if fit == "full":
         return config
+    if fit == "flexible":
+        return config.model_copy(update={"carry_over": "delayed_geometric", "saturation": "hill"})
     channels = {name: one.model_copy(update={"follows_demand": False}) for name, one in config.channels.items()}
     return config.model_copy(update={"channels": channels, "media_share": (0.001, 0.9)})
 
 
 def found(seed: int, fit: str, engine: str, kept: Path | None) -> tuple[ResponseSurface, list[str], float]:
-    """Posterior surface of the window, verdict by channel, CPU seconds of the fit."""
+    """Posterior surface of the window, verdict by channel, CPU seconds of the fit.
+
+    Of two fits, "full+flexible", the draws of both, each counting half.
+    """
+    if "+" in fit:
+        parts = [found(seed, one, engine, kept) for one in fit.split("+")]
+        fewest = min(len(surface.value) for surface, _, _ in parts)
+        value = np.concatenate([surface.value[:: len(surface.value) // fewest][:fewest] for surface, _, _ in parts])
+        return replace(parts[0][0], value=value), parts[0][1], sum(seconds for _, _, seconds in parts)
     path = kept / f"{fit}-{engine}-{seed}.npz" if kept else None
     if path is not None and path.is_file():
         with np.load(path) as held:

@@ -90,7 +90,9 @@ def _period_grids(run: Run, scenario: str) -> list[Grid]:
     if table is None:
         return []
     mine = table[table["scenario"] == scenario]
-    wide = mine.pivot(index="period", columns="channel", values="proposed").loc[list(dict.fromkeys(mine["period"]))]
+    wide = mine.pivot_table(index="period", columns="channel", values="proposed").loc[
+        list(dict.fromkeys(mine["period"]))
+    ]
     rows = tuple((str(period), *(money(amount, run.currency) for amount in wide.loc[period])) for period in wide.index)
     columns = ("Period", *(label(str(name)) for name in wide.columns))
     caption = f"{label(scenario)}, period by period"
