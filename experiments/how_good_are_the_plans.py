@@ -68,8 +68,9 @@ PLANS: dict[str, tuple[str, ObjectiveName, float, dict[str, float]]] = {
 
 
 def fit_config(seed: int, fit: str, engine: str) -> MixConfig:
-    """full: as the mix is. flexible: carry-over with a peak, saturation that may be S-shaped. vague: nothing is known of
-    demand, and next to nothing of what media bring.
+    """full: as the mix is. flexible: carry-over with a peak, saturation that may be S-shaped.
+
+    vague: nothing is known of demand, and next to nothing of what media bring.
     """
     config = config_of(seed, engine)
     if fit == "full":
