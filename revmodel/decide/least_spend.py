@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from revmodel.decide.allocate import Allocation, allocate
-from revmodel.decide.limits import amount_in_words
+from revmodel.decide.limits import amount_in_words, resolve_limits
 from revmodel.decide.objectives import ObjectiveName
 from revmodel.decide.periods import PeriodSurface
 from revmodel.decide.rules import PlanRules
@@ -60,8 +58,8 @@ def least_spend(
     if probability is not None and not (0 < probability <= 1 and objective == "mean" and risk == 0):
         raise ModelError(f"probability {probability} goes with no other objective, and has to be above 0 and at most 1")
     wanted = target if probability is None else probability
-    highs = np.asarray(upper, dtype=float)
-    most, least = float(highs.sum()), float(np.asarray(lower, dtype=float).sum())
+    limits = resolve_limits(surface, float(surface.most.sum()), lower, upper, fixed, at_most=True)
+    most, least = float(limits.upper.sum()), float(limits.lower.sum())
 
     def best(budget: float) -> Allocation:
         asked = {"objective": "probability", "target": target} if probability is not None else {
