@@ -18,6 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,17 @@ SHAPES = ("logarithm", "power", "s-shaped", "straight")
 
 @dataclass(frozen=True)
 class Case:
-    """A panel and its truth. added : channel → units of the KPI over the panel. own_family: see the module."""
+    """A panel and its truth. added : channel → units of the KPI over the panel. own_family: see the module.
+
+    brings : channel → what money spent in the weeks after the panel, (week,), brings in units of the KPI in these weeks
+    and after them, beyond what past spend brings anyway
+    """
 
     panel: pd.DataFrame
     added: dict[str, float]
     own_family: bool
     drawn: dict[str, str]
+    brings: dict[str, Callable[[Floats], float]]
 
 
 def case_of(seed: int) -> Case:
@@ -56,12 +62,15 @@ def case_of(seed: int) -> Case:
     demand = _demand(rng, every)
     spend = _spend(rng, demand, total)
     share = rng.uniform(0.15, 0.45) * rng.dirichlet(np.array([1.0, 3.0, 3.0, 3.0, 2.0, 2.0]))
-    parts, drawn = {}, {}
+    parts, drawn, curves = {}, {}, []
     for i, name in enumerate(CHANNELS):
         kernel = "fading" if own_family else rng.choice(KERNELS)
         shape = "michaelis-menten" if own_family else rng.choice(SHAPES)
-        effect = _shaped(rng, np.convolve(spend[i], _kernel(rng, kernel))[:total], shape)[BEFORE:]
+        weights = _kernel(rng, kernel)
+        shaped = _shape(rng, shape)
+        effect = shaped(np.convolve(spend[i], weights)[:total])[BEFORE:]
         parts[name] = effect / effect.mean() * share[i]
+        curves.append((weights, shaped, share[i] / effect.mean()))
         drawn[name] = f"{kernel}, {shape}"
     size = float(np.exp(rng.uniform(4.5, 7.5)))
     base = demand[BEFORE:] / demand[BEFORE:].mean() * (1 - share.sum())
@@ -72,8 +81,25 @@ def case_of(seed: int) -> Case:
         noise[week] = 0.4 * noise[week - 1] + shocks[week]
     kpi = rng.poisson(np.maximum(size * mean * np.exp(noise), 0.0)).astype(float)
     added = {name: float(size * part.sum()) for name, part in parts.items()}
-    money = {name: spend[i, BEFORE:] * size * rng.uniform(30, 120) for i, name in enumerate(CHANNELS)}
-    return Case(pd.DataFrame({"week": dates, "leads": kpi, **money}), added, own_family, drawn)
+    price = [rng.uniform(30, 120) for _ in CHANNELS]
+    money = {name: spend[i, BEFORE:] * size * price[i] for i, name in enumerate(CHANNELS)}
+    brings = {
+        name: _brings(spend[i], size * price[i], *curves[i][:2], size * curves[i][2]) for i, name in enumerate(CHANNELS)
+    }
+    return Case(pd.DataFrame({"week": dates, "leads": kpi, **money}), added, own_family, drawn, brings)
+
+
+def _brings(
+    past: Floats, price: float, weights: Floats, shaped: Callable[[Floats], Floats], height: float
+) -> Callable[[Floats], float]:
+    def units(weekly: Floats) -> float:
+        def total(ahead: Floats) -> float:
+            path = np.concatenate([past, ahead])
+            return float(shaped(np.convolve(path, weights)[past.size :]).sum())
+
+        return height * (total(weekly / price) - total(np.zeros(weekly.size)))
+
+    return units
 
 
 def _demand(rng: np.random.Generator, weeks: pd.DatetimeIndex) -> Floats:
@@ -121,17 +147,20 @@ def _kernel(rng: np.random.Generator, kind: str) -> Floats:
     return np.asarray(raw / raw.sum())
 
 
-def _shaped(rng: np.random.Generator, x: Floats, kind: str) -> Floats:
+def _shape(rng: np.random.Generator, kind: str) -> Callable[[Floats], Floats]:
     if kind == "logarithm":
-        return np.asarray(np.log1p(x / rng.uniform(0.2, 1.5)))
+        half = rng.uniform(0.2, 1.5)
+        return lambda x: np.asarray(np.log1p(x / half))
     if kind == "power":
-        return np.asarray(x ** rng.uniform(0.5, 0.85))
+        power = rng.uniform(0.5, 0.85)
+        return lambda x: np.asarray(x**power)
     if kind == "s-shaped":
         slope, middle = rng.uniform(1.5, 2.5), rng.uniform(0.7, 1.5)
-        return np.asarray(x**slope / (x**slope + middle**slope))
+        return lambda x: np.asarray(x**slope / (x**slope + middle**slope))
     if kind == "straight":
-        return x
-    return np.asarray(x / (x + rng.uniform(0.5, 3.0)))
+        return lambda x: x
+    half = rng.uniform(0.5, 3.0)
+    return lambda x: np.asarray(x / (x + half))
 
 
 def config_of(seed: int, engine: str) -> MixConfig:

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from revmodel.allocation_config import AllocationConfig
 from revmodel.errors import ConfigError
 from revmodel.source_config import (
     DatabaseConfig,
@@ -171,24 +172,6 @@ class ResponseConfig(CurvesConfig):
     holidays_country: str | None = None  # ISO code; weeks with public holidays become a column
     cost_per_lead: dict[str, float] = Field(default_factory=dict)  # by channel: believed cost of a caused lead
     captures_demand: list[str] | None = None  # channels that meet demand that is there; by default told by their names
-
-
-class AllocationConfig(Frozen):
-    """The window and the limits of a budget. Bounds are multiples of the current spend of the channel."""
-
-    weeks: int = Field(13, ge=1, le=104)
-    lower: float = Field(0.7, ge=0)
-    upper: float = Field(1.3, ge=0)
-    bounds: dict[str, tuple[float, float]] = Field(default_factory=dict)  # by channel, multiples of current
-    horizon_weeks: int = Field(52, ge=1, le=156)  # bookings that land within this horizon count
-
-    @model_validator(mode="after")
-    def _ordered(self) -> AllocationConfig:
-        pairs = {"lower/upper": (self.lower, self.upper), **self.bounds}
-        for name, (low, high) in pairs.items():
-            if low > high or low < 0:
-                raise ValueError(f"allocation bounds of {name}: lower {low} and upper {high} need 0 ≤ lower ≤ upper")
-        return self
 
 
 class ServiceLevels(Frozen):

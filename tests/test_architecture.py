@@ -20,14 +20,15 @@ PACKAGE = ROOT / "revmodel"
 FOUNDATION = {"config", "dims", "errors"}
 TO_FEATURES = FOUNDATION | {"sources", "journeys", "features"}
 TO_FORECAST = TO_FEATURES | {"media", "models", "forecast"}
-TO_DECIDE = TO_FORECAST | {"attribution", "decide"}
+TO_DECIDE = TO_FORECAST | {"attribution", "mix", "decide"}
 TO_REPORT = TO_DECIDE | {"metrics", "evaluate", "report"}
 MAY_IMPORT = {
     "errors": set(),
     "dims": set(),
     "source_config": set(),
+    "allocation_config": {"source_config"},
     "media": {"errors"},
-    "config": {"errors", "dims", "source_config", "media"},
+    "config": {"errors", "dims", "source_config", "allocation_config", "media"},
     "synthetic": FOUNDATION,
     "sources": FOUNDATION,
     "journeys": FOUNDATION | {"sources"},
@@ -37,7 +38,7 @@ MAY_IMPORT = {
     "models": TO_FEATURES | {"media"},
     "forecast": TO_FEATURES | {"models"},
     "attribution": TO_FORECAST,
-    "decide": TO_FORECAST | {"attribution"},
+    "decide": TO_FORECAST | {"attribution", "mix"},
     "evaluate": TO_FORECAST,
     "report": TO_DECIDE | {"metrics", "evaluate"},
     "tracking": TO_REPORT,

@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from revmodel.attribution.from_model import LeadEconomics, group_share
+from revmodel.decide.periods import LineResponse, PeriodSurface
 from revmodel.decide.surface import ResponseSurface, spend_grid
 from revmodel.decide.value import value_of_leads
+from revmodel.media import Saturation
 from revmodel.models.arrivals import caused_leads
 from revmodel.models.revenue import RevenueModel
 
-__all__ = ["WindowLeads", "most_ever_spent", "window_surface"]
+__all__ = ["WindowLeads", "leads_of_plan", "most_ever_spent", "window_periods", "window_surface"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,13 +29,15 @@ class WindowLeads:
 
 
 def window_surface(
-    model: RevenueModel, economics: LeadEconomics, spend: Floats, upper: Floats, horizon_weeks: int, points: int = 41
-) -> WindowLeads:
+    model: RevenueModel, economics: LeadEconomics, spend: Floats, upper: Floats, horizon_weeks: int, points: int = 41,
+    *, worth: Floats | None = None,
+) -> WindowLeads:  # fmt: skip
     """Value of each channel's spend in the coming window, on a grid of totals from zero to ``upper``.
 
     spend : (channel, week), the plan of the window; a channel's pace is kept and only its total changes (even where
     the plan holds nothing). The carry-over after the window counts, the carry-in of past spend does not: it comes
-    whatever is decided. Value: revenue (or wins) within ``horizon_weeks`` of a lead.
+    whatever is decided. worth : (draw, group, week), of a lead by the week it comes in, carry-over weeks included; by
+    default revenue (or wins) within ``horizon_weeks`` of a lead.
     """
     response = model.response_
     weeks, lags = spend.shape[1], response.max_lag_weeks
@@ -43,18 +47,69 @@ def window_surface(
     after = np.zeros((spend.shape[0], lags))
     caused = np.stack(
         [
-            caused_leads(response, np.concatenate([pace * grid[:, k : k + 1], after], axis=1), economics.pick).sum(2)
+            caused_leads(response, np.concatenate([pace * grid[:, k : k + 1], after], axis=1), economics.pick)
             for k in range(points)
         ],
-        axis=2,
+        axis=3,
     )
-    caused = caused - caused[:, :, :1]
-    share = response.derived_["share"][economics.pick][:, :, list(economics.rows)]
-    landing = np.einsum("dmr,rg->dmg", share, group_share(model, economics))
-    leads = caused[:, :, None, :] * landing[:, :, :, None]
-    worth = economics.worth.revenue_within[:, :, min(horizon_weeks, economics.worth.revenue_within.shape[2] - 1)]
-    surface = ResponseSurface(response.data_.channels, grid, value_of_leads(leads, worth), current)
-    return WindowLeads(surface, leads)
+    caused = caused - caused[:, :, :, :1]
+    landing = _landing(model, economics)
+    leads = caused.sum(2)[:, :, None, :] * landing[:, :, :, None]
+    if worth is None:
+        within = economics.worth.revenue_within
+        value = value_of_leads(leads, within[:, :, min(horizon_weeks, within.shape[2] - 1)])
+    else:
+        each = np.einsum("dmg,dgw->dmw", landing, worth)
+        value = np.einsum("dmwk,dmw->dmk", caused, each, optimize=True)
+    return WindowLeads(ResponseSurface(response.data_.channels, grid, value, current), leads)
+
+
+def window_periods(
+    model: RevenueModel, economics: LeadEconomics, spend: Floats, most: Floats, period_of: npt.NDArray[np.intp],
+    worth: Floats,
+) -> PeriodSurface:  # fmt: skip
+    """The same by channel and period: spend of one period acts on the next, past spend is still in force.
+
+    spend : (channel, week). most : (channel,), the most that any one period may be asked about. period_of : (week,)
+    worth : (draw, group, week), of a lead by the week it comes in, weeks of carry-over included
+    """
+    response, pick = model.response_, economics.pick
+    d, data = response.derived_, response.data_
+    values = {name: d[name][pick] for name in response.curves_.priors}
+    weights = response.curves_.weights(data.arrays["lags"], values)
+    each = np.einsum("dmg,dgw->dmw", _landing(model, economics), worth)
+    height = d["effect"][pick] / d["mean_saturated"][pick]
+    lines, current = [], []
+    for c, name in enumerate(data.channels):
+        by_period = np.bincount(period_of, spend[c])
+        even = 1.0 / np.bincount(period_of)[period_of]
+        whole = by_period[period_of]
+        pace = np.where(whole > 0, spend[c] / np.where(whole > 0, whole, 1.0), even)
+        family = Saturation.named(response.curves_.saturation[c])
+        own = {one: of[:, c] for one, of in family.taken(values).items()}
+        top = np.full(by_period.size, most[c])
+        lines.append(LineResponse(
+            name, name, weights[:, c], data.spend[c], float(data.scale[c]), family.name, own,
+            height[:, c, None] * each[:, c], pace, top,
+        ))  # fmt: skip
+        current.append(by_period)
+    return PeriodSurface(tuple(lines), period_of, np.stack(current))
+
+
+def leads_of_plan(model: RevenueModel, economics: LeadEconomics, weekly: Floats) -> Floats:
+    """(draw, group): leads that a plan (channel, week) causes, all channels and weeks together."""
+    after = np.zeros((weekly.shape[0], model.response_.max_lag_weeks))
+    with_it, without = (
+        caused_leads(model.response_, np.concatenate([spend, after], axis=1), economics.pick).sum(2)
+        for spend in (weekly, 0.0 * weekly)
+    )
+    return np.asarray(np.einsum("dm,dmg->dg", with_it - without, _landing(model, economics)))
+
+
+def _landing(model: RevenueModel, economics: LeadEconomics) -> Floats:
+    """(draw, channel, group): how the leads that a channel causes fall on groups of the funnel."""
+    share = model.response_.derived_["share"][economics.pick][:, :, list(economics.rows)]
+    return np.asarray(np.einsum("dmr,rg->dmg", share, group_share(model, economics)))
 
 
 def most_ever_spent(model: RevenueModel, weeks: int) -> dict[str, float]:

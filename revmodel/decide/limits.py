@@ -1,4 +1,4 @@
-"""The limits of a plan: bounds by channel, fixed lines and the total, checked against each other."""
+"""The limits of a plan: bounds by line, fixed lines and the total, checked against each other."""
 
 from __future__ import annotations
 
@@ -8,34 +8,33 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from revmodel.decide.surface import Floats, ResponseSurface
+from revmodel.decide.surface import AnySurface, Floats
 from revmodel.errors import InfeasibleError, ModelError
 
-__all__ = ["ROUNDING", "Limits", "amount_in_words", "resolve_limits"]
+__all__ = ["ROUNDING", "Limits", "amount_in_words", "lines_named", "resolve_limits"]
 
 ROUNDING = 1e-9  # share of the budget by which limits may miss it before they clash
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds (channel,) and the budget, all totals over the window in currency. fixed: channels that may not move."""
+    """What bounds a plan of (line, period), currency.
+
+    lower, upper : (line,), of totals over the window. low, high : (line, period), of each period. fixed : (line,),
+    lines that may not move. budget : the total over the window.
+    """
 
     lower: Floats
     upper: Floats
+    low: Floats
+    high: Floats
     fixed: npt.NDArray[np.bool_]
     budget: float
     at_most: bool
 
-    def admits(self, plan: Floats) -> bool:
-        """Whether ``plan`` (channel,) keeps every bound and the total."""
-        slack = ROUNDING * max(self.budget, float(self.upper.max()))
-        inside = bool((plan >= self.lower - slack).all() and (plan <= self.upper + slack).all())
-        left = self.budget - float(plan.sum())
-        return inside and (left >= -slack if self.at_most else abs(left) <= slack)
-
 
 def resolve_limits(
-    surface: ResponseSurface,
+    surface: AnySurface,
     budget: float,
     lower: Floats,
     upper: Floats,
@@ -44,20 +43,38 @@ def resolve_limits(
 ) -> Limits:
     """Bounds with the fixed lines put in, known to leave room for the budget.
 
+    lower, upper : (line,) over the window, or (line, period). A fixed line keeps its present pace.
     Raises InfeasibleError where limits clash, ModelError where they reach beyond the surface.
     """
-    bounds = [np.array(np.broadcast_to(bound, surface.current.shape), dtype=float) for bound in (lower, upper)]
+    lows, highs = (np.asarray(bound, dtype=float) for bound in (lower, upper))
+    totals, periods = surface.now.sum(1), surface.now.shape[1]
+    if lows.ndim == 2 and highs.ndim == 2:
+        low, high, lows, highs = lows.copy(), highs.copy(), lows.sum(1), highs.sum(1)
+    else:
+        lows, highs = (np.array(np.broadcast_to(bound, totals.shape)) for bound in (lows, highs))
+        low = lows[:, None] if periods == 1 else np.zeros(surface.now.shape)
+        high = highs[:, None] if periods == 1 else np.minimum(np.tile(highs[:, None], periods), surface.most)
+        low, high = low.copy(), high.copy()
     is_fixed = np.zeros(len(surface.channels), dtype=bool)
     for name, amount in (fixed or {}).items():
-        if name not in surface.channels:
-            raise InfeasibleError(f"{name} is fixed but is no channel here: {', '.join(surface.channels)}")
-        place = surface.channels.index(name)
-        is_fixed[place] = True
-        bounds[0][place] = bounds[1][place] = amount
-    limits = Limits(bounds[0], bounds[1], is_fixed, float(budget), at_most)
+        at = lines_named(surface, name, "fixed")
+        is_fixed[at] = True
+        low[at] = high[at] = _as_now(surface.now[at], amount)
+        lows[at] = highs[at] = low[at].sum(1)
+    limits = Limits(lows, highs, low, high, is_fixed, float(budget), at_most)
     _check_each(surface, limits)
     _check_total(surface, limits)
     return limits
+
+
+def lines_named(surface: AnySurface, name: str, rule: str) -> list[int]:
+    """Places of the lines that a name stands for: a channel's in all regions, or one. Raises InfeasibleError: none."""
+    found = [i for i, (line, of) in enumerate(zip(surface.channels, surface.belongs_to, strict=True))
+             if name in (line, of)]  # fmt: skip
+    if not found:
+        known = ", ".join(dict.fromkeys((*surface.belongs_to, *surface.channels)))
+        raise InfeasibleError(f"{name} is {rule} but is no channel here: {known}")
+    return found
 
 
 def amount_in_words(amount: float) -> str:
@@ -72,28 +89,37 @@ def amount_in_words(amount: float) -> str:
     return f"{amount:.4g}"
 
 
-def _check_each(surface: ResponseSurface, limits: Limits) -> None:
+def _as_now(now: Floats, amount: float) -> Floats:
+    """(line, period): ``amount`` spread as present spend is; evenly where there is none."""
+    total = float(now.sum())
+    return now / total * amount if total > 0 else np.full(now.shape, amount / now.size)
+
+
+def _check_each(surface: AnySurface, limits: Limits) -> None:
     if not (np.isfinite(limits.budget) and limits.budget >= 0):
         raise InfeasibleError(f"the budget is {limits.budget}: wanted a total over the window, 0 or more")
-    for channel, low, high, top in zip(surface.channels, limits.lower, limits.upper, surface.highest, strict=True):
-        if not (np.isfinite(low) and np.isfinite(high)) or low < 0 or low > high:
+    if limits.low.shape != surface.now.shape or limits.high.shape != surface.now.shape:
+        raise ModelError(f"bounds by period have shape {limits.low.shape}, wanted (line, period) {surface.now.shape}")
+    for i, channel in enumerate(surface.channels):
+        low, high = limits.lower[i], limits.upper[i]
+        if not (np.isfinite(low) and np.isfinite(high)) or low < 0 or low > high or (limits.low[i] < 0).any():
             raise InfeasibleError(f"limits of {channel}: lower {low:g} and upper {high:g} need 0 ≤ lower ≤ upper")
-        if high > top * (1 + ROUNDING):
+        over = np.flatnonzero(limits.high[i] > surface.most[i] * (1 + ROUNDING))
+        if over.size:
             raise ModelError(
-                f"the upper limit of {channel} is {amount_in_words(high)} but its response is known only up to "
-                f"{amount_in_words(top)}: build the surface on a wider grid or lower the limit"
+                f"the upper limit of {channel} is {amount_in_words(limits.high[i, over[0]])} but its response is known "
+                f"only up to {amount_in_words(surface.most[i, over[0]])}: build the surface on a wider grid or lower "
+                "the limit"
             )
-    low_end = surface.spend[:, 0]
-    below = np.flatnonzero(limits.lower < low_end * (1 - ROUNDING))
-    if below.size:
-        place = int(below[0])
-        raise ModelError(
-            f"the lower limit of {surface.channels[place]} is {amount_in_words(limits.lower[place])} but its response "
-            f"is known only from {amount_in_words(low_end[place])}: start the grid at zero"
-        )
+        under = np.flatnonzero(limits.low[i] < surface.least[i] * (1 - ROUNDING))
+        if under.size:
+            raise ModelError(
+                f"the lower limit of {channel} is {amount_in_words(limits.low[i, under[0]])} but its response is known "
+                f"only from {amount_in_words(surface.least[i, under[0]])}: start the grid at zero"
+            )
 
 
-def _check_total(surface: ResponseSurface, limits: Limits) -> None:
+def _check_total(surface: AnySurface, limits: Limits) -> None:
     least, most = float(limits.lower.sum()), float(limits.upper.sum())
     slack = ROUNDING * max(limits.budget, most)
     if least > limits.budget + slack:
@@ -110,8 +136,8 @@ def _check_total(surface: ResponseSurface, limits: Limits) -> None:
         )
 
 
-def _by_size(surface: ResponseSurface, bound: Floats, limits: Limits) -> str:
-    """The channels behind a clash, the largest limit first."""
+def _by_size(surface: AnySurface, bound: Floats, limits: Limits) -> str:
+    """The lines behind a clash, the largest limit first."""
     named = [
         f"{surface.channels[c]} {amount_in_words(bound[c])}{' (fixed)' if limits.fixed[c] else ''}"
         for c in np.argsort(-bound, kind="stable")

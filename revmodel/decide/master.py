@@ -1,69 +1,165 @@
-"""The master problem: the best mix of points under the cuts known so far, with a bound of its own.
+"""The master problem: the best plan under all limits and the cuts known so far, with a bound of its own.
 
-A mix gives every channel weights over its points that add up to one, and the points' spends add up to the budget. It
-may mix any points of a channel, so it sees the concave hull of each curve, and the problem is a linear programme.
+Columns: the programme's (spend and whole numbers), those of the curves (weights of points, or a value by line), and
+last the value to be raised. Without whole numbers it is a linear programme, and its bound is computed here from its
+duals; with them HiGHS branches, and the bound is HiGHS's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from revmodel.decide.points import PlanPoints
+from revmodel.decide.programme import Programme
+from revmodel.decide.scale import STAKE
 from revmodel.decide.surface import Floats
 from revmodel.errors import ModelError
 
-__all__ = ["Mix", "best_mix"]
+__all__ = ["Cut", "Links", "Master", "Mix"]
+
+FAR = 1e5  # no scaled value lies beyond: see STAKE
+NO_PLAN, TIME_UP = 2, 1
+
+
+@dataclass(frozen=True)
+class Cut:
+    """weights · (spend, curve columns, value) ≤ top, wherever spend lies inside ``box``; None: everywhere."""
+
+    weights: sparse.csr_array
+    top: Floats
+    box: tuple[Floats, Floats] | None = None
+
+    def holds_in(self, low: Floats, high: Floats) -> bool:
+        """Whether it may be used for plans between ``low`` and ``high``."""
+        return self.box is None or bool((low >= self.box[0]).all() and (high <= self.box[1]).all())
+
+
+@dataclass(frozen=True)
+class Links:
+    """Rows that tie curve columns to spend: weights · (spend, curve columns) = equal; and the columns' own bounds.
+
+    mixes : (curve column,), ascending, of which mix each is a weight, from 0; the last rows say that each mix is whole.
+    None where columns are no weights.
+    """
+
+    weights: sparse.csr_array
+    equal: Floats
+    low: Floats
+    high: Floats
+    mixes: npt.NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True)
 class Mix:
-    """weights: (point,). ceiling: the master's value of this mix. bound: no plan over these points is worth more."""
+    """spend: scaled. curve: the curves' columns. ceiling: the master's value of it. bound: no plan is worth more."""
 
-    weights: Floats
+    spend: Floats
+    curve: Floats
     ceiling: float
     bound: float
 
 
-def best_mix(points: PlanPoints, cuts: Floats, budget: float, at_most: bool, pull: Floats) -> Mix:
-    """Maximise min over ``cuts`` (cut, point) of cut·weights, less pull·weights; all in scaled units.
+class Master:
+    """A programme's rows, kept between solutions."""
 
-    pull : (point,) a tiny cost of moving away from current spend, so that of equal plans the nearest one wins
-    The budget has to be within reach of the points. Raises ModelError where the solver fails.
-    """
-    columns, channels = points.spend.size, int(points.channel[-1]) + 1
-    above = sparse.csr_array(np.hstack([-cuts, np.ones((len(cuts), 1))]))  # value ≤ cut·weights
-    spending = sparse.csr_array(np.append(points.spend, 0.0)[None, :])
-    whole = sparse.csr_array((np.ones(columns), (points.channel, np.arange(columns))), shape=(channels, columns + 1))
-    tops, ones = np.zeros(len(cuts)), np.ones(channels)
-    solved = linprog(
-        np.append(pull, -1.0),
-        A_ub=sparse.vstack([above, spending]) if at_most else above,
-        b_ub=np.append(tops, budget) if at_most else tops,
-        A_eq=whole if at_most else sparse.vstack([whole, spending]),
-        b_eq=ones if at_most else np.append(ones, budget),
-        bounds=[(0, None)] * columns + [(None, None)],
-        method="highs",
-    )
-    if solved.x is None:
-        raise ModelError(f"the allocation's linear programme failed ({solved.message}): please report it")
-    price = -float((solved.ineqlin if at_most else solved.eqlin).marginals[-1])
-    mixture = -solved.ineqlin.marginals[: len(cuts)]
-    bound = _lagrangian_bound(points, cuts, mixture, max(price, 0.0) if at_most else price, budget)
-    return Mix(np.maximum(solved.x[:-1], 0.0), float(solved.x[-1]), bound)
+    def __init__(self, programme: Programme, curve_columns: int, pull: Floats, most_pull: float) -> None:
+        """pull : (spend and curve column,), a tiny cost that decides between plans that are equally good.
 
+        most_pull : what it comes to at most in any plan
+        """
+        self.programme, self.curve_columns, self.most_pull = programme, curve_columns, most_pull
+        held, least, most = programme.matrix()
+        is_equal = least == most
+        self.equal, self.equals = held[is_equal], least[is_equal]
+        up, down = ~is_equal & np.isfinite(most), ~is_equal & np.isfinite(least)
+        self.under = sparse.vstack([held[up], -held[down]], format="csr")
+        self.tops = np.concatenate([most[up], -least[down]])
+        self.pull = pull
 
-def _lagrangian_bound(points: PlanPoints, cuts: Floats, mixture: Floats, price: float, budget: float) -> float:
-    """price·budget + Σ_channel max_point (mixed cut − price·spend): above every plan for any prices whatever.
+    def solve(
+        self, low: Floats, high: Floats, links: Links, cuts: Sequence[Cut], gap: float, seconds: float
+    ) -> Mix | None:
+        """The best between ``low`` and ``high`` (scaled spend); None where no plan lies there.
 
-    So the certificate does not rest on the solver's word: its duals only choose which bound to compute.
-    Source: Geoffrion 1974, "Lagrangean relaxation for integer programming", section 2.
-    """
-    share = np.maximum(mixture, 0.0)
-    slope = share @ cuts / share.sum() if share.sum() > 0 else cuts[-1]
-    surplus = slope - price * points.spend
-    starts = np.flatnonzero(np.diff(points.channel, prepend=-1))
-    return price * budget + float(np.maximum.reduceat(surplus, starts).sum())
+        gap : absolute gap at which a search over whole numbers may stop. Raises ModelError where the solver fails.
+        """
+        first, extra = self.programme.spends, len(self.programme.extra_top)
+        rows_ub = sparse.vstack([self._limits(self.under), *(self._spread(cut.weights) for cut in cuts)], format="csc")
+        b_ub = np.concatenate([self.tops, *(cut.top for cut in cuts)])
+        linked = self._spread(sparse.hstack([links.weights, sparse.csr_array((links.weights.shape[0], 1))]))
+        rows_eq = sparse.vstack([self._limits(self.equal), linked], format="csc")
+        b_eq = np.concatenate([self.equals, links.equal])
+        lows = np.concatenate([low, np.zeros(extra), links.low, [-FAR]])
+        highs = np.concatenate([high, self.programme.extra_top, links.high, [FAR]])
+        cost = np.concatenate([self.pull[:first], np.zeros(extra), self.pull[first:], [-1.0]])
+        if extra:
+            return self._whole(cost, (rows_ub, b_ub), (rows_eq, b_eq), (lows, highs), gap, seconds)
+        solved = linprog(
+            cost, A_ub=rows_ub, b_ub=b_ub, A_eq=rows_eq, b_eq=b_eq,
+            bounds=np.column_stack([lows, highs]), method="highs",
+        )  # fmt: skip
+        if solved.status == NO_PLAN:
+            return None
+        if solved.x is None:
+            raise ModelError(f"the allocation's linear programme failed ({solved.message}): please report it")
+        mu, nu = np.maximum(-solved.ineqlin.marginals, 0.0), -solved.eqlin.marginals
+        if links.mixes is not None:
+            nu[-int(links.mixes[-1]) - 1 :] = 0.0  # that mixes are whole is told below, and better
+        left = -rows_ub.T @ mu - rows_eq.T @ nu
+        left[-1] += 1.0
+        bound = float(b_ub @ mu + b_eq @ nu) + self._most(left, lows, highs, links.mixes)
+        return self._mix(solved.x, bound)
+
+    def _most(self, left: Floats, low: Floats, high: Floats, mixes: npt.NDArray[np.intp] | None) -> float:
+        """The most that columns within their bounds can make of what duals leave to them.
+
+        With it, value ≤ tops·μ + equals·ν + most of (value − Aᵀ(μ, ν))·columns, for any μ ≥ 0 and ν: the bound holds
+        whatever the duals, and the solver only chooses which.
+        Source: Neumaier and Shcherbina 2004, "Safe bounds in linear and mixed-integer linear programming", section 3.
+        """
+        if mixes is None:
+            return float(np.maximum(left * low, left * high).sum())
+        curve = slice(left.size - 1 - self.curve_columns, left.size - 1)
+        alone = np.delete(np.arange(left.size), np.arange(left.size)[curve])
+        usable = np.where(high[curve] > 0, left[curve], -np.inf)
+        of_mixes = np.maximum.reduceat(usable, np.flatnonzero(np.diff(mixes, prepend=-1))).sum()
+        return float(np.maximum(left[alone] * low[alone], left[alone] * high[alone]).sum() + of_mixes)
+
+    def _whole(
+        self, cost: Floats, under: tuple[sparse.csc_array, Floats], equal: tuple[sparse.csc_array, Floats],
+        ends: tuple[Floats, Floats], gap: float, seconds: float,
+    ) -> Mix | None:  # fmt: skip
+        first, extra = self.programme.spends, len(self.programme.extra_top)
+        whole = np.zeros(cost.size)
+        whole[first : first + extra] = 1.0
+        solved = milp(
+            cost, integrality=whole, bounds=Bounds(*ends),
+            constraints=[LinearConstraint(under[0], -np.inf, under[1]), LinearConstraint(equal[0], equal[1], equal[1])],
+            options={"mip_rel_gap": gap / STAKE, "time_limit": max(seconds, 0.5)},
+        )  # fmt: skip
+        if solved.status == NO_PLAN:
+            return None
+        if solved.x is None:
+            raise ModelError(
+                f"the allocation's integer programme found no plan ({solved.message}): allow more time or fewer rules"
+            )
+        return self._mix(solved.x, -float(solved.mip_dual_bound) + self.most_pull)
+
+    def _mix(self, columns: Floats, bound: float) -> Mix:
+        first, last = self.programme.spends, columns.size - 1
+        curve = columns[last - self.curve_columns : last]
+        return Mix(columns[:first], curve, float(columns[last]), bound)
+
+    def _limits(self, rows: sparse.csr_array) -> sparse.csr_array:
+        return sparse.hstack([rows, sparse.csr_array((rows.shape[0], self.curve_columns + 1))], format="csr")
+
+    def _spread(self, rows: sparse.csr_array) -> sparse.csr_array:
+        """Rows over (spend, curve columns, value) with room for the whole-numbered columns in between."""
+        first, extra = self.programme.spends, len(self.programme.extra_top)
+        room = sparse.csr_array((rows.shape[0], extra))
+        return sparse.hstack([rows[:, :first], room, rows[:, first:]], format="csr")

@@ -1,10 +1,11 @@
 """The search for the best plan: cuts and branches until the bound and the plan meet.
 
-The master problem's mix of points bounds every plan; the plan it spends bounds the best from below; and where the
-objective is curved, the mix's own cut takes away what the master overrated. Where cuts no longer help, because a mix
-has left an S-shaped curve, the spend of that channel is branched: below a point, or above it. Cuts hold everywhere,
-so all branches share them. The branch with the highest bound is next, and the highest bound left is the certificate.
-Source: Kelley 1960 (cutting planes); Falk and Soland 1969 (branch and bound for separable non-convex programmes).
+The master problem's mix bounds every plan; the plan it spends bounds the best from below; and where the objective is
+curved, the mix's own cut takes away what the master overrated. Where cuts no longer help, because a mix has left an
+S-shaped curve, the spend of one line is branched: below a point, or above it. Cuts are shared by all branches in which
+they hold. The branch with the highest bound is next, and the highest bound left is the certificate.
+Source: Kelley 1960 (cutting planes); Duran and Grossmann 1986 (outer approximation with whole numbers); Falk and Soland
+1969 (branch and bound for separable non-convex programmes); Ben-Ameur and Neto 2007 (cuts halfway to the best plan).
 """
 
 from __future__ import annotations
@@ -12,63 +13,95 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from revmodel.decide.limits import ROUNDING, Limits
-from revmodel.decide.master import Mix, best_mix
-from revmodel.decide.objectives import ObjectiveName, draw_weights
-from revmodel.decide.points import STAKE, USED, PlanPoints
+from revmodel.decide.master import Cut, Links, Master, Mix
+from revmodel.decide.programme import Programme
+from revmodel.decide.scale import PULL, STAKE, Valued
 from revmodel.decide.surface import Floats
 
-__all__ = ["Search"]
+__all__ = ["Curves", "Search"]
 
-PULL = 1e-6  # share of the value at stake that moving everything costs: decides between equal plans only
 WORTH_BRANCHING = 0.3  # branch once cuts can close no more than this share of the gap
-LATEST_CUTS = 200  # older cuts are dropped: the bounds they gave are kept
+LATEST_CUTS = 12000  # rows; older cuts are dropped: the bounds they gave are kept
+SLOW = 0.9  # a round that leaves more than this share of the gap asks for a cut at the mix itself
+
+
+class Curves(Protocol):
+    """What the search asks of a surface; everything scaled. columns : the curves' own columns in the master.
+
+    A worth w stands for w · value_unit + offset in the value's own unit.
+    """
+
+    value_unit: float
+    offset: float
+
+    @property
+    def columns(self) -> int:
+        """How many."""
+
+    @property
+    def pull(self) -> Floats:
+        """(spend and curve column,): see Master."""
+
+    def links(self, low: Floats, high: Floats) -> Links:
+        """How curve columns hang on spend between ``low`` and ``high``."""
+
+    def of_mix(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> Valued:
+        """What a mix of the master is worth to the master, were its cuts complete."""
+
+    def of_plan(self, spend: Floats, low: Floats, high: Floats) -> Valued:
+        """What a plan is truly worth, with cuts that hold between ``low`` and ``high``."""
+
+    def split(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> tuple[int, float] | None:
+        """The column of spend to branch, and where; None if the mix is on its curves."""
 
 
 @dataclass(order=True)
 class _Branch:
-    """Plans whose spend lies, channel by channel, between two points. minus_bound: the highest bound comes first."""
+    """Plans between ``low`` and ``high``. minus_bound: the highest bound comes first."""
 
     minus_bound: float
     number: int
-    inside: npt.NDArray[np.bool_] = field(compare=False)  # (point,) points that a plan of this branch may mix
+    low: Floats = field(compare=False)
+    high: Floats = field(compare=False)
 
 
 @dataclass
 class Search:
-    """State of one search, in scaled units but for ``plan``.
+    """State of one search, in scaled units.
 
-    current : (channel,), currency. gap_share: stop once bound − best is below this share of the value at stake.
-    After ``run``: plan (channel,) in currency, the best found; best, what it is worth; bound, what no plan exceeds.
+    gap_share : stop once bound − best is below this share of the value at stake, or of the best plan's if that is less.
+    halfway : cut at points between the best plan and the mix, where curves have gradients.
+    After ``run``: plan (column of spend,), the best found, None if none was; best, its worth; bound: none exceeds it.
     """
 
-    points: PlanPoints
-    limits: Limits
-    current: Floats
-    aim: tuple[ObjectiveName, float]
+    curves: Curves
+    programme: Programme
     gap_share: float
     deadline: float
-    plan: Floats = field(init=False)
+    halfway: bool = False
+    plan: Floats | None = field(init=False, default=None)
     best: float = field(init=False, default=-np.inf)
     bound: float = field(init=False, default=np.inf)
-    cuts: list[Floats] = field(init=False, default_factory=list)
+    cuts: list[Cut] = field(init=False, default_factory=list)
 
     def run(self) -> None:
         """Search until the gap is closed or time is up; one round is always done."""
-        self._consider_plan(self.current)
-        branches = [_Branch(-np.inf, 0, np.ones(self.points.spend.size, dtype=bool))]
+        self.master = Master(self.programme, self.curves.columns, self.curves.pull, PULL * STAKE)
+        low, high = self.programme.box
+        self._consider(self.programme.now, low, high, needed=True)
+        branches = [_Branch(-np.inf, 0, low, high)]
         settled, number = -np.inf, 0
         while branches and -branches[0].minus_bound - self.best > self.tolerance:
             branch = heapq.heappop(branches)
             bound, mix = self._tighten(branch)
             halves = self._halves(branch, mix) if bound - self.best > self.tolerance and self._has_time() else []
-            for inside in halves:
+            for low, high in halves:
                 number += 1
-                heapq.heappush(branches, _Branch(-bound, number, inside))
+                heapq.heappush(branches, _Branch(-bound, number, low, high))
             if not halves:
                 settled = max(settled, bound)
             if not self._has_time():
@@ -78,85 +111,87 @@ class Search:
     @property
     def tolerance(self) -> float:
         """The gap at which to stop, in scaled value."""
-        return self.gap_share * STAKE
+        return self.gap_share * float(np.clip(abs(self.best), STAKE / 10, STAKE))
 
     def _has_time(self) -> bool:
         return monotonic() < self.deadline
 
-    def _tighten(self, branch: _Branch) -> tuple[float, Floats]:
+    def _tighten(self, branch: _Branch) -> tuple[float, Mix | None]:
         """Cut until the master values its mix right or the branch cannot win: the branch's bound and last mix."""
-        bound = -branch.minus_bound
-        part = self.points.only(branch.inside)
-        weights = np.zeros(self.points.spend.size)
+        bound, low, high = -branch.minus_bound, branch.low, branch.high
+        links, slow = self.curves.links(low, high), True
         while True:
-            mix = self._solve(part, branch.inside)
-            bound = min(bound, mix.bound)
-            weights[branch.inside] = mix.weights
-            self._consider_plan(self.points.plan_of(weights) * self.points.spend_unit)
-            overrated = mix.ceiling - self._value(weights)
-            enough = max(self.tolerance / 4, WORTH_BRANCHING * (bound - self.best) * self.points.skips(weights).any())
+            usable = [cut for cut in self._latest() if cut.holds_in(low, high)]
+            left = self.deadline - monotonic()
+            mix = self.master.solve(low, high, links, usable, self.tolerance / 4, left)
+            if mix is None:
+                return -np.inf, None
+            before, bound = bound - self.best, min(bound, mix.bound)
+            if bound - self.best <= self.tolerance:
+                return bound, mix
+            overrated = self._learn(mix, low, high, slow)
+            enough = self.tolerance / 4
+            if overrated > enough and self.curves.split(mix.spend, mix.curve, low, high) is not None:
+                enough = max(enough, WORTH_BRANCHING * (bound - self.best))
             if overrated <= enough or bound - self.best <= self.tolerance or not self._has_time():
-                return bound, weights
+                return bound, mix
+            slow = bound - self.best > SLOW * before
 
-    def _solve(self, part: PlanPoints, inside: npt.NDArray[np.bool_]) -> Mix:
-        self.cuts = self.cuts[-LATEST_CUTS:]
-        away = np.abs(part.spend - self.current[part.channel] / part.spend_unit)
-        pull = PULL * STAKE * away / max(float(away.max()) * self.current.size, 1.0)
-        cuts = np.array(self.cuts)[:, inside]
-        return best_mix(part, cuts, self.limits.budget / part.spend_unit, self.limits.at_most, pull)
+    def _learn(self, mix: Mix, low: Floats, high: Floats, slow: bool) -> float:
+        """Take cuts and plans from a mix: by how much the master overrates it, infinite where that was not asked."""
+        if self.halfway and self.plan is not None and not self.programme.extra_top and not slow:
+            middle = (self.plan + mix.spend) / 2
+            if (middle >= low).all() and (middle <= high).all():
+                self._consider(middle, low, high)
+                return np.inf
+        self._consider(mix.spend, low, high)
+        judged = self.curves.of_mix(mix.spend, mix.curve, low, high)
+        self.cuts += judged.cuts
+        return mix.ceiling - judged.worth
 
-    def _consider_plan(self, plan: Floats) -> None:
-        """Move ``plan`` (channel,) into the limits and keep it if it is the best so far."""
-        plan = _on_total(plan, self.limits)
-        worth = self._value(self.points.weights_of(plan / self.points.spend_unit))
-        if worth > self.best:
-            self.best, self.plan = worth, plan
+    def _latest(self) -> list[Cut]:
+        rows = 0
+        for place in range(len(self.cuts) - 1, -1, -1):
+            rows += self.cuts[place].top.size
+            if rows > LATEST_CUTS:
+                self.cuts = self.cuts[place + 1 :]
+                break
+        return self.cuts
 
-    def _value(self, weights: Floats) -> float:
-        """The objective of a mix; its cut, which bounds the objective of every other mix, is kept."""
-        total = self.points.value @ weights
-        by_draw = draw_weights(total, *self.aim)
-        self.cuts.append(by_draw @ self.points.value)
-        return float(by_draw @ total)
+    def _consider(self, spend: Floats, low: Floats, high: Floats, needed: bool = False) -> None:
+        """Move ``spend`` onto the limits and keep it if it is a plan, and the best so far; its cuts are kept.
 
-    def _halves(self, branch: _Branch, weights: Floats) -> list[npt.NDArray[np.bool_]]:
-        """The branch parted within the channel whose mix is furthest above its curve; none if all are on theirs."""
-        curve = self.points.weights_of(self.points.plan_of(weights))
-        above = np.bincount(self.points.channel, (weights - curve) * self.cuts[-1])
-        skipping = self.points.skips(weights)
-        if not skipping.any():
+        needed : its cuts are wanted even where it is no plan
+        """
+        plan = self._on_total(*self.programme.snapped(spend))
+        is_plan = self.programme.admits(plan)
+        if not (is_plan or needed):
+            return
+        valued = self.curves.of_plan(plan, low, high)
+        self.cuts += valued.cuts
+        if is_plan and valued.worth > self.best:
+            self.best, self.plan = valued.worth, plan
+
+    def _halves(self, branch: _Branch, mix: Mix | None) -> list[tuple[Floats, Floats]]:
+        """The branch parted within the line whose mix is furthest above its curve; none if all are on theirs."""
+        found = None if mix is None else self.curves.split(mix.spend, mix.curve, branch.low, branch.high)
+        if found is None:
             return []
-        channel = int(np.argmax(np.where(skipping, above, -np.inf)))
-        middle = self._middle(channel, weights)
-        others, place = self.points.channel != channel, np.arange(weights.size)
-        halves = [branch.inside & (others | (place <= middle)), branch.inside & (others | (place >= middle))]
-        return [inside for inside in halves if self._reaches_budget(inside)]
+        column, at = found
+        below, above = branch.high.copy(), branch.low.copy()
+        below[column] = above[column] = at
+        return [(branch.low, below), (above, branch.high)]
 
-    def _middle(self, channel: int, weights: Floats) -> int:
-        """The point nearest to the channel's spend, strictly between those that its mix uses."""
-        mine = self.points.channel == channel
-        used = np.flatnonzero(mine & (weights > USED))
-        between = np.arange(used[0] + 1, used[-1])
-        spend = float(weights[mine] @ self.points.spend[mine])
-        return int(between[np.argmin(np.abs(self.points.spend[between] - spend))])
-
-    def _reaches_budget(self, inside: npt.NDArray[np.bool_]) -> bool:
-        budget = self.limits.budget / self.points.spend_unit
-        least, most = (
-            sum(float(end(self.points.spend[inside & (self.points.channel == c)])) for c in range(self.current.size))
-            for end in (np.min, np.max)
-        )
-        return least <= budget + ROUNDING and (self.limits.at_most or most >= budget - ROUNDING)
-
-
-def _on_total(plan: Floats, limits: Limits) -> Floats:
-    """``plan`` inside its bounds and on the total to the last digit; what is missing or over is shared by room."""
-    plan = np.clip(plan, limits.lower, limits.upper)
-    missing = limits.budget - float(plan.sum())
-    if missing == 0 or (limits.at_most and missing > 0):
-        return plan
-    room = limits.upper - plan if missing > 0 else plan - limits.lower
-    if room.sum() == 0:
-        return plan
-    part = float(np.sign(missing)) * min(abs(missing) / float(room.sum()), 1.0)
-    return np.clip(plan + part * room, limits.lower, limits.upper)
+    def _on_total(self, spend: Floats, settled: np.ndarray) -> Floats:
+        """``spend`` in its box and on the total to the last digit; what is missing or over is shared by room."""
+        low, high = (np.where(settled, spend, end) for end in self.programme.box)
+        spend = np.clip(spend, low, high)
+        (_, least, most) = self.programme.limits[0].rows[0]
+        missing = most - float(spend.sum())
+        if missing == 0 or (least < most and missing > 0):
+            return spend
+        room = high - spend if missing > 0 else spend - low
+        if room.sum() == 0:
+            return spend
+        part = float(np.sign(missing)) * min(abs(missing) / float(room.sum()), 1.0)
+        return np.asarray(np.clip(spend + part * room, low, high))

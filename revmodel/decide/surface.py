@@ -4,15 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from revmodel.errors import ModelError
 
-__all__ = ["Floats", "ResponseSurface", "spend_grid"]
+__all__ = ["AnySurface", "Floats", "ResponseSurface", "spend_grid"]
 
 Floats = npt.NDArray[np.float64]
+
+
+class AnySurface(Protocol):
+    """What limits and searches ask of a surface: its lines, by name and channel, and (line, period) amounts.
+
+    now : current spend. least, most : between which the response is known.
+    """
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the lines: channels, or channels in a region."""
+
+    @property
+    def belongs_to(self) -> tuple[str, ...]:
+        """The channel of each line."""
+
+    @property
+    def now(self) -> Floats:
+        """(line, period) current spend."""
+
+    @property
+    def least(self) -> Floats:
+        """(line, period) the smallest spend at which the response is known."""
+
+    @property
+    def most(self) -> Floats:
+        """(line, period) the largest spend at which the response is known."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +51,7 @@ class ResponseSurface:
     spend : (channel, point), total currency over the window, ≥ 0 and strictly increasing along each channel
     value : (draw, channel, point), what that spend causes (for instance bookings that land inside the horizon)
     current : (channel,), total currency over the window that is spent now, inside the grid
+    part_of : where lines are channels in a region, the channel of each; by default each is one of its own
     Raises ModelError where shapes disagree, numbers are not finite or ``current`` lies off the grid.
     """
 
@@ -30,11 +59,32 @@ class ResponseSurface:
     spend: Floats
     value: Floats
     current: Floats
+    part_of: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a surface that has no single reading."""
         _check_shapes(self)
         _check_numbers(self)
+
+    @property
+    def belongs_to(self) -> tuple[str, ...]:
+        """The channel of each line."""
+        return self.channels if self.part_of is None else self.part_of
+
+    @property
+    def now(self) -> Floats:
+        """(channel, 1): current spend, the whole window being one period."""
+        return self.current[:, None]
+
+    @property
+    def least(self) -> Floats:
+        """(channel, 1): where the grid begins."""
+        return self.spend[:, :1]
+
+    @property
+    def most(self) -> Floats:
+        """(channel, 1): where the grid ends."""
+        return self.spend[:, -1:]
 
     @property
     def highest(self) -> Floats:

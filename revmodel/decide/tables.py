@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,14 @@ from revmodel import dims
 from revmodel.decide.allocate import Allocation
 from revmodel.decide.limits import amount_in_words
 from revmodel.decide.objectives import objective_in_words
+from revmodel.decide.periods import PeriodSurface
 from revmodel.decide.surface import Floats, ResponseSurface
 
-__all__ = ["allocation_summary", "allocation_table"]
+__all__ = ["allocation_by_period", "allocation_summary", "allocation_table"]
 
 
 def allocation_table(
-    surface: ResponseSurface,
+    surface: ResponseSurface | PeriodSurface,
     allocation: Allocation,
     *,
     scenario: str,
@@ -33,7 +34,7 @@ def allocation_table(
     (value that the move adds), marginal_current, marginal_proposed (value of the next unit of currency), seen_max,
     extrapolates, note.
     """
-    now, then = surface.value_at(allocation.current), surface.value_at(allocation.proposed)
+    now, then = surface.value_at(allocation.now), surface.value_at(allocation.plan)
     seen = np.array([(seen_max or {}).get(name, np.nan) for name in allocation.channels])
     beyond = allocation.proposed > seen * (1 + 1e-9)
     columns: dict[str, object] = {
@@ -48,8 +49,8 @@ def allocation_table(
         "binding": _binding(allocation),
         **_named(then, "incremental_mean", "p10", "p90"),
         **_named(then - now, "change_mean", "change_p10", "change_p90"),
-        "marginal_current": surface.marginal_at(allocation.current).mean(axis=0),
-        "marginal_proposed": surface.marginal_at(allocation.proposed).mean(axis=0),
+        "marginal_current": surface.marginal_at(allocation.now).mean(axis=0),
+        "marginal_proposed": surface.marginal_at(allocation.plan).mean(axis=0),
         "seen_max": seen,
         "extrapolates": beyond,
         "note": [_beyond(*line) for line in zip(beyond, allocation.proposed, seen, strict=True)],
@@ -57,27 +58,46 @@ def allocation_table(
     return pd.DataFrame(columns)
 
 
+def allocation_by_period(
+    surface: ResponseSurface | PeriodSurface, allocation: Allocation, *, scenario: str, periods: Sequence[str]
+) -> pd.DataFrame:
+    """One row a channel and period of the plan, spend in currency. periods : what each is called.
+
+    Columns: scenario, channel, period, current, proposed, change.
+    """
+    shape = surface.now.shape
+    now, then = (each.reshape(shape).ravel() for each in (allocation.now, allocation.plan))
+    return pd.DataFrame({
+        "scenario": scenario, dims.CHANNEL: np.repeat(list(allocation.channels), shape[1]),
+        dims.PERIOD: list(periods) * shape[0], "current": now, "proposed": then, "change": then - now,
+    })  # fmt: skip
+
+
 def allocation_summary(
-    surface: ResponseSurface,
+    surface: ResponseSurface | PeriodSurface,
     allocation: Allocation,
     *,
     scenario: str,
     period: str,
     value_name: str,
     lands_by_quarter: Mapping[str, float],
+    caution: str = "",
+    in_money: bool = True,
 ) -> pd.DataFrame:
     """One row: what the plan is worth against what is spent now, and how sure that is.
 
     value_name : what the surface's value is, in words: 'bookings that land within 52 weeks'
     lands_by_quarter : quarter → expected value of the proposed spend that lands in it
-    Columns: scenario, period, budget, at_most, spend_current, spend_proposed, objective (in words),
-    objective_current_mean, objective_proposed_mean (mean values), difference_mean, difference_p10, difference_p90
-    (proposed less current), certified_gap (share of the objective), certified_gap_of_gain, p_better (share of draws
-    in which the plan brings more), lands_by_quarter (JSON text), sentence.
+    caution : what held the plan back, in a sentence. in_money : whether the value is money
+    Columns: scenario, period, budget, at_most, spend_current, spend_proposed, value (what counts, in words), in_money,
+    objective (in words), objective_current_mean, objective_proposed_mean (mean values), difference_mean,
+    difference_p10, difference_p90 (proposed less current), certified_gap (share of the objective),
+    certified_gap_of_gain, p_better (share of draws
+    in which the plan brings more), lands_by_quarter (JSON text), sentence, caution.
     """
-    now = surface.value_at(allocation.current).sum(axis=1)
-    then = surface.value_at(allocation.proposed).sum(axis=1)
-    words = objective_in_words(allocation.objective, allocation.risk, value_name)
+    now = surface.value_at(allocation.now).sum(axis=1)
+    then = surface.value_at(allocation.plan).sum(axis=1)
+    words = objective_in_words(allocation.objective, allocation.risk, value_name, allocation.target, allocation.risk_of)
     row = {
         "scenario": scenario,
         dims.PERIOD: period,
@@ -85,6 +105,8 @@ def allocation_summary(
         "at_most": allocation.at_most,
         "spend_current": float(allocation.current.sum()),
         "spend_proposed": float(allocation.proposed.sum()),
+        "value": value_name,
+        "in_money": in_money,
         "objective": words,
         "objective_current_mean": float(now.mean()),
         "objective_proposed_mean": float(then.mean()),
@@ -96,6 +118,7 @@ def allocation_summary(
         "p_better": float((then > now).mean()),
         "lands_by_quarter": json.dumps({quarter: float(value) for quarter, value in lands_by_quarter.items()}),
         "sentence": _sentence(allocation, period, words),
+        "caution": caution,
     }
     return pd.DataFrame([row])
 

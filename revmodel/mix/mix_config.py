@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from revmodel.config import CurvesConfig, TrackingConfig, read_config
+from revmodel.config import AllocationConfig, CurvesConfig, TrackingConfig, read_config
 from revmodel.source_config import Frozen
 
 __all__ = ["BeliefConfig", "LiftTestConfig", "MixChannelConfig", "MixConfig", "load_mix_config"]
@@ -86,7 +86,8 @@ class MixConfig(Frozen):
     data: CSV or Parquet, one row a week (and region). kpi_value: money that a unit of the KPI is worth, a number or a
     column. seasonal and event columns are made from dates; events: a column of names, none meaning no event.
     media_share: between what shares of the KPI all channels together are believed to lie, nine chances in ten; it is
-    spread over channels in proportion to cost where no belief of their own is given. trend_weeks: how often the
+    spread over channels in proportion to cost where no belief of their own is given. allocation: the budget to split
+    anew over the weeks after the panel; none where it is left out. trend_weeks: how often the
     baseline's slope may turn. none_words: what stands for nothing in text columns.
     """
 
@@ -108,6 +109,7 @@ class MixConfig(Frozen):
     trend_weeks: int = Field(6, ge=2, le=52)
     media_share: tuple[float, float] = (0.05, 0.6)
     lift_tests: list[LiftTestConfig] = Field(default_factory=list)
+    allocation: AllocationConfig | None = None
     engine: Literal["nuts", "laplace"] = "nuts"
     draws: int = Field(500, ge=100)
     seed: int = 1

@@ -87,22 +87,31 @@ def channels_sentences(run: Run, table: pd.DataFrame) -> list[str]:
 def budget_sentences(run: Run, row: Any, plan: pd.DataFrame) -> list[str]:
     """What the plan moves, what that is worth and how sure, and when it lands. row: of allocation_summary."""
     currency = run.currency
-    unit = currency if run.has_amounts else None
+    unit = currency if run.has_amounts and getattr(row, "in_money", True) else None
     moves = plan["proposed"] - plan["current"]
     if float(moves.abs().max()) < _STILL * float(plan["current"].sum()):
-        return ["The split of today is as good as any within the limits: nothing needs to move."]
+        caution = _caution(row)
+        return [caution or "The split of today is as good as any within the limits: nothing needs to move."]
     more = row.objective_proposed_mean - row.objective_current_mean
     reach = between(row.difference_p10, row.difference_p90, unit)
+    what = f"expected {row.value}" if hasattr(row, "value") else row.objective
     said = [
-        f"{_move(row, moves, currency)} It adds {number(more, unit)} to {row.objective}, with 8 in 10 chance {reach}.",
+        f"{_move(row, moves, currency)} It adds {number(more, unit)} to {what}, with 8 in 10 chance {reach}.",
         f"The chance that the new split beats today's is {chance(row.p_better)} ({percent(row.p_better)}). "
         f"No other split within the limits does better by more than {_gap(row.certified_gap)}: that is proven.",
     ]
+    said += [_caution(row)] if _caution(row) else []
     lands = json.loads(row.lands_by_quarter) if isinstance(row.lands_by_quarter, str) else {}
     if lands:
         parts = [f"{number(v, unit)} in {quarter(q, run.start_month)}" for q, v in lands.items() if v > 0]
         said.append(f"What this budget brings lands late, as deals take time: {and_list(parts)}.")
     return said
+
+
+def _caution(row: Any) -> str:
+    """What held the plan back; runs of before have no such column, and an empty one is read back as no text."""
+    said = getattr(row, "caution", "")
+    return said if isinstance(said, str) else ""
 
 
 def _move(row: Any, moves: pd.Series, currency: str) -> str:

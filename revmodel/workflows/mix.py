@@ -21,6 +21,7 @@ from revmodel.report.page import write_page
 from revmodel.report.tables import DRAWS, RunFolder, write_run
 from revmodel.tracking.mlflow_store import log_run, prepare_store
 from revmodel.workflows.manifest import manifest_of, run_name
+from revmodel.workflows.mix_budget import mix_budget_tables
 from revmodel.workflows.record import health_verdict
 
 __all__ = ["run_mix"]
@@ -47,6 +48,10 @@ def run_mix(
         say("what it found, and how far it can be believed")
         tables = mix_tables(mix) | {"doubt": doubt_table(mix), "health": mix.health_}
         tables["residuals"] = residual_table(mix)
+        if config.allocation is not None:
+            say("the budget after the panel")
+            verdicts = dict(zip(tables["doubt"]["channel"], tables["doubt"]["verdict"], strict=True))
+            tables |= mix_budget_tables(mix, config.allocation, verdicts)
         if refute:
             tables["refutation"] = refutation_table(config, frame, say)
         timings = {"fit": round(fitted - clock, 2), "tables": round(time.perf_counter() - fitted, 2)}

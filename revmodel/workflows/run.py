@@ -13,11 +13,11 @@ from revmodel.config import Config
 from revmodel.errors import ModelError
 from revmodel.forecast.weekly import weekly_totals
 from revmodel.report.tables import RunFolder
+from revmodel.workflows.budget import allocation_tables
 from revmodel.workflows.calibrate import calibrate
 from revmodel.workflows.fitted import fit_company
 from revmodel.workflows.moved import moved_tables, record_table
 from revmodel.workflows.parts import (
-    allocation_tables,
     channel_economics,
     contribution_tables,
     forecast_tables,

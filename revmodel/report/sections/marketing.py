@@ -77,9 +77,26 @@ def budget_section(run: Run) -> Section:
         said = budget_sentences(run, row, mine)
         sentences += [f"{label(row.scenario)}: {said[0]}", *said[1:]] if len(summary) > 1 else said
         charts.append(_budget_chart(run, mine, f"{label(row.scenario)}, {row.period}", said[0]))
-        grids.append(_plan_grid(run, mine, f"{label(row.scenario)}, in numbers"))
+        in_money = run.has_amounts and bool(getattr(row, "in_money", True))
+        grids.append(_plan_grid(run, mine, f"{label(row.scenario)}, in numbers", in_money))
+        grids += _period_grids(run, row.scenario)
     note = "Limits come from the configuration. Beyond what was ever spent a curve is a guess: the numbers say where."
     return Section("budget", title, tuple(sentences), tuple(charts), folded=tuple(grids), note=note)
+
+
+def _period_grids(run: Run, scenario: str) -> list[Grid]:
+    """The plan by period, one row a period, where the window was planned in several."""
+    table = run.table("allocation_by_period")
+    if table is None:
+        return []
+    mine = table[table["scenario"] == scenario]
+    wide = mine.pivot_table(index="period", columns="channel", values="proposed").loc[
+        list(dict.fromkeys(mine["period"]))
+    ]
+    rows = tuple((str(period), *(money(amount, run.currency) for amount in wide.loc[period])) for period in wide.index)
+    columns = ("Period", *(label(str(name)) for name in wide.columns))
+    caption = f"{label(scenario)}, period by period"
+    return [Grid(columns, rows, right=tuple(range(1, len(columns))), caption=caption)]
 
 
 def _budget_chart(run: Run, plan: pd.DataFrame, title: str, says: str) -> Chart:
@@ -92,9 +109,9 @@ def _budget_chart(run: Run, plan: pd.DataFrame, title: str, says: str) -> Chart:
     return chart(title, says, lambda width: budget_figure(plan, width, run.currency), keys)
 
 
-def _plan_grid(run: Run, plan: pd.DataFrame, caption: str) -> Grid:
+def _plan_grid(run: Run, plan: pd.DataFrame, caption: str, in_money: bool) -> Grid:
     stops = {"lower": "stopped by the lower limit", "upper": "stopped by the upper limit", "fixed": "fixed"}
-    unit = run.currency if run.has_amounts else None
+    unit = run.currency if in_money else None
     rows: tuple[tuple[str, ...], ...] = tuple(
         (
             label(row.channel), money(row.current, run.currency), money(row.proposed, run.currency),

@@ -1,0 +1,183 @@
+"""How much of the gain that is truly there do the plans capture, and whom do they leave worse off?
+
+Companies as in does_the_media_mix_find_the_truth.py, whose truth is not of the model's family. Each company's media mix
+is fitted; its budget of the next 13 weeks (the mean week of the last year, held) is split anew, each channel within
+30 % of now; and the plan is held against the truth, carry-over included: the share of the best plan's gain that it
+captures, and whether it is worse than leaving everything as it is.
+
+    .venv/bin/python experiments/how_good_are_the_plans.py --seeds 101-130 --kept reports/regret
+
+--kept : a folder for the posterior surfaces, so that other plans of the same companies need no second fit.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from does_the_media_mix_find_the_truth import CHANNELS, Case, case_of, config_of
+
+from revmodel.decide.allocate import allocate
+from revmodel.decide.caution import capped
+from revmodel.decide.from_mix import mix_surface, spend_now
+from revmodel.decide.objectives import ObjectiveName
+from revmodel.decide.sure import allocate_surely
+from revmodel.decide.surface import ResponseSurface
+from revmodel.mix.doubt import doubt_table
+from revmodel.mix.media_mix import MediaMix
+from revmodel.mix.mix_config import MixConfig
+
+OUT = Path(__file__).resolve().parent / "results"
+Floats = npt.NDArray[np.float64]
+WEEKS, MOVE, POINTS = 13, 0.3, 27
+# name → the fit it is made from, objective, risk, caps by verdict. The risk is that of the change.
+TIMID = {"not identified": 0.1, "prior-driven": 0.1}
+# A risk of objective "mean" is the chance with which the plan has to beat today's (decide/sure.py).
+PLANS: dict[str, tuple[str, ObjectiveName, float, dict[str, float]]] = {
+    "mean": ("full", "mean", 0.0, {}),
+    "mean, 8 in 10 sure": ("full", "mean", 0.8, {}),
+    "mean, 85 % sure": ("full", "mean", 0.85, {}),
+    "mean, 9 in 10 sure": ("full", "mean", 0.9, {}),
+    "mean, 9 in 10 sure, capped by verdict": ("full", "mean", 0.9, TIMID),
+    "mean, 9 in 10 sure, vague beliefs": ("vague", "mean", 0.9, {}),
+    "mean less 0.25 sd": ("full", "mean_minus_risk", 0.25, {}),
+    "mean less 0.5 sd": ("full", "mean_minus_risk", 0.5, {}),
+    "mean less 0.75 sd": ("full", "mean_minus_risk", 0.75, {}),
+    "mean less 1 sd": ("full", "mean_minus_risk", 1.0, {}),
+    "mean less 1.5 sd": ("full", "mean_minus_risk", 1.5, {}),
+    "worst half": ("full", "cvar", 0.5, {}),
+    "worst fifth": ("full", "cvar", 0.2, {}),
+    "mean, capped by verdict": ("full", "mean", 0.0, TIMID),
+    "mean less 0.5 sd, capped by verdict": ("full", "mean_minus_risk", 0.5, TIMID),
+    "mean, flexible curves": ("flexible", "mean", 0.0, {}),
+    "mean, 9 in 10 sure, flexible curves": ("flexible", "mean", 0.9, {}),
+    "mean, both curves": ("full+flexible", "mean", 0.0, {}),
+    "mean, 9 in 10 sure, both curves": ("full+flexible", "mean", 0.9, {}),
+    "mean, vague beliefs": ("vague", "mean", 0.0, {}),
+    "mean less 0.5 sd, vague beliefs": ("vague", "mean_minus_risk", 0.5, {}),
+}
+
+
+def fit_config(seed: int, fit: str, engine: str) -> MixConfig:
+    """full: as the mix is. flexible: carry-over with a peak, saturation that may be S-shaped.
+
+    vague: nothing is known of demand, and next to nothing of what media bring.
+    """
+    config = config_of(seed, engine)
+    if fit == "full":
+        return config
+    if fit == "flexible":
+        return config.model_copy(update={"carry_over": "delayed_geometric", "saturation": "hill"})
+    channels = {name: one.model_copy(update={"follows_demand": False}) for name, one in config.channels.items()}
+    return config.model_copy(update={"channels": channels, "media_share": (0.001, 0.9)})
+
+
+def found(seed: int, fit: str, engine: str, kept: Path | None) -> tuple[ResponseSurface, list[str], float]:
+    """Posterior surface of the window, verdict by channel, CPU seconds of the fit.
+
+    Of two fits, "full+flexible", the draws of both, each counting half.
+    """
+    if "+" in fit:
+        parts = [found(seed, one, engine, kept) for one in fit.split("+")]
+        fewest = min(len(surface.value) for surface, _, _ in parts)
+        value = np.concatenate([surface.value[:: len(surface.value) // fewest][:fewest] for surface, _, _ in parts])
+        return replace(parts[0][0], value=value), parts[0][1], sum(seconds for _, _, seconds in parts)
+    path = kept / f"{fit}-{engine}-{seed}.npz" if kept else None
+    if path is not None and path.is_file():
+        with np.load(path) as held:
+            surface = ResponseSurface(CHANNELS, held["spend"], held["value"], held["current"])
+            return surface, held["verdicts"].tolist(), float(held["cpu_s"])
+    start = time.process_time()
+    mix = MediaMix(fit_config(seed, fit, engine)).fit(case_of(seed).panel)
+    surface = mix_surface(mix, spend_now(mix, WEEKS), most=1 + MOVE, points=POINTS)
+    verdicts, seconds = doubt_table(mix)["verdict"].tolist(), time.process_time() - start
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, spend=surface.spend, value=surface.value, current=surface.current,
+                 verdicts=np.array(verdicts), cpu_s=seconds)  # fmt: skip
+    return surface, verdicts, seconds
+
+
+def truth_of(case: Case, like: ResponseSurface) -> ResponseSurface:
+    """What the channels truly bring, on the same grid."""
+    value = np.array([
+        [case.brings[name](np.full(WEEKS, total / WEEKS)) for total in like.spend[i]] for i, name in enumerate(CHANNELS)
+    ])  # fmt: skip
+    return ResponseSurface(CHANNELS, like.spend, value[None], like.current)
+
+
+def measured(seed: int, engine: str, kept: Path | None, plans: list[str]) -> pd.DataFrame:
+    """One row a plan of one company."""
+    case, rows = case_of(seed), []
+    for name in plans:
+        fit, objective, risk, caps = PLANS[name]
+        surface, verdicts, seconds = found(seed, fit, engine, kept)
+        now, truth = surface.current, truth_of(case, surface)
+        budget, low, high = float(now.sum()), (1 - MOVE) * now, (1 + MOVE) * now
+        best = allocate(truth, budget, low, high)
+        there = best.objective_proposed - best.objective_current
+        lower, upper = capped(low, high, now, verdicts, caps)
+        start = time.process_time()
+        if objective == "mean" and risk:
+            plan = allocate_surely(surface, budget, lower, upper, least_chance=risk)
+        else:
+            plan = allocate(surface, budget, lower, upper, objective=objective, risk=risk, risk_of="change")
+        gain = float((truth.value_at(plan.proposed) - truth.value_at(now)).sum())
+        promised = surface.value_at(plan.proposed).sum(1) - surface.value_at(now).sum(1)
+        rows.append({
+            "seed": seed, "own_family": case.own_family, "plan": name, "gain": gain, "available": there,
+            "now": float(truth.value_at(now).sum()), "captured": gain / there, "worse": gain < -1e-6 * there,
+            "moved": float(np.abs(plan.proposed - now).sum() / 2 / budget), "promised": float(promised.mean()),
+            "p_better": float((promised > 0).mean()), "gap": plan.certified_gap_of_gain, "fit_cpu_s": seconds,
+            "plan_cpu_s": time.process_time() - start, "verdicts": "; ".join(verdicts),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a plan and kind of company: mean share of the gain, with its standard error, and the share left worse."""
+    table = table.assign(kind=np.where(table["own_family"], "own family", "other"))
+    both = pd.concat([table, table.assign(kind="all")])
+    out = both.groupby(["plan", "kind"], sort=False).agg(
+        companies=("captured", "size"), captured=("captured", "mean"), captured_se=("captured", "sem"),
+        captured_median=("captured", "median"), worse=("worse", "mean"), worst=("captured", "min"),
+        moved=("moved", "mean"), gain_of_now=("gain", "sum"), promised=("promised", "sum"), now=("now", "sum"),
+        p_better=("p_better", "mean"), fit_cpu_s=("fit_cpu_s", "mean"), plan_cpu_s=("plan_cpu_s", "mean"),
+    )  # fmt: skip
+    out["gain_of_now"], out["promised"] = out["gain_of_now"] / out["now"], out["promised"] / out["now"]
+    return out.drop(columns="now").round(4).reset_index()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", default="101-130", help="first-last")
+    parser.add_argument("--engine", default="nuts", choices=["nuts", "laplace"])
+    parser.add_argument("--plans", nargs="+", default=list(PLANS), choices=list(PLANS))
+    parser.add_argument("--kept", type=Path, default=None)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--name", default="plans", help="of the tables written")
+    arguments = parser.parse_args()
+    first, last = (int(part) for part in arguments.seeds.split("-"))
+    tables = []
+    for seed in range(first, last + 1):
+        tables.append(measured(seed, arguments.engine, arguments.kept, arguments.plans))
+        said = ", ".join(f"{row.plan} {row.captured:.2f}" for row in tables[-1].itertuples())
+        print(f"company {seed}: {said}", flush=True)
+    table = pd.concat(tables, ignore_index=True)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    table.to_csv(arguments.out / f"{arguments.name}_by_company.csv", index=False, float_format="%.5g")
+    summary(table).to_csv(arguments.out / f"{arguments.name}.csv", index=False)
+    print(summary(table).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""A surface by period, made scale-free, and what the search asks of it: values, gradients, envelopes.
+
+Each draw's saturation in each week is a curve of one number, what is carried then. Where it is concave its tangents
+bound it; where it is S-shaped those of its envelope do, within a branch; a draw that counts against the plan (a risk
+objective may give it a weight below zero) is bounded by the envelope below. Summed over draws and weeks these are cuts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from revmodel.decide.envelope import above, below, slope_of, touching
+from revmodel.decide.master import FAR, Links
+from revmodel.decide.objectives import Aim
+from revmodel.decide.periods import LineResponse, PeriodSurface
+from revmodel.decide.plan_cuts import Anchors, all_in_one, apart
+from revmodel.decide.programme import Programme
+from revmodel.decide.scale import STAKE, Valued
+from revmodel.decide.surface import Floats
+from revmodel.errors import ModelError
+
+__all__ = ["PlanCurves", "plan_curves"]
+
+BENDS = 1e-9  # share of a curve's height by which it may bend upwards and still count as concave
+SAMPLES = 65
+OFF = 1e-7  # of the value at stake: nearer than this a mix is on its curves
+NARROW = 1e-5  # a range of spend that is not parted
+KEPT_TOUCHES = 400
+
+
+@dataclass
+class PlanCurves:
+    """curve columns: a value by anchor (see plan_cuts.py), line and week of effect.
+
+    concave : (line,). Everything scaled as in ``Programme`` and by ``value_unit``.
+    """
+
+    surface: PeriodSurface
+    programme: Programme
+    anchors: Anchors
+    value_unit: float
+    concave: npt.NDArray[np.bool_]
+    offset: float = 0.0
+    touches: dict[tuple[int, bytes, bytes], Floats] = field(default_factory=dict)
+    off: Floats | None = None  # (line, week of effect), by how much the last judged mix was above its curves
+    judged: tuple[tuple[bytes, bytes, bytes], tuple[Valued, float]] | None = None
+
+    @property
+    def columns(self) -> int:
+        """A value by anchor, line and week of effect."""
+        return self.anchors.most * sum(int(line.worth.shape[1]) for line in self.surface.lines)
+
+    @property
+    def pull(self) -> Floats:
+        """None: ties of curves are rare."""
+        return np.zeros(self.programme.spends + self.columns)
+
+    def links(self, low: Floats, high: Floats) -> Links:
+        """Values are bounded by cuts alone."""
+        count = self.columns
+        return Links(
+            sparse.csr_array((0, self.programme.spends + count)), np.zeros(0), np.full(count, -FAR), np.full(count, FAR)
+        )
+
+    def of_plan(self, spend: Floats, low: Floats, high: Floats) -> Valued:
+        """The true worth of a plan, and the cuts of the envelopes there."""
+        return self._judge(spend, low, high)[0]
+
+    def of_mix(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> Valued:
+        """The worth of a plan by its envelopes between ``low`` and ``high``."""
+        true, relaxed = self._judge(spend, low, high)
+        return Valued(relaxed, true.cuts)
+
+    def split(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> tuple[int, float] | None:
+        """The line whose envelope is furthest from its curves, in the period in which it is."""
+        if self.off is None or float(self.off.sum(1).max()) <= OFF * STAKE:
+            return None
+        periods, weeks = self.programme.shape[1], self.surface.period_of.size
+        for line in np.argsort(-self.off.sum(1), kind="stable"):
+            columns = np.arange(line * periods, (line + 1) * periods)
+            wide = high[columns] - low[columns]
+            soon = (
+                self.off[line, :weeks] + np.append(self.off[line], 0.0)[1 : weeks + 1]
+            )  # in a week and the one after it
+            by_period = np.where(wide > NARROW, np.bincount(self.surface.period_of, soon), -np.inf)
+            if self.off[line].sum() > OFF * STAKE and wide.max() > NARROW:
+                column = int(columns[np.argmax(by_period)])
+                edge = 0.25 * (high[column] - low[column])
+                return column, float(np.clip(spend[column], low[column] + edge, high[column] - edge))
+        return None
+
+    def _judge(self, spend: Floats, low: Floats, high: Floats) -> tuple[Valued, float]:
+        """True worth with the envelopes' cuts at ``spend``, and the worth by the envelopes; the latest is kept."""
+        key = (spend.tobytes(), low.tobytes(), high.tobytes())
+        if self.judged is not None and self.judged[0] == key:
+            return self.judged[1]
+        shape, unit = self.programme.shape, self.programme.unit
+        plan, lows, highs = (each.reshape(shape) * unit for each in (spend, low, high))
+        at = [line.carried(self.surface.weekly(i, plan[i])) for i, line in enumerate(self.surface.lines)]
+        value = [line.curve(one) for line, one in zip(self.surface.lines, at, strict=True)]
+        gained = [line.worth * (one - line.idle) for line, one in zip(self.surface.lines, value, strict=True)]
+        total = np.sum([one.sum(1) for one in gained], axis=0) / self.value_unit
+        weights = self.anchors.aim.draw_weights(total)
+        anchor = self.anchors.at(weights)
+        asked = [weights] if self.anchors.aim.is_mean else [weights, self.anchors.weights[anchor]]
+        judged = [self._line(i, asked, at[i], value[i], lows[i], highs[i]) for i in range(len(at))]
+        relaxed = np.stack([one[0] for one in judged], axis=1) / self.value_unit
+        slopes = np.stack([one[1] for one in judged], axis=1) * unit / self.value_unit
+        self.off = relaxed[0] - np.stack([weights @ one for one in gained]) / self.value_unit
+        here = spend.reshape(shape)
+        box = [None if self.concave.all() and not (each < 0).any() else (low.copy(), high.copy()) for each in asked]
+        cuts = [apart(here, relaxed[-1], slopes[-1], anchor, self.anchors.most, box[-1])]
+        if not self.anchors.aim.is_mean:
+            cuts.append(all_in_one(here, relaxed[0], slopes[0], self.columns, box[0]))
+        self.judged = (key, (Valued(float(weights @ total), cuts), float(relaxed[0].sum())))
+        return self.judged[1]
+
+    def _line(
+        self, i: int, weightings: list[Floats], at: Floats, value: Floats, low: Floats, high: Floats
+    ) -> tuple[Floats, Floats]:
+        """Value by the envelope (weighting, week of effect) and its slopes (…, period) of one line.
+
+        weightings : of draws. at, value : (draw, week of effect), what is carried, and its saturation
+        """
+        line = self.surface.lines[i]
+        if self.concave[i]:
+            upper, slope = value, slope_of(line.curve, at, value)
+        else:
+            start = line.carried(self.surface.weekly(i, low))
+            upper, slope = above(line.curve, start, at, self._touch(i, line, low, high))
+        under, under_slope = upper, slope
+        if any((weights < 0).any() for weights in weightings):
+            bottom, top = (line.carried(self.surface.weekly(i, end)) for end in (low, high))
+            under, under_slope = below(line.curve, bottom, top, at, concave=bool(self.concave[i]))
+        periods = np.eye(self.programme.shape[1])[self.surface.period_of]
+        values, slopes = [], []
+        for weights in weightings:
+            counts = weights[:, None] * line.worth
+            values.append((counts * (np.where(counts >= 0, upper, under) - line.idle)).sum(0))
+            slopes.append(line.back(counts * np.where(counts >= 0, slope, under_slope)) * line.pace @ periods)
+        return np.stack(values), np.stack(slopes)
+
+    def _touch(self, i: int, line: LineResponse, low: Floats, high: Floats) -> Floats:
+        key = (i, low.tobytes(), high.tobytes())
+        if key not in self.touches:
+            if len(self.touches) >= KEPT_TOUCHES:
+                self.touches.clear()
+            bottom, top = (line.carried(self.surface.weekly(i, end)) for end in (low, high))
+            self.touches[key] = touching(line.curve, bottom, top)
+        return self.touches[key]
+
+
+def plan_curves(surface: PeriodSurface, programme: Programme, aim: Aim) -> PlanCurves:
+    """The surface in units that make any problem look alike. Raises ModelError: a curve is neither concave nor an S."""
+    low, high = (end.reshape(programme.shape) * programme.unit for end in programme.box)
+    stake = float(np.abs(surface.value_at(high) - surface.value_at(low)).mean(0).sum())
+    if stake == 0:
+        stake = float(np.abs(surface.value_at(high)).max()) or STAKE
+    bends = [_bends(line, surface.weekly(i, line.most)) for i, line in enumerate(surface.lines)]
+    return PlanCurves(surface, programme, Anchors(aim), stake / STAKE, np.array([not bend for bend in bends]))
+
+
+def _bends(line: LineResponse, weekly: Floats) -> bool:
+    """Whether any draw's curve is S-shaped. Raises ModelError where one bends up again after bending down."""
+    top = line.carried(weekly).max(1, keepdims=True)
+    height = line.curve(top * np.linspace(0.0, 1.0, SAMPLES))
+    bend = np.diff(height, n=2, axis=1)
+    up = bend > BENDS * np.abs(height).max(1, keepdims=True)
+    down_before = np.maximum.accumulate(bend < -BENDS * np.abs(height).max(1, keepdims=True), axis=1)
+    if (up & down_before).any():
+        raise ModelError(
+            f"the response of {line.name} ({line.saturation}) bends up again after it has bent down: a plan by period "
+            "has no proof for such a curve; plan totals of the window instead (periods: 1)"
+        )
+    if (line.worth < 0).any():
+        raise ModelError(f"{line.name} does harm in some draws: plan totals of the window instead (periods: 1)")
+    return bool(up.any())

@@ -1,0 +1,180 @@
+"""The budget of a run: from one fit and the config's limits to the best split, in tidy tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.attribution.from_model import LeadEconomics
+from revmodel.config import AllocationConfig
+from revmodel.decide.allocate import Allocation, allocate
+from revmodel.decide.from_config import bounds_of, highest_of, periods_of, rules_of
+from revmodel.decide.from_model import leads_of_plan, most_ever_spent, window_periods, window_surface
+from revmodel.decide.landing import landing_by_quarter
+from revmodel.decide.periods import PeriodSurface
+from revmodel.decide.sure import allocate_surely, chance_better
+from revmodel.decide.surface import ResponseSurface
+from revmodel.decide.tables import allocation_by_period, allocation_summary, allocation_table
+from revmodel.decide.worth import segment_weights, worth_by_week
+from revmodel.errors import ConfigError
+from revmodel.workflows.fitted import FittedCompany
+
+__all__ = ["BudgetQuestion", "allocation_tables", "best_plan", "budget_question"]
+
+Floats = npt.NDArray[np.float64]
+METRICS = {"bookings": "revenue", "pipeline": "pipeline", "leads": "leads"}
+
+
+@dataclass(frozen=True)
+class BudgetQuestion:
+    """What a budget is asked of: surface, and limits (channel,) in currency over the window.
+
+    spend : (channel, week), the plan that is in force. value_name : what the surface's value is, in words
+    """
+
+    surface: ResponseSurface | PeriodSurface
+    lower: Floats
+    upper: Floats
+    spend: Floats
+    value_name: str
+
+
+def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQuestion:
+    """The surface and the limits that the config asks for.
+
+    Raises ConfigError: a key names what is not there, or caps are given, which need the verdicts of a media mix.
+    """
+    settings, channels = fitted.config.allocation, fitted.model.response_.data_.channels
+    if settings.caps:
+        raise ConfigError(
+            "allocation.caps speaks of a media mix's verdicts, and this budget rests on the funnel's own response, "
+            "which has none: leave caps out here (they belong to the budget of 'revmodel mix'), or set objective "
+            "mean_minus_risk, which moves little where the draws disagree"
+        )
+    spend = fitted.spend_ahead(settings.weeks)
+    current = spend.sum(1)
+    low, high = bounds_of(settings, channels, current)
+    top = highest_of(settings, channels, current)
+    worth = _worth(fitted, economics, settings)
+    surface: ResponseSurface | PeriodSurface
+    if settings.periods == 1:
+        surface = window_surface(fitted.model, economics, spend, top, settings.horizon_weeks, worth=worth).surface
+    else:
+        most = np.maximum(top, current)
+        surface = window_periods(fitted.model, economics, spend, most, periods_of(settings), worth)
+    return BudgetQuestion(surface, low, high, spend, _value_name(economics, settings))
+
+
+def best_plan(asked: BudgetQuestion, settings: AllocationConfig, total: float) -> tuple[Allocation, str]:
+    """The plan that the config asks for, and a sentence on what held it back, if anything did."""
+    limits = {"fixed": settings.fixed, "rules": rules_of(settings), "at_most": not settings.spend_all}
+    if settings.least_chance is None:
+        best = allocate(
+            asked.surface, total, asked.lower, asked.upper, objective=settings.objective, risk=settings.risk,
+            risk_of=settings.risk_of, target=settings.target, **limits,  # type: ignore[arg-type]
+        )  # fmt: skip
+        if settings.risk_of == "total" or settings.objective not in ("mean_minus_risk", "cvar"):
+            return best, ""
+        return (
+            best,
+            "The spread of what the plan changes counts against it, so that little moves where little is known.",
+        )
+    best = allocate_surely(asked.surface, total, asked.lower, asked.upper, least_chance=settings.least_chance, **limits)
+    gives_up = best.bound - best.objective_proposed
+    chance = chance_better(asked.surface, best)
+    if chance >= settings.least_chance:
+        held = f"The plan has to beat today's with a chance of {settings.least_chance:.0%}; it has {chance:.0%}."
+    else:
+        held = f"No plan that moves money beats today's with a chance of {settings.least_chance:.0%}, so nothing moves."
+    given = gives_up > 1e-4 * abs(best.bound)
+    return best, held + (f" That gives up at most {gives_up / abs(best.bound):.1%} of expected value." if given else "")
+
+
+def allocation_tables(
+    fitted: FittedCompany, economics: LeadEconomics, budget: float | None = None, scenario: str = "best split"
+) -> dict[str, pd.DataFrame]:
+    """``allocation``, ``allocation_summary`` and, of more than one period, ``allocation_by_period``.
+
+    budget : total over the window; None: what is planned now.
+    """
+    settings, asked = fitted.config.allocation, budget_question(fitted, economics)
+    total = float(asked.spend.sum()) if budget is None else float(budget)
+    best, caution = best_plan(asked, settings, total)
+    first, last = fitted.as_of + dt.timedelta(days=1), fitted.as_of + dt.timedelta(weeks=settings.weeks)
+    period = f"{first} to {last}"
+    landed = landing_by_quarter(
+        leads_of_plan(fitted.model, economics, _weekly(asked, best, settings)),
+        economics.worth.within(METRICS[settings.value.of])[:, :, : settings.horizon_weeks + 1],
+        settings.weeks,
+        fitted.as_of,
+        fitted.config.forecast.fiscal_year_start_month,
+    )
+    seen = most_ever_spent(fitted.model, settings.weeks)
+    tables = {
+        "allocation": allocation_table(asked.surface, best, scenario=scenario, period=period, seen_max=seen),
+        "allocation_summary": allocation_summary(
+            asked.surface,
+            best,
+            scenario=scenario,
+            period=period,
+            lands_by_quarter=landed,
+            value_name=asked.value_name,
+            caution=caution,
+            in_money=settings.value.of != "leads" and economics.worth.is_money,
+        ),
+    }
+    if settings.periods > 1:
+        names = _period_names(fitted.as_of, settings)
+        tables["allocation_by_period"] = allocation_by_period(asked.surface, best, scenario=scenario, periods=names)
+    return tables
+
+
+def _worth(fitted: FittedCompany, economics: LeadEconomics, settings: AllocationConfig) -> Floats:
+    """(draw, group, week of the window and of the carry-over after it) value of a lead."""
+    value = settings.value
+    within = economics.worth.within(METRICS[value.of])
+    weights = segment_weights(economics.groups.segment, value.segments)
+    return value.margin * worth_by_week(
+        within * weights[:, None], settings.weeks + fitted.model.response_.max_lag_weeks, settings.horizon_weeks,
+        from_start=value.counted_from == "start", discount_per_year=value.discount_per_year,
+    )  # fmt: skip
+
+
+def _value_name(economics: LeadEconomics, settings: AllocationConfig) -> str:
+    value, horizon = settings.value, settings.horizon_weeks
+    unit = {"bookings": "bookings" if economics.worth.is_money else "wins"}.get(value.of, value.of)
+    lands = "lands" if value.of == "pipeline" else "land"
+    said = f"{unit} that {lands} within {horizon} weeks of a lead"
+    if value.of == "leads":
+        said = "leads"
+    elif value.counted_from == "start":
+        said = f"{unit} that {lands} within {horizon} weeks of the window's start"
+    if value.margin != 1:
+        said += f" at a margin of {value.margin:.0%}"
+    if value.segments:
+        said += ", segments weighted"
+    return said + (f", discounted by {value.discount_per_year:.0%} a year" if value.discount_per_year else "")
+
+
+def _weekly(asked: BudgetQuestion, best: Allocation, settings: AllocationConfig) -> Floats:
+    """(channel, week) of the proposed plan, each period at its present pace."""
+    period_of = periods_of(settings)
+    plan = best.plan.reshape(asked.surface.now.shape)
+    weekly = np.zeros(asked.spend.shape)
+    for period in range(settings.periods):
+        inside = period_of == period
+        now = asked.spend[:, inside]
+        whole = now.sum(1, keepdims=True)
+        pace = np.where(whole > 0, now / np.where(whole > 0, whole, 1.0), 1.0 / inside.sum())
+        weekly[:, inside] = plan[:, period : period + 1] * pace
+    return weekly
+
+
+def _period_names(as_of: dt.date, settings: AllocationConfig) -> list[str]:
+    weeks = settings.weeks // settings.periods
+    starts = [as_of + dt.timedelta(days=1, weeks=weeks * period) for period in range(settings.periods)]
+    return [f"{start} to {start + dt.timedelta(days=7 * weeks - 1)}" for start in starts]

@@ -1,0 +1,90 @@
+"""The budget of a media mix: the window after its panel split anew, as boldly as its verdicts allow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from revmodel.config import AllocationConfig
+from revmodel.decide.caution import capped, caps_in_words
+from revmodel.decide.from_config import bounds_of, periods_of
+from revmodel.decide.from_mix import mix_periods, mix_surface, spend_now
+from revmodel.decide.periods import PeriodSurface
+from revmodel.decide.surface import ResponseSurface
+from revmodel.decide.tables import allocation_by_period, allocation_summary, allocation_table
+from revmodel.errors import ConfigError
+from revmodel.mix.media_mix import MediaMix
+from revmodel.workflows.budget import BudgetQuestion, best_plan
+
+__all__ = ["mix_budget_tables"]
+
+SCENARIO = "best split"
+
+
+def mix_budget_tables(
+    mix: MediaMix, settings: AllocationConfig, verdicts: dict[str, str], budget: float | None = None
+) -> dict[str, pd.DataFrame]:
+    """``allocation``, ``allocation_summary`` and, of more than one period, ``allocation_by_period``.
+
+    Now is the mean week of the last year, held over the window. verdicts : channel → verdict (mix/doubt.py), which
+    ``settings.caps`` may cap. budget : total over the window; None: what is spent now.
+    Raises ConfigError: settings ask for what a mix does not know (its value is that of its KPI, carry-over included).
+    """
+    _check(settings)
+    asked = _question(mix, settings)
+    names = asked.surface.belongs_to
+    given = [verdicts[name] for name in names]
+    current = asked.surface.now.sum(1)
+    caps = {str(verdict): share for verdict, share in settings.caps.items()}
+    low, high = capped(asked.lower, asked.upper, current, given, caps)
+    held = BudgetQuestion(asked.surface, low, high, asked.spend, asked.value_name)
+    best, caution = best_plan(held, settings, float(current.sum()) if budget is None else float(budget))
+    caution = " ".join([*([caution] if caution else []), *caps_in_words(asked.surface.channels, given, caps)])
+    first = mix.panel_.weeks[-1] + pd.Timedelta(days=7)
+    period = f"{first.date()} to {(first + pd.Timedelta(days=7 * settings.weeks - 1)).date()}"
+    most = mix.panel_.cost[np.flatnonzero(mix.panel_.paid)]
+    sums = np.lib.stride_tricks.sliding_window_view(most, min(settings.weeks, most.shape[2]), axis=2).sum(3).max(2)
+    seen = dict(zip(asked.surface.channels, sums.ravel().tolist(), strict=True))
+    tables = {
+        "allocation": allocation_table(asked.surface, best, scenario=SCENARIO, period=period, seen_max=seen),
+        "allocation_summary": allocation_summary(
+            asked.surface,
+            best,
+            scenario=SCENARIO,
+            period=period,
+            value_name=asked.value_name,
+            lands_by_quarter={},
+            caution=caution,
+        ),
+    }
+    if settings.periods > 1:
+        weeks = settings.weeks // settings.periods
+        starts = [(first + pd.Timedelta(weeks=weeks * part)).date().isoformat() for part in range(settings.periods)]
+        tables["allocation_by_period"] = allocation_by_period(asked.surface, best, scenario=SCENARIO, periods=starts)
+    return tables
+
+
+def _question(mix: MediaMix, settings: AllocationConfig) -> BudgetQuestion:
+    spend = spend_now(mix, settings.weeks)
+    current = spend.sum(1)
+    channels = [mix.panel_.channels[c] for c in np.flatnonzero(mix.panel_.paid)]
+    regions = len(mix.panel_.regions)
+    low, high = bounds_of(settings, channels, current.reshape(len(channels), regions).sum(1))
+    share = current / np.repeat(np.maximum(current.reshape(len(channels), regions).sum(1), 1e-300), regions)
+    low, high = np.repeat(low, regions) * share, np.repeat(high, regions) * share
+    most = max(2.0, 1.01 * float((high / np.where(current > 0, current, np.inf)).max()))
+    surface: ResponseSurface | PeriodSurface = (
+        mix_surface(mix, spend, most=most)
+        if settings.periods == 1
+        else mix_periods(mix, spend, periods_of(settings), most=most)
+    )
+    return BudgetQuestion(surface, low, high, spend, f"gain in {mix.config.kpi}, carry-over included")
+
+
+def _check(settings: AllocationConfig) -> None:
+    asked = settings.value.model_dump(exclude_defaults=True)
+    if asked:
+        raise ConfigError(
+            f"allocation.value.{', '.join(asked)} is for the funnel's budget: a mix counts the value of its KPI "
+            "(kpi_value); leave it out"
+        )

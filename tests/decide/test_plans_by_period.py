@@ -1,0 +1,130 @@
+"""Plans by channel and period: what they are worth, that they are the best, and how fast."""
+
+from __future__ import annotations
+
+from time import process_time
+
+import numpy as np
+import pytest
+from period_surfaces import best_of_all, period_surface
+
+from revmodel.decide.allocate import allocate
+from revmodel.decide.rules import Pace, PlanRules
+from revmodel.errors import ModelError
+
+AIMS = [("mean", 0.0), ("mean_minus_risk", 0.5), ("cvar", 0.2)]
+
+
+def test_value_counts_carry_in_and_carry_over_by_hand():
+    """One line, one draw, no saturation: half of a week's spend acts a week later, and weeks are worth 1, 10, 100."""
+    surface = period_surface("none", lines=1, weeks=2, draws=1, lags=1)
+    line = surface.lines[0]
+    by_hand = type(line)(
+        "a", "a", np.array([[0.5, 0.5]]), np.array([8.0]), 1.0, "none", {}, np.array([[1.0, 10.0, 100.0]]),
+        np.ones(2), np.array([20.0, 20.0]),
+    )  # fmt: skip
+    made = type(surface)((by_hand,), np.array([0, 1]), np.array([[4.0, 6.0]]))
+    assert made.value_at(np.array([[4.0, 6.0]]))[0, 0] == pytest.approx(4 * 0.5 + (6 + 4) * 0.5 * 10 + 6 * 0.5 * 100)
+
+
+def test_past_spend_in_force_saturates_what_is_spent_now():
+    fresh = period_surface("michaelis_menten", lines=1, weeks=2, draws=3, before=0.0)
+    spent = period_surface("michaelis_menten", lines=1, weeks=2, draws=3, before=2.0)
+    assert (spent.value_at(spent.current) < fresh.value_at(fresh.current)).all()
+
+
+@pytest.mark.parametrize(("objective", "risk"), AIMS)
+@pytest.mark.parametrize("family", ["michaelis_menten", "hill"])
+def test_no_plan_tried_beats_the_proposed_one(family, objective, risk):
+    surface = period_surface(family, lines=2, weeks=2, draws=30)
+    low, high = 0 * surface.current, 2 * surface.current
+    found = allocate(surface, float(surface.current.sum()), low, high, objective=objective, risk=risk)
+    tried = best_of_all(surface, low, high, objective, risk, steps=15)
+    assert found.objective_proposed >= tried - 2e-3 * abs(tried)
+    assert found.bound >= tried - 1e-6 * abs(tried)
+    assert found.certified_gap <= (1e-3 if family == "michaelis_menten" else 1e-2)
+    assert found.plan.sum() == pytest.approx(surface.current.sum())
+
+
+def test_scaled_money_and_value_give_the_same_plan():
+    plain = period_surface("michaelis_menten", lines=3, weeks=3, draws=20)
+    for money, worth in ((1e-6, 1e9), (1e9, 1e-6), (1e9, 1e9)):
+        other = period_surface("michaelis_menten", lines=3, weeks=3, draws=20, money=money, worth=worth)
+        plans = [
+            allocate(s, float(s.current.sum()), 0.3 * s.current, 2 * s.current, gap_tolerance=1e-6).plan
+            / s.current.sum()
+            for s in (plain, other)
+        ]
+        assert plans[1] == pytest.approx(plans[0], abs=2e-3)
+
+
+def test_two_s_shaped_lines_with_no_slope_at_zero_are_not_left_at_zero():
+    surface = period_surface("hill", lines=2, weeks=2, draws=10, slope=3.0, now=1e-6)
+    high = np.full((2, 2), 2.0 * surface.lines[0].unit)
+    budget = 2.0 * surface.lines[0].unit
+    found = allocate(surface, budget, np.zeros((2, 2)), high)
+    even = surface.value_at(np.full((2, 2), budget / 4)).sum(1).mean()
+    assert found.objective_proposed > 1.1 * even
+    assert found.certified_gap < 1e-2
+
+
+def test_pacing_holds_between_periods():
+    surface = period_surface("michaelis_menten", lines=3, weeks=4, draws=20, worth_falls=True)
+    free = allocate(surface, float(surface.current.sum()), 0 * surface.current, 2 * surface.current)
+    rules = PlanRules(pace=dict.fromkeys(surface.channels, Pace(most_change=0.1)))
+    paced = allocate(surface, float(surface.current.sum()), 0 * surface.current, 2 * surface.current, rules=rules)
+    jumps = paced.plan[:, 1:] / paced.plan[:, :-1]
+    assert (jumps <= 1.1 + 1e-6).all()
+    assert (jumps >= 0.9 - 1e-6).all()
+    assert free.objective_proposed > paced.objective_proposed
+    assert paced.certified_gap < 1e-3
+
+
+def test_a_period_takes_at_most_its_share():
+    surface = period_surface("michaelis_menten", lines=2, weeks=4, draws=20, worth_falls=True)
+    rules = PlanRules(pace=dict.fromkeys(surface.channels, Pace(least_share=0.2, most_share=0.3)))
+    found = allocate(surface, float(surface.current.sum()), 0.5 * surface.current, 2 * surface.current, rules=rules)
+    shares = found.plan / found.plan.sum(1, keepdims=True)
+    assert shares.max() <= 0.3 + 1e-6
+    assert shares.min() >= 0.2 - 1e-6
+
+
+def test_minimum_and_steps_hold_in_every_period():
+    surface = period_surface("michaelis_menten", lines=3, weeks=3, draws=20)
+    unit = surface.lines[0].unit
+    rules = PlanRules(
+        minimum=dict.fromkeys(surface.channels, 0.8 * unit), steps=dict.fromkeys(surface.channels, 0.25 * unit)
+    )
+    found = allocate(
+        surface, float(surface.current.sum()), 0 * surface.current, 2 * surface.current, rules=rules, at_most=True
+    )
+    assert ((found.plan == 0) | (found.plan >= 0.8 * unit - 1e-6 * unit)).all()
+    assert (found.plan / (0.25 * unit)) == pytest.approx(np.round(found.plan / (0.25 * unit)), abs=1e-5)
+    assert found.certified_gap < 1e-2
+
+
+def test_a_fixed_line_keeps_its_pace():
+    surface = period_surface("michaelis_menten", lines=3, weeks=3, draws=10)
+    settled = float(0.9 * surface.current[1].sum())
+    found = allocate(
+        surface, float(surface.current.sum()), 0 * surface.current, 2 * surface.current, fixed={"line 2": settled}
+    )
+    assert found.plan[1] == pytest.approx(0.9 * surface.current[1])
+
+
+def test_a_curve_that_bends_twice_is_refused_by_period():
+    surface = period_surface("michaelis_menten", lines=1, weeks=2, draws=2)
+    harmful = type(surface)(
+        (type(surface.lines[0])(**{**surface.lines[0].__dict__, "worth": -surface.lines[0].worth}),),
+        surface.period_of, surface.current,
+    )  # fmt: skip
+    with pytest.raises(ModelError, match="does harm"):
+        allocate(harmful, float(harmful.current.sum()), 0 * harmful.current, 2 * harmful.current)
+
+
+def test_twenty_channels_by_twelve_weeks_take_seconds():
+    surface = period_surface("michaelis_menten", lines=20, weeks=12, draws=2000)
+    started = process_time()
+    found = allocate(surface, float(surface.current.sum()), 0.3 * surface.current, 2 * surface.current)
+    assert process_time() - started < 8.0
+    assert found.certified_gap <= 1e-3
