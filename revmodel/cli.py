@@ -154,6 +154,52 @@ def allocate(
 
 
 @app.command()
+def target(
+    config: ConfigPath,
+    quarter: Annotated[str, typer.Option("--quarter", help="the fiscal quarter, such as 2026Q4", metavar="QUARTER")],
+    bookings: Annotated[float | None, typer.Option("--bookings", help="bookings to reach in it")] = None,
+    wins: Annotated[float | None, typer.Option("--wins", help="wins to reach in it, in place of bookings")] = None,
+    probability: Annotated[float, typer.Option("--probability", help="chance with which to reach it")] = 0.8,
+    in_time: Annotated[
+        float, typer.Option("--in-time", help="share of what something brings that must land in time for it to count")
+    ] = 0.1,
+    as_of: AsOf = None, plan: Plan = None, engine: Engine = None, json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """What a target takes: deals, stages and leads by week, spend, and until when each still counts."""
+    from revmodel.workflows.target import plan_target
+
+    out = _console(json, quiet)
+    loaded = _load(config, engine, None)
+    with out.progress("starting") as say:
+        run = plan_target(
+            loaded, quarter, bookings=bookings, wins=wins, probability=probability, in_time=in_time,
+            as_of=_day(as_of, loaded), plan=plan, jobs=PROCESSES, progress=say,
+        )  # fmt: skip
+    out.target(run)
+    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+
+
+@app.command()
+def scenarios(
+    config: ConfigPath,
+    files: Annotated[list[Path], typer.Argument(help="YAML files of scenarios", metavar="SCENARIO...")],
+    quarters: Annotated[int, typer.Option(help="how many quarters are compared")] = 4,
+    as_of: AsOf = None, plan: Plan = None, engine: Engine = None, json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Named plans beside the current one: spend, leads, pipeline, bookings by quarter, and which is better."""
+    from revmodel.workflows.scenarios import compare_scenarios
+
+    out = _console(json, quiet)
+    loaded = _load(config, engine, None)
+    with out.progress("starting") as say:
+        run = compare_scenarios(
+            loaded, files, quarters=quarters, as_of=_day(as_of, loaded), plan=plan, jobs=PROCESSES, progress=say
+        )
+    out.scenarios(run)
+    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+
+
+@app.command()
 def backtest(
     config: ConfigPath, origins: Annotated[int, typer.Option(help="how many past dates, at most")] = 8,
     horizons: Annotated[str, typer.Option("--horizons", help="weeks ahead, comma separated")] = "4,13,26",

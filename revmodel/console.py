@@ -160,6 +160,52 @@ class Console:
             self.say(f"What must not move the answers moved {len(moved)} of {len(run.tables['refutation'])}.")
         self._ending(run)
 
+    def target(self, run: RunFolder) -> None:
+        """The result of ``revmodel target``: what it takes at each stage, in spend, until when, and in words."""
+        if self.json or self.quiet:
+            self.run(run)
+            return
+        from revmodel.report.reading import Run
+        from revmodel.report.target_words import channel_rows, date_rows, headline, stage_words, target_sentences
+
+        told = Run(run)
+        names = ["", "counts if it comes", "planned", "needed", "8 in 10", "more"]
+        self._print_table(f"\n{headline(told)}", names, [list(row) for row in stage_words(told)])
+        if spend := channel_rows(told):
+            names = ["channel", "until", "planned", "told", "limit", "brings", "next unit", ""]
+            self._print_table(f"\nSpend ({run.manifest['currency']})", names, [list(row) for row in spend])
+        names = ["lever", "last date", "in time now", "brings by then"]
+        self._print_table("\nLast dates", names, [list(row) for row in date_rows(told)])
+        self._sentences(run, target_sentences(told))
+
+    def scenarios(self, run: RunFolder) -> None:
+        """The result of ``revmodel scenarios``: side by side, by quarter, and a sentence each."""
+        if self.json or self.quiet:
+            self.run(run)
+            return
+        from revmodel.report.reading import Run
+        from revmodel.report.scenario_words import (
+            frontier_sentence,
+            headline,
+            quarter_rows,
+            scenario_sentences,
+            summary_rows,
+        )  # fmt: skip
+
+        told = Run(run)
+        names, rows = summary_rows(told)
+        self._print_table(f"\n{headline(told)}", names, [list(row) for row in rows])
+        names, rows = quarter_rows(told, told.leading)
+        self._print_table(f"\n{told.name(told.leading).capitalize()} by quarter", names, [list(row) for row in rows])
+        self._sentences(run, [*scenario_sentences(told), frontier_sentence(told)])
+
+    def _sentences(self, run: RunFolder, sentences: list[str]) -> None:
+        for sentence in ("", *sentences):
+            self.say(sentence)
+        for sentence in run.manifest["cannot"]:
+            self.say(f"note: {sentence}")
+        self._ending(run)
+
     def geo_lift(self, found: GeoLift, channel: str, spend_change: float) -> None:
         """The result of ``revmodel geo-lift``: what was found, whom it was compared with, and the entry for a mix."""
         entry = found.lift_test(channel, spend_change)

@@ -135,9 +135,8 @@ class RevenueModel:
         sizes = self.sizes_.predict(groups, draws, np.random.default_rng(self.seed + 13))
         return funnel, arrivals, sizes
 
-
     def expected_ahead(self, weeks: int, future_spend: Floats, draws: int) -> Floats:
-        """(draw, row, week): the records that ``predict`` of the same arguments expects, before chance, draw by draw."""
+        """(draw, row, week): the records that ``predict`` of the same arguments expects, draw by draw."""
         ends = future_weeks(pd.Timestamp(self.features_.as_of), weeks)
         pick, rng = picked(self.response_, draws), np.random.default_rng(self.seed + 12)
         return expected_arrivals(self.response_, self.features_.panel, ends, future_spend, pick, rng)

@@ -19,7 +19,7 @@ __all__ = ["Ahead"]
 class Ahead:
     """Expected futures, one a draw, as functions of spend.
 
-    as_of : the day before week 0. weeks : last days of the weeks ahead; the carry-over of spend reaches beyond the plan.
+    as_of : the day before week 0. weeks : last days of the weeks ahead, those of the carry-over after a plan included.
     spend : (channel, week), the current plan, currency a week
     base : (draw, row, week), records that come without any spend ahead
     caused : (channel, week) of spend → (draw, channel, week), records that each channel's spend causes

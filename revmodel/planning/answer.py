@@ -56,8 +56,9 @@ class TargetAnswer:
     """chance : under the present plan. reliable : what the present plan reaches with the probability.
 
     inside, early : (week,), shares of weeks in the quarter, and weeks whose arrivals are still in time
-    times : how many times the planned arrivals of the early weeks have to come. stages : stage → what lands in time of a
-    record that enters it in each week; last : stage → its last week. spend : None where there is no spend
+    times : how many times the planned arrivals of the early weeks have to come
+    stages : stage → what lands in time of a record that enters it in each week; last : stage → its last week
+    spend : None where there is no spend
     """
 
     chance: float

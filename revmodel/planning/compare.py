@@ -58,7 +58,7 @@ class Compared:
 def compare(
     ahead: Ahead, futures: Futures, plans: Mapping[str, Floats], window: Floats, horizon_weeks: int
 ) -> dict[str, Compared]:
-    """Name → comparison of each plan (channel, week); window : (week,), share of each week that the plans may change."""
+    """Name → comparison of each plan (channel, week). window : (week,), share of each week that may change."""
     worth = {metric: ahead.worth(metric, futures.shares) for metric in futures.total}
     created = ahead.records(ahead.spend)
     expected = {metric: brought(created, one) for metric, one in worth.items()}

@@ -38,7 +38,9 @@ def ahead_of(
     response, groups = model.response_, model.groups
     weeks = future_weeks(pd.Timestamp(model.features_.as_of), spend.shape[1])
     pick = picked(response, draws)
-    share = response.derived_["share"][pick] if response.data_.channels else np.zeros((draws, 0, len(response.data_.rows)))
+    share = (
+        response.derived_["share"][pick] if response.data_.channels else np.zeros((draws, 0, len(response.data_.rows)))
+    )
 
     def caused(of: Floats) -> Floats:
         return caused_ahead(response, model.features_.panel, weeks, of, pick)

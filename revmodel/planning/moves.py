@@ -95,9 +95,7 @@ def _changed(move: Move, planned: Floats, share: Floats) -> Floats:
     return planned * (1 - (move.share or 0.0))
 
 
-def _resolved(
-    scenario: Scenario, number: int, move: Move, channels: tuple[str, ...], window: PlanWindow
-) -> _Resolved:
+def _resolved(scenario: Scenario, number: int, move: Move, channels: tuple[str, ...], window: PlanWindow) -> _Resolved:
     named = channels if EVERY_CHANNEL in move.channels else move.channels
     for name in (*named, *([move.to] if move.to is not None else [])):
         if name not in channels:
@@ -131,8 +129,8 @@ def _days(scenario: Scenario, number: int, move: Move, window: PlanWindow) -> tu
     last = window.last if move.end is None else pd.Timestamp(move.end)
     if first < window.first or last > window.last or first > last:
         raise ConfigError(
-            f"{_which(scenario, number)} runs from {first.date()} to {last.date()}, but {until}: name days inside it, or "
-            "compare more quarters (--quarters)"
+            f"{_which(scenario, number)} runs from {first.date()} to {last.date()}, but {until}: name days inside it, "
+            "or compare more quarters (--quarters)"
         )
     return first, last
 

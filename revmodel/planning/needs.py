@@ -1,4 +1,4 @@
-"""What has to come in at each stage, week by week, for a target: open records, and arrivals so many times as planned."""
+"""What has to come in at each stage, week by week: from open records, and from arrivals so many times as planned."""
 
 from __future__ import annotations
 

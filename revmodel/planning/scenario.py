@@ -20,7 +20,7 @@ _KINDS = ("times", "per_week", "at_most_per_week", "to")
 
 
 class Move(Frozen):
-    """What changes for one channel or some ("all": every channel), in a fiscal quarter, between two days, or throughout.
+    """What changes for a channel or some ("all": every one), in a fiscal quarter, between two days, or throughout.
 
     times : the plan, so many times. per_week : this much a week in place of the plan. at_most_per_week : the plan, but
     never more than this a week. to with share : that share of the plan goes to another channel.
@@ -93,6 +93,8 @@ def read_scenarios(paths: list[Path]) -> list[Scenario]:
     for path, one in zip(paths, read, strict=True):
         for name in {one.name, one.file_name}:
             if name in seen:
-                raise ConfigError(f"{path} is named {one.name!r}, as is {seen[name]}: give each scenario a name of its own")
+                raise ConfigError(
+                    f"{path} is named {one.name!r}, as is {seen[name]}: give each scenario a name of its own"
+                )
             seen[name] = str(path)
     return read

@@ -30,18 +30,23 @@ class Limits:
     then: Mapping[str, Floats]
 
 
-def quarters_table(compared: Mapping[str, Compared], quarters: tuple[str, ...], spend: Mapping[str, Floats]) -> pd.DataFrame:
+def quarters_table(
+    compared: Mapping[str, Compared], quarters: tuple[str, ...], spend: Mapping[str, Floats]
+) -> pd.DataFrame:
     """The table ``scenarios``: a row a scenario, metric and quarter, and one over all of them.
 
-    spend : scenario → (quarter,). Columns: scenario, metric, period, mean, p10, p90, change_mean, change_p10, change_p90
-    (against the current plan, draw by draw), p_more (share of draws with more; blank where nothing changes).
+    spend : scenario → (quarter,)
+    Columns: scenario, metric, period, mean, p10, p90, change_mean, change_p10, change_p90 (against the current plan,
+    draw by draw), p_more (share of draws with more; blank where nothing changes).
     """
     rows = []
     for name, one in compared.items():
         for q, period in enumerate((*quarters, ALL_QUARTERS)):
             here = slice(None) if period == ALL_QUARTERS else slice(q, q + 1)
             total, now = float(spend[name][here].sum()), float(spend[CURRENT][here].sum())
-            rows.append({"scenario": name, METRIC: "spend", PERIOD: period, **_of(np.array([total]), np.array([total - now]))})
+            rows.append(
+                {"scenario": name, METRIC: "spend", PERIOD: period, **_of(np.array([total]), np.array([total - now]))}
+            )
             for metric, draws in one.total.items():
                 both = draws[:, here].sum(axis=1), one.change[metric][:, here].sum(axis=1)
                 rows.append({"scenario": name, METRIC: metric, PERIOD: period, **_of(*both)})
@@ -66,7 +71,8 @@ def channels_table(compared: Mapping[str, Compared], channels: tuple[str, ...], 
                 "scenario": name, CHANNEL: channel, "current": now[c], "spend": spend, "change": spend - now[c],
                 "lower": limits.lower[c], "upper": limits.upper[c],
                 "binding": _binding(spend, limits.lower[c], limits.upper[c]),
-                **_named(value, "brings"), **_named(romi, "romi"), **_named(one.plan.next_unit[:, c] - 1, "marginal_romi"),
+                **_named(value, "brings"), **_named(romi, "romi"),
+                **_named(one.plan.next_unit[:, c] - 1, "marginal_romi"),
                 "seen_max": limits.seen[c], "then_max": limits.then[name][c],
                 "extrapolates": bool(limits.then[name][c] > limits.seen[c] * (1 + 1e-9)),
             })  # fmt: skip
@@ -83,9 +89,9 @@ def summary_table(
     mean, and its certified gap. notes : scenario → why, and what it leaves out
     Columns: scenario, spend, spend_change, deals (the metric), window (of the quarters compared; mean, p10, p90),
     window_change, p_more (chance of more of it), brings (what the window's spend brings within the horizon), gain
-    (brings, against the current plan), net (gain less the change in spend), p_better (chance that net is above 0), romi,
-    marginal_romi (of the change of spend; blank where the total stays), next_unit_romi, best_split (mean), certified_gap,
-    binding, extrapolates, why, leaves_out.
+    (brings, against the current plan), net (gain less the change in spend), p_better (chance that net is above 0),
+    romi, marginal_romi (of the change of spend; blank where the total stays), next_unit_romi, best_split (mean),
+    certified_gap, binding, extrapolates, why, leaves_out.
     """
     now, rows = compared[CURRENT].plan, []
     for name, one in compared.items():
@@ -104,7 +110,9 @@ def summary_table(
             **_named(brings / spend - 1 if spend > 0 else np.full_like(brings, np.nan), "romi"),
             **_named(marginal, "marginal_romi"), **_named(_next_unit(one), "next_unit_romi"),
             "best_split": best[name][0], "certified_gap": best[name][1],
-            "binding": "; ".join(f"{row[CHANNEL]}: {row['binding']}" for _, row in mine[mine["binding"] != ""].iterrows()),
+            "binding": "; ".join(
+                f"{row[CHANNEL]}: {row['binding']}" for row in mine.to_dict("records") if row["binding"] != ""
+            ),
             "extrapolates": ", ".join(mine.loc[mine["extrapolates"], CHANNEL]),
             "why": notes[name][0], "leaves_out": notes[name][1],
         })  # fmt: skip
@@ -120,7 +128,9 @@ def frontier_table(found: Frontier, channels: tuple[str, ...], seen: Floats, cur
     """
     rows = []
     for point in found.points:
-        beyond = [name for name, spend, most in zip(channels, point.plan, seen, strict=True) if spend > most * (1 + 1e-9)]
+        beyond = [
+            name for name, spend, most in zip(channels, point.plan, seen, strict=True) if spend > most * (1 + 1e-9)
+        ]
         rows.append({
             "budget": point.budget, "times_current": point.budget / current if current > 0 else np.nan,
             **_named(point.value, "brings"), "next_unit": point.next_unit, "next_unit_romi": point.next_unit - 1,

@@ -71,7 +71,8 @@ def times_needed(target: float, probability: float, fixed: Floats, lever: Floats
 def records_needed(target: float, probability: float, fixed: Floats, worth: Floats, profile: Floats) -> Floats:
     """(row, week): records that have to come in to reach the target, spread as ``profile``.
 
-    fixed : (draw,), what comes anyway. worth : (draw, row, week), what one record of a row and week brings to the quarter
+    fixed : (draw,), what comes anyway
+    worth : (draw, row, week), what one record of a row and week brings to the quarter
     profile : (row, week), shares of the records, summing to 1
 
     With 1,000 a lead and nothing else, 500,000 takes 500 leads:

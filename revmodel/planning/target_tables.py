@@ -52,7 +52,8 @@ def needs_tables(
             STAGE: stage,
             "from": _within(ahead.weeks[where[0]] - pd.Timedelta(days=6), stage, question) if where.size else pd.NaT,
             "until": _within(ahead.weeks[where[-1]], stage, question) if where.size else pd.NaT,
-            **draws_in_row(planned, "planned"), **draws_in_row(needed, "needed"), **draws_in_row(needed - planned, "more"),
+            **draws_in_row(planned, "planned"), **draws_in_row(needed, "needed"),
+            **draws_in_row(needed - planned, "more"),
         })  # fmt: skip
     return pd.DataFrame(by_week), pd.DataFrame(by_stage)
 
@@ -99,8 +100,8 @@ def target_row(ahead: Ahead, outlook: Outlook, question: Question, found: Target
 
     Columns: quarter, period_start, period_end, metric, value, probability, in_time; actual; open_deals, open_leads,
     to_come and total, each mean, p10, p90; chance (under the present plan), reliable (what that plan reaches with the
-    probability); entry (the stage at which records come in), leads_until, times (planned arrivals until then; infinite is
-    blank); spend_from, spend_planned, spend_needed, spend_lower, spend_upper (totals of the weeks that still count),
+    probability); entry (the stage at which records come in), leads_until, times (planned arrivals until then; infinite
+    is blank); spend_planned, spend_needed, spend_lower, spend_upper (totals of the weeks that still count),
     reachable (within the limits of spend), chance_at_most, reliable_at_most (under the spend told).
     """
     least = None if found.spend is None else found.spend.least
@@ -129,9 +130,9 @@ def spend_table(ahead: Ahead, spend: SpendAnswer, seen_max: Mapping[str, float])
     """The table ``target_spend``: one row a channel, totals of the weeks from now to its last date.
 
     Columns: channel, last_date, planned, needed (the least spend, or where the target is out of reach the spend that
-    brings most), change, lower, upper, binding, brings (to the quarter; mean, p10, p90), added (by the change), next_unit
-    (what the next unit of currency brings to the quarter), seen_max (most ever spent in as many weeks as the quarter is
-    away), extrapolates.
+    brings most), change, lower, upper, binding, brings (to the quarter; mean, p10, p90), added (by the change),
+    next_unit (what the next unit of currency brings to the quarter), seen_max (most ever spent in as many
+    weeks as the quarter's end is away), extrapolates.
     """
     plan, surface = spend.least.plan, spend.surface
     then, now = surface.value_at(plan), surface.value_at(surface.current)
@@ -143,7 +144,8 @@ def spend_table(ahead: Ahead, spend: SpendAnswer, seen_max: Mapping[str, float])
         rows.append({
             CHANNEL: channel, "last_date": ahead.weeks[last] if last >= 0 else pd.NaT,
             "planned": surface.current[c], "needed": plan[c], "change": plan[c] - surface.current[c],
-            "lower": spend.lower[c], "upper": spend.upper[c], "binding": _binding(plan[c], spend.lower[c], spend.upper[c]),
+            "lower": spend.lower[c], "upper": spend.upper[c],
+            "binding": _binding(plan[c], spend.lower[c], spend.upper[c]),
             **draws_in_row(then[:, c], "brings"), **draws_in_row(then[:, c] - now[:, c], "added"),
             "next_unit": marginal[c], "seen_max": seen, "extrapolates": bool(plan[c] > seen * (1 + 1e-9)),
         })  # fmt: skip

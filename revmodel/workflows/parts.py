@@ -158,7 +158,7 @@ def allocation_tables(
 
 
 def channel_bounds(fitted: FittedCompany) -> tuple[Floats, Floats]:
-    """(channel,) each: the limits of the config as multiples of planned spend. Raises ConfigError: an unknown channel."""
+    """(channel,) each: the config's limits as multiples of planned spend. Raises ConfigError: an unknown channel."""
     settings = fitted.config.allocation
     channels = fitted.model.response_.data_.channels
     unknown = sorted(set(settings.bounds) - set(channels))

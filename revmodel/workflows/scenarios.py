@@ -16,12 +16,11 @@ from revmodel.errors import ConfigError, ModelError
 from revmodel.forecast.calendar import periods, week_shares
 from revmodel.forecast.rollup import forecast_draws
 from revmodel.forecast.weekly import weekly_totals
+from revmodel.models.predict import future_weeks
 from revmodel.planning.ahead import Ahead
 from revmodel.planning.compare import Compared, Futures, compare, seen_and_then
-from revmodel.planning.flow import Floats
-from revmodel.planning.frontier import best_split, frontier, window_surface
 from revmodel.planning.from_model import ahead_of
-from revmodel.models.predict import future_weeks
+from revmodel.planning.frontier import best_split, frontier, window_surface
 from revmodel.planning.moves import PlanWindow, check_days, spend_of
 from revmodel.planning.scenario import CURRENT, Scenario, read_scenarios
 from revmodel.planning.scenario_tables import Limits, channels_table, frontier_table, quarters_table, summary_table
@@ -86,8 +85,14 @@ def scenario_tables(told: ToldCompany, scenarios: list[Scenario]) -> dict[str, p
     limits = _limits(told, compared, window)
     channels = channels_table(compared, ahead.channels, limits)
     surface = window_surface(ahead, window.share, horizon, limits.upper)
-    splits = {name: best_split(surface, float(one.plan.spend.sum()), limits.lower, limits.upper) for name, one in compared.items()}
-    best = {name: (float(surface.value_at(one.proposed).sum(axis=1).mean()), one.certified_gap) for name, one in splits.items()}
+    splits = {
+        name: best_split(surface, float(one.plan.spend.sum()), limits.lower, limits.upper)
+        for name, one in compared.items()
+    }
+    best = {
+        name: (float(surface.value_at(one.proposed).sum(axis=1).mean()), one.certified_gap)
+        for name, one in splits.items()
+    }
     notes = {CURRENT: ("", "")} | {one.name: (one.why, " ".join(one.leaves_out)) for one in scenarios}
     spend = {name: one.spend.sum(axis=0) @ futures.shares.T for name, one in compared.items()}
     seen, _ = seen_and_then(fitted.model.response_.data_.spend, ahead.spend, int(np.ceil(window.share.sum())))
@@ -148,7 +153,9 @@ def _limits(told: ToldCompany, compared: Mapping[str, Compared], window: PlanWin
     low, high = channel_bounds(told.fitted)
     now = compared[CURRENT].plan.spend
     history = told.fitted.model.response_.data_.spend
-    both = {name: seen_and_then(history, one.spend * (window.share > 0), QUARTER_WEEKS) for name, one in compared.items()}
+    both = {
+        name: seen_and_then(history, one.spend * (window.share > 0), QUARTER_WEEKS) for name, one in compared.items()
+    }
     return Limits(now * low, now * high, both[CURRENT][0], {name: then for name, (_, then) in both.items()})
 
 
@@ -158,7 +165,9 @@ def _nested(scenario: Scenario, summary: pd.DataFrame, quarters: pd.DataFrame) -
     numbers = {name: float(row[name]) for name in row.index if isinstance(row[name], float) and np.isfinite(row[name])}
     mine = quarters[quarters["scenario"] == scenario.name]
     for one in mine.to_dict("records"):
-        numbers |= {f"{one[METRIC]}.{one[PERIOD]}.{name}": float(one[name]) for name in ("mean", "p10", "p90", "change_mean")}
+        numbers |= {
+            f"{one[METRIC]}.{one[PERIOD]}.{name}": float(one[name]) for name in ("mean", "p10", "p90", "change_mean")
+        }
     moves = [json.dumps(move.model_dump(mode="json", exclude_none=True)) for move in scenario.moves]
     params = {"scenario": scenario.name, **{f"move.{number}": text for number, text in enumerate(moves, 1)}}
     return NestedRun(scenario.name, params, numbers, {"scenario.yaml": scenario.text})

@@ -1,4 +1,4 @@
-"""Reverse planning: a target for a quarter, back to the deals, the funnel's stages, the leads and the spend it takes."""
+"""Reverse planning: a target for a quarter, back to the deals, the stages, the leads and the spend it takes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def plan_target(
     looking = with_quarters(config, max(ahead_quarters, config.forecast.quarters))
     told = tell_company(looking, as_of=as_of, plan=plan, jobs=jobs, progress=progress)
     if metric == BOOKINGS and not told.simulation.has_amounts:
-        raise ModelError("no amounts are known, so bookings cannot be a target: give --wins, or add a table deal_history")
+        raise ModelError(
+            "no amounts are known, so bookings cannot be a target: give --wins, or add a table deal_history"
+        )
     say(f"from {quarter} back to leads and spend")
     question = _question(told, quarter, ahead_quarters, (metric, value, probability, in_time))
     tables = told.tables | target_tables(told, question)
@@ -122,10 +124,16 @@ def _outlook(told: ToldCompany, question: Question) -> Outlook:
     fitted, simulation = told.fitted, told.simulation
     month, as_of = fitted.config.forecast.fiscal_year_start_month, pd.Timestamp(fitted.as_of)
     table = periods(fitted.as_of, fitted.config.forecast.quarters, month, "quarter")
-    inside = week_shares(table, fitted.as_of, simulation.draws.sizes["week"])[table["period"].tolist().index(question.quarter)]
+    inside = week_shares(table, fitted.as_of, simulation.draws.sizes["week"])[
+        table["period"].tolist().index(question.quarter)
+    ]
     parts = {name: weekly @ inside for name, weekly in simulation.weekly_by(question.metric, PROVENANCE).items()}
     done = fitted.features.realised
-    mine = done[(done[METRIC] == question.metric) & (done["date"] >= question.start) & (done["date"] < as_of + pd.Timedelta(days=1))]
+    mine = done[
+        (done[METRIC] == question.metric)
+        & (done["date"] >= question.start)
+        & (done["date"] < as_of + pd.Timedelta(days=1))
+    ]
     return Outlook(float(mine["value"].sum()), parts[OPEN_DEAL], parts[OPEN_LEAD], parts[NOT_YET_CREATED])
 
 

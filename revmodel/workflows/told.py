@@ -76,7 +76,8 @@ def quarter_ahead(config: Config, as_of: dt.date | None, quarter: str) -> int:
     known = periods(as_of_date(config, as_of), MOST_QUARTERS, month, "quarter")["period"].tolist()
     if quarter not in known:
         raise ConfigError(
-            f"--quarter {quarter!r} is none of the {MOST_QUARTERS} fiscal quarters ahead: wanted one of {', '.join(known)}"
+            f"--quarter {quarter!r} is none of the {MOST_QUARTERS} fiscal quarters ahead: "
+            f"wanted one of {', '.join(known)}"
         )
     return known.index(quarter) + 1
 
