@@ -107,6 +107,8 @@ class Console:
             self._contribution(run.tables["contribution"], currency)
         if "allocation" in run.tables:
             self._allocation(run.tables["allocation"], run.tables["allocation_summary"], currency)
+        if "next_tests" in run.tables:
+            self._next_tests(run)
         if "backtest_scores" in run.tables:
             self._backtest(run.tables["backtest_scores"])
         for sentence in run.manifest["cannot"]:
@@ -172,7 +174,7 @@ class Console:
         names = ["", "counts if it comes", "planned", "needed", "8 in 10", "more"]
         self._print_table(f"\n{headline(told)}", names, [list(row) for row in stage_words(told)])
         if spend := channel_rows(told):
-            names = ["channel", "until", "planned", "told", "limit", "brings", "next unit", ""]
+            names = ["channel", "until", "planned", "proposed", "limit", "brings", "next unit", ""]
             self._print_table(f"\nSpend ({run.manifest['currency']})", names, [list(row) for row in spend])
         names = ["lever", "last date", "in time now", "brings by then"]
         self._print_table("\nLast dates", names, [list(row) for row in date_rows(told)])
@@ -272,6 +274,14 @@ class Console:
             f"{row['sentence']} It brings {row['difference_mean']:+,.0f} (8 in 10 between {between}); "
             f"chance to be better than now: {row['p_better']:.0%}."
         )
+
+    def _next_tests(self, run: RunFolder) -> None:
+        from revmodel.report.reading import Run
+        from revmodel.report.sections.next_tests import test_rows, test_sentence
+
+        names, rows = test_rows(Run(run))
+        self._print_table("\nWhat to test next", names, [list(row) for row in rows])
+        self.say(test_sentence(Run(run)))
 
     def _backtest(self, scores: pd.DataFrame) -> None:
         """Every method's record, the best CRPS first; the difference to our forecast as mean ± standard error."""

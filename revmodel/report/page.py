@@ -17,6 +17,7 @@ from revmodel.report.sections.facts import method_section, provenance_section
 from revmodel.report.sections.findings import findings_section
 from revmodel.report.sections.marketing import budget_section, channels_section
 from revmodel.report.sections.moved import moved_section
+from revmodel.report.sections.next_tests import next_tests_section
 from revmodel.report.sections.outlook import bridge_section, forecast_section
 from revmodel.report.sections.parts import Section
 from revmodel.report.sections.past import past_section, past_sentence, past_words
@@ -75,6 +76,7 @@ def render_page(folder: RunFolder) -> str:
 
 
 def _sections(run: Run) -> list[Section]:
+    tests = next_tests_section(run)
     return [
         forecast_section(run),
         target_section(run),
@@ -82,6 +84,7 @@ def _sections(run: Run) -> list[Section]:
         bridge_section(run),
         channels_section(run),
         budget_section(run),
+        *([tests] if tests is not None else []),
         past_section(run),
         record_section(run),
         deals_section(run),

@@ -141,23 +141,19 @@ def _moves(run: Run) -> Section:
     for name, mine in table.groupby("scenario", sort=False):
         if name == CURRENT:
             continue
-        plan = mine.rename(columns={"spend": "proposed"})
-        keys = (Key("ring", "quiet", "now"), Key("dot", "gain", "more"), Key("dot", "target", "less"))
-        charts.append(
-            chart(
-                str(name),
-                f"spend by channel under {name}",
-                lambda w, p=plan: budget_figure(p, w, run.currency),
-                keys,
-                half=True,
-            )  # type: ignore[misc]
-        )
+        charts.append(_plan_chart(mine.rename(columns={"spend": "proposed"}), str(name), run.currency))
         grids.append(_channels(run, mine, str(name)))
     files = run.manifest["scenarios"]["files"]
     note = (
         "To open, edit and compare again: " + ", ".join(f"{path}" for path in files.values()) + " in this run's folder."
     )
     return Section("moves", "Where the money goes", (), tuple(charts), folded=tuple(grids), note=note)
+
+
+def _plan_chart(plan: pd.DataFrame, name: str, currency: str) -> Chart:
+    keys = (Key("ring", "quiet", "now"), Key("dot", "gain", "more"), Key("dot", "target", "less"))
+    says = f"spend by channel under {name}"
+    return chart(name, says, lambda width: budget_figure(plan, width, currency), keys, half=True)
 
 
 def _channels(run: Run, mine: pd.DataFrame, caption: str) -> Grid:

@@ -21,6 +21,7 @@ from revmodel.report.target_words import (
     date_rows,
     headline,
     late_sentence,
+    stage_means,
     stage_name,
     stage_words,
     target_of,
@@ -70,12 +71,11 @@ def _tiles(run: Run, row: Any) -> list[Tile]:
              "good" if good else "bad"),
         Tile("Covered", percent(covered), "by what is in and what is open today, on average"),
     ]  # fmt: skip
-    needs = run.folder.tables["target_stages"].set_index("stage")
-    needed = needs.loc["leads", "needed_mean"]
+    planned, needed = stage_means(run, "leads")
     if pd.isna(row.leads_until):
         tiles.append(Tile("Leads", "too late", f"too few of their wins come by {date(row.period_end)}", "bad"))
     elif np.isfinite(needed):
-        words = f"until {date(row.leads_until)}; planned {count(needs.loc['leads', 'planned_mean'])}"
+        words = f"until {date(row.leads_until)}; planned {count(planned)}"
         tiles.append(Tile("Leads needed", count(needed), words))
     if np.isfinite(row.spend_planned):
         value = number(row.spend_needed, run.currency) if row.reachable else "out of reach"
@@ -144,10 +144,10 @@ def _spend(run: Run, row: Any) -> Section:
     charts = () if plan.empty else (
         chart("Spend until each channel's last date", said, lambda w: budget_figure(plan, w, run.currency), keys),
     )  # fmt: skip
-    columns = ("Channel", "Until", "Planned", "Told", "Limit", "Brings to the quarter", "Next unit brings", "")
+    columns = ("Channel", "Until", "Planned", "Proposed", "Limit", "Brings to the quarter", "Next unit brings", "")
     told = "the least spend that does it" if row.reachable else "the spend that brings most"
     note = (
-        f"Told: {told}, within the limits of the configuration. A channel counts up to its last date; later weeks stay "
-        "as planned. Beyond what was ever spent a curve is a guess: the table says where."
+        f"Proposed: {told}, within the limits of the configuration. A channel counts up to its last date; later weeks "
+        "stay as planned. Beyond what was ever spent a curve is a guess: the table says where."
     )
     return Section("spend", title, (said,), charts, (Grid(columns, tuple(rows), right=(2, 3, 5, 6)),), note)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from revmodel.dims import WINS
 from revmodel.report.reading import Run, rows_of
-from revmodel.report.words import and_list, between, count, date, label, number, percent, quarter
+from revmodel.report.words import and_list, between, count, date, label, money, number, percent, quarter
 
 __all__ = [
     "channel_rows",
@@ -73,9 +73,8 @@ def _leads(run: Run, row: Any) -> str:
     until = date(row.leads_until)
     if not np.isfinite(row.times):
         return f"No number of leads until {until} gives that chance: in too many futures they bring nothing in time."
-    needs = run.folder.tables["target_stages"].set_index("stage")
-    planned, needed = needs.loc["leads", "planned_mean"], needs.loc["leads", "needed_mean"]
-    deals = needs.loc[WINS]
+    planned, needed = stage_means(run, "leads")
+    deals_planned, deals = stage_means(run, WINS)
     if row.times <= 1:
         return (
             f"Leads until {until} may be {percent(row.times)} of the plan ({count(needed)} in place of {count(planned)}"
@@ -84,8 +83,8 @@ def _leads(run: Run, row: Any) -> str:
     out = " That is no plan, but a measure of how late it is." if row.times > _MANY else ""
     return (
         f"In leads alone it takes {row.times:.1f} times the plan until {until}: {count(needed)} in place of "
-        f"{count(planned)}, for {count(deals['needed_mean'])} deals won in the quarter in place of "
-        f"{count(deals['planned_mean'])}.{out}"
+        f"{count(planned)}, for {count(deals)} deals won in the quarter in place of "
+        f"{count(deals_planned)}.{out}"
     )
 
 
@@ -113,6 +112,13 @@ def _spend(run: Run, row: Any) -> str:
     )
 
 
+def stage_means(run: Run, stage: str) -> tuple[float, float]:
+    """What is planned and what is needed of a stage in the weeks that count; blank where nothing is told."""
+    rows = run.folder.tables["target_stages"]
+    mine = rows[rows["stage"] == stage]
+    return float(mine["planned_mean"].iloc[0]), float(mine["needed_mean"].iloc[0])
+
+
 def stage_name(stage: str) -> str:
     """'leads', 'MQL', 'opportunity', 'deals won'."""
     return {"leads": "Leads", WINS: "Deals won"}.get(stage, label(stage))
@@ -120,7 +126,7 @@ def stage_name(stage: str) -> str:
 
 def stage_words(run: Run) -> list[tuple[str, ...]]:
     """Rows: stage, from, until, planned, needed (8 in 10), more; the last stage first."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in reversed(list(rows_of(run.folder.tables["target_stages"].rename(columns={"from": "since"})))):
         if pd.isna(row.until):
             rows.append((stage_name(row.stage), "too late", "–", "–", "–", "–"))
@@ -142,7 +148,7 @@ def channel_rows(run: Run) -> list[tuple[str, ...]]:
         return []
     unit = _unit(run, target_of(run))
     stops = {"lower": "lower", "upper": "upper", "fixed": ""}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in rows_of(table):
         if pd.isna(row.last_date):
             rows.append((label(row.channel), "too late", "–", "–", "", "–", "–", ""))
@@ -159,11 +165,13 @@ def channel_rows(run: Run) -> list[tuple[str, ...]]:
 def date_rows(run: Run) -> list[tuple[str, ...]]:
     """Rows: lever, last date, share in time now, what one entry (or unit of spend) now brings by then."""
     asked = target_of(run)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in rows_of(run.folder.tables["last_dates"]):
         is_stage = row.kind == "stage"
-        name = f"Enters {label(row.lever)}" if is_stage else f"Spend on {label(row.lever).lower()}"
-        unit = "in money" if asked.metric != WINS else "wins"
+        name = f"Enters {_stage_word(row.lever)}" if is_stage else f"Spend on {label(row.lever).lower()}"
+        unit = (
+            f"for each {money(1, run.currency)}" if asked.metric != WINS else f"wins for each {money(1, run.currency)}"
+        )
         brings = percent(row.brings_now_mean) if is_stage else f"{row.brings_now_mean:.2f} {unit}"
         rows.append((
             name, "too late" if pd.isna(row.last_date) else date(row.last_date), percent(row.share_now_mean), brings,
@@ -181,6 +189,11 @@ def late_sentence(run: Run) -> str:
 def _short(day: Any) -> str:
     stamp = pd.Timestamp(day)
     return f"{stamp.day} {stamp:%b %Y}"
+
+
+def _stage_word(stage: str) -> str:
+    words = label(stage)
+    return words if words.isupper() else words.lower()
 
 
 def _unit(run: Run, row: Any) -> str | None:

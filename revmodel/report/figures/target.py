@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -80,8 +79,8 @@ def _stage(ax: Axes, part: pd.DataFrame) -> None:
     top = np.nanmax([*part["planned_p90"], *needed[np.isfinite(needed)]])
     ax.set_ylim(0, 1.1 * top if top > 0 else 1.0)
     axis_of_numbers(ax, None, "y", 3)
-    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=4))
-    ax.xaxis.set_major_formatter(mdates.DateFormatter("%b"))
+    months = pd.date_range(day[0], day[-1], freq="MS")
+    ax.set_xticks(months.to_numpy(), [f"{month:%b}" for month in months])
     ax.tick_params(axis="x", length=0, colors=INK.quiet)
 
 
