@@ -30,7 +30,7 @@ from revmodel.workflows.told import ToldCompany, quarter_ahead, tell_company, wi
 
 __all__ = ["plan_target"]
 
-EVER_WEEKS = 52  # what a record or a unit of spend brings "ever" is counted for a year
+EVER_WEEKS = 52  # what a record or a unit of spend "ever" brings is counted for a year, or for all weeks looked at
 
 
 def plan_target(
@@ -105,7 +105,8 @@ def _ahead(told: ToldCompany, question: Question) -> Ahead:
     beyond = fitted.config.response.max_lag_weeks
     to_deals = (*funnel.lead_stages[1:], *funnel.deal_stages[:1])
     return ahead_of(
-        fitted.model, fitted.spend_ahead(shown + beyond), shown, fitted.config.forecast.draws, EVER_WEEKS + beyond,
+        fitted.model, fitted.spend_ahead(shown + beyond), shown, fitted.config.forecast.draws,
+        max(EVER_WEEKS, shown + beyond),
         funnel.first_deal_stage, stages=to_deals, value=question.metric,
     )  # fmt: skip
 
