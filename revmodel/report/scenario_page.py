@@ -89,7 +89,7 @@ def _side_by_side(run: Run, summary: pd.DataFrame) -> Section:
     names, rows = summary_rows(run)
     grid = Grid(tuple(_capital(name) for name in names), tuple(rows), right=tuple(range(1, len(names))))
     note = (
-        "Gain in all: what the leads caused bring within a year of each, later quarters included. On balance: that "
+        "Gain: what the leads caused bring within a year of each, later quarters included. On balance: that "
         "gain less the change in spend, before the cost of delivering. ROMI is (gain − cost) ÷ cost, of bookings."
     )
     return Section("scenarios", "Side by side", tuple(scenario_sentences(run)), (drawn,), (grid,), note)

@@ -66,14 +66,17 @@ def _cost(change: float, spend: float, currency: str) -> str:
 
 def scenario_sentences(run: Run) -> list[str]:
     """A verdict a scenario, what binds, where curves are guesses, and what no scenario can say."""
-    said = []
+    said, known = [], set()
     for row in rows_of(run.folder.tables["scenario_summary"]):
         said.append(verdict(run, row))
         if row.binding:
             said[-1] += f" Against the limits of the configuration: {_bindings(row.binding)}."
-        if row.extrapolates and row.scenario != CURRENT:
-            names = and_list([label(name) for name in row.extrapolates.split(", ")])
+        beyond = [name for name in row.extrapolates.split(", ") if name and name not in known]
+        if beyond:
+            names = and_list([label(name) for name in beyond])
             said[-1] += f" {names}: more in a quarter than was ever spent in one, so the curve is a guess there."
+        if row.scenario == CURRENT:
+            known = set(beyond)  # told once: every plan keeps it
         if row.leaves_out:
             said[-1] += f" Not in these numbers: {row.leaves_out}"
     return [*said, HELD]
@@ -89,27 +92,29 @@ def _bindings(text: str) -> str:
 
 
 def summary_rows(run: Run) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Columns and rows: scenario, spend, deals in the window, gain, net, chance, ROMI, marginal ROMI, best split."""
+    """Columns and rows: spend and deals with their changes, what is gained in all and on balance, chance, ROMI."""
     unit = run.currency if run.has_amounts else None
     table = run.folder.tables["scenario_summary"]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in rows_of(table):
         now = row.scenario == CURRENT
-        rows.append((
-            row.scenario, money(row.spend, run.currency), "" if now else _signed(row.spend_change, run.currency),
-            number(row.window_mean, unit), "" if now else _signed(row.window_change_mean, unit),
+        cells = [
+            row.scenario,
+            money(row.spend, run.currency) + ("" if now else f" ({_signed(row.spend_change, run.currency)})"),
+            number(row.window_mean, unit) + ("" if now else f" ({_signed(row.window_change_mean, unit)})"),
             "" if now else _signed(row.gain_mean, unit),
-            *(("" if now else _signed(row.net_mean, unit), "" if now else _range(row.net_p10, row.net_p90, unit))
-              if unit is not None else ()),
-            "" if not np.isfinite(row.p_better if unit is not None else row.p_more)
-            else percent(row.p_better if unit is not None else row.p_more),
-            *(map(_romi, (row.romi_mean, row.marginal_romi_mean, row.next_unit_romi_mean)) if unit is not None else ()),
-        ))  # fmt: skip
-    deals = str(table["deals"].iloc[0])
-    names = ["scenario", "spend", "change", deals, "change in them", "gain in all"]
-    names += ["on balance", "8 in 10"] if unit is not None else []
-    names += ["better", "ROMI", "of the change", "of the next unit"] if unit is not None else ["more"]
-    return names, rows
+        ]
+        if unit is None:
+            cells.append("" if not np.isfinite(row.p_more) else percent(row.p_more))
+        else:
+            cells += [
+                "" if now else f"{_signed(row.net_mean, unit)} ({_range(row.net_p10, row.net_p90, unit)})",
+                "" if not np.isfinite(row.p_better) else percent(row.p_better),
+                *map(_romi, (row.romi_mean, row.marginal_romi_mean)),
+            ]
+        rows.append(tuple(cells))
+    names = ["scenario", "spend", str(table["deals"].iloc[0]), "gain"]
+    return [*names, *(["more"] if unit is None else ["on balance", "better", "ROMI", "of the change"])], rows
 
 
 def quarter_rows(run: Run, metric: str) -> tuple[list[str], list[tuple[str, ...]]]:
