@@ -45,7 +45,8 @@ MAY_IMPORT = {
     "workflows": TO_REPORT | {"synthetic", "tracking", "mix"},
     "console": TO_REPORT | {"workflows", "mix"},
     "demo": FOUNDATION,
-    "cli": TO_REPORT | {"synthetic", "tracking", "workflows", "console", "demo", "mix"},
+    "options": {"errors"},
+    "cli": TO_REPORT | {"synthetic", "tracking", "workflows", "console", "demo", "mix", "options"},
 }
 
 # fmt: off

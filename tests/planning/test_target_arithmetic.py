@@ -118,7 +118,9 @@ def test_least_spend_just_reaches_the_target_and_the_curve_sets_its_size() -> No
     assert found.least.reached
     assert found.least.chance == 1.0
     # Best split of s a week: 3√a + 6√b = 10 with b = 4a → 15√a = 10, so a = 0.444, b = 1.778 thousand.
-    assert found.least.plan == pytest.approx(9 * np.array([444.4, 1777.8]), rel=0.02)
+    # Curves are straight between 25 points, so the split may be off by a part of one, the total hardly.
+    assert found.least.plan == pytest.approx(9 * np.array([444.4, 1777.8]), rel=0.1)
+    assert found.least.plan.sum() == pytest.approx(9 * 2222.2, rel=0.005)
 
 
 def test_out_of_reach_is_said_with_the_most_that_can_be_had() -> None:
