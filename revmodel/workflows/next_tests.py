@@ -11,7 +11,7 @@ from revmodel.models.arrivals import caused_leads
 from revmodel.planning.flow import Floats
 from revmodel.planning.lift_value import LiftDesign, candidate_plans, lift_error, next_tests_table
 from revmodel.workflows.fitted import FittedCompany
-from revmodel.workflows.parts import channel_bounds
+from revmodel.workflows.plan_limits import channel_bounds
 
 __all__ = ["next_tests"]
 

@@ -32,7 +32,6 @@ from revmodel.workflows.fitted import FittedCompany, PreparedCompany
 
 __all__ = [
     "allocation_tables",
-    "channel_bounds",
     "channel_economics",
     "contribution_tables",
     "forecast_tables",
@@ -133,7 +132,7 @@ def allocation_tables(
     settings = fitted.config.allocation
     spend = fitted.spend_ahead(settings.weeks)
     current = spend.sum(1)
-    low, high = channel_bounds(fitted)
+    low, high = _bounds(fitted)
     total = float(current.sum()) if budget is None else float(budget)
     window = window_surface(fitted.model, economics, spend, current * high, settings.horizon_weeks)
     best = allocate(window.surface, total, current * low, current * high)
@@ -157,8 +156,7 @@ def allocation_tables(
     }  # fmt: skip
 
 
-def channel_bounds(fitted: FittedCompany) -> tuple[Floats, Floats]:
-    """(channel,) each: the config's limits as multiples of planned spend. Raises ConfigError: an unknown channel."""
+def _bounds(fitted: FittedCompany) -> tuple[np.ndarray, np.ndarray]:
     settings = fitted.config.allocation
     channels = fitted.model.response_.data_.channels
     unknown = sorted(set(settings.bounds) - set(channels))

@@ -28,7 +28,8 @@ from revmodel.report.tables import RunFolder
 from revmodel.tracking.nested_runs import NestedRun
 from revmodel.workflows.company import as_of_date
 from revmodel.workflows.fitted import PreparedCompany
-from revmodel.workflows.parts import channel_bounds, quarters_ahead
+from revmodel.workflows.parts import quarters_ahead
+from revmodel.workflows.plan_limits import channel_bounds
 from revmodel.workflows.record import record_run
 from revmodel.workflows.told import MOST_QUARTERS, ToldCompany, tell_company, with_quarters
 

@@ -24,7 +24,8 @@ from revmodel.planning.open_entries import open_entries
 from revmodel.planning.target import Outlook
 from revmodel.planning.target_tables import lever_rows, needs_tables, spend_table, stage_rows, target_row
 from revmodel.report.tables import RunFolder
-from revmodel.workflows.parts import channel_bounds, quarters_ahead
+from revmodel.workflows.parts import quarters_ahead
+from revmodel.workflows.plan_limits import channel_bounds
 from revmodel.workflows.record import record_run
 from revmodel.workflows.told import ToldCompany, quarter_ahead, tell_company, with_quarters
 
