@@ -79,18 +79,20 @@ def value_of_test(value: Floats, lift: Floats, error: float, rng: np.random.Gene
 
     value : (draw, plan), what each plan brings. lift : (draw,), what the test would find without error
     """
-    now = float(value.mean(axis=0).max())
-    spread = float(lift.std())
+    best, spread = int(value.mean(axis=0).argmax()), float(lift.std())
     if spread == 0:
         return 0.0, 0.0
     truth = rng.integers(0, lift.size, FINDINGS)
-    found = lift[truth] + error * rng.standard_normal(FINDINGS)
-    perfect = lift[truth]
+    measured = lift[truth] + error * rng.standard_normal(FINDINGS)
     # Without error draws near the finding stand for it: a tenth of their spread is near.
-    return tuple(  # type: ignore[return-value]
-        max(float((_weights(lift, finding, sd) @ value).max(axis=1).mean()) - now, 0.0)
-        for finding, sd in ((found, max(error, 0.1 * spread)), (perfect, 0.1 * spread))
-    )
+    near = 0.1 * spread
+    return _worth(value, lift, measured, max(error, near), best), _worth(value, lift, lift[truth], near, best)
+
+
+def _worth(value: Floats, lift: Floats, findings: Floats, error: float, best: int) -> float:
+    """What the best plan under each finding brings more than today's ``best`` does under the same, on average."""
+    told = _weights(lift, findings, error) @ value
+    return float((told.max(axis=1) - told[:, best]).mean())
 
 
 def _weights(lift: Floats, finding: Floats, error: float) -> Floats:
