@@ -6,7 +6,6 @@ Exit status: 0 fine; 1 the run finished but a health gate failed (numbers are wr
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from revmodel.errors import RevmodelError
+from revmodel.options import company_day, iso_day, one_of, whole_numbers
 
 if TYPE_CHECKING:
     from revmodel.console import Console
@@ -103,7 +103,7 @@ def forecast(
     out = _console(json, quiet)
     loaded = _load(config, engine, quarters)
     run = _run(
-        out, loaded, ["forecast"], "forecast", as_of=_day(as_of, loaded), plan=plan, since=since, jobs=PROCESSES
+        out, loaded, ["forecast"], "forecast", as_of=company_day(as_of, loaded), plan=plan, since=since, jobs=PROCESSES
     )  # fmt: skip
     _finish(out, run)
 
@@ -119,10 +119,10 @@ def monitor(
     from revmodel.config import load_config
     from revmodel.workflows.monitor import monitor_company
 
-    _one_of("--format", form, ("text", "markdown", "json"))
+    one_of("--format", form, ("text", "markdown", "json"))
     out, loaded = _console(json or form != "text", quiet), load_config(config)
     with out.progress("starting") as say:
-        run = monitor_company(loaded, as_of=_day(as_of, loaded), since=since, progress=say)
+        run = monitor_company(loaded, as_of=company_day(as_of, loaded), since=since, progress=say)
     out.monitor(run, "json" if json else form)
     if fail_on_alert and run.manifest["health"]["passed"] and bool(run.tables["monitor"]["alert"].any()):
         raise typer.Exit(3)
@@ -136,7 +136,7 @@ def contribution(
     """What each channel's spend really adds to leads, pipeline and revenue."""
     out = _console(json, quiet)
     loaded = _load(config, engine, None)
-    _finish(out, _run(out, loaded, ["contribution"], "contribution", as_of=_day(as_of, loaded)))
+    _finish(out, _run(out, loaded, ["contribution"], "contribution", as_of=company_day(as_of, loaded)))
 
 
 @app.command()
@@ -148,9 +148,61 @@ def allocate(
     out = _console(json, quiet)
     loaded = _load(config, engine, None)
     run = _run(
-        out, loaded, ["contribution", "allocation"], "allocate", as_of=_day(as_of, loaded), plan=plan, budget=budget
+        out,
+        loaded,
+        ["contribution", "allocation"],
+        "allocate",
+        as_of=company_day(as_of, loaded),
+        plan=plan,
+        budget=budget,
     )
     _finish(out, run)
+
+
+@app.command()
+def target(
+    config: ConfigPath,
+    quarter: Annotated[str, typer.Option("--quarter", help="the fiscal quarter, such as 2026Q4", metavar="QUARTER")],
+    bookings: Annotated[float | None, typer.Option("--bookings", help="bookings to reach in it")] = None,
+    wins: Annotated[float | None, typer.Option("--wins", help="wins to reach in it, in place of bookings")] = None,
+    probability: Annotated[float, typer.Option("--probability", help="chance with which to reach it")] = 0.8,
+    in_time: Annotated[
+        float, typer.Option("--in-time", help="share of what something brings that must land in time for it to count")
+    ] = 0.1,
+    as_of: AsOf = None, plan: Plan = None, engine: Engine = None, json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """What a target takes: deals, stages and leads by week, spend, and until when each still counts."""
+    from revmodel.workflows.target import plan_target
+
+    out = _console(json, quiet)
+    loaded = _load(config, engine, None)
+    with out.progress("starting") as say:
+        run = plan_target(
+            loaded, quarter, bookings=bookings, wins=wins, probability=probability, in_time=in_time,
+            as_of=company_day(as_of, loaded), plan=plan, jobs=PROCESSES, progress=say,
+        )  # fmt: skip
+    out.target(run)
+    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+
+
+@app.command()
+def scenarios(
+    config: ConfigPath,
+    files: Annotated[list[Path], typer.Argument(help="YAML files of scenarios", metavar="SCENARIO...")],
+    quarters: Annotated[int, typer.Option(help="how many quarters are compared")] = 4,
+    as_of: AsOf = None, plan: Plan = None, engine: Engine = None, json: Json = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Named plans beside the current one: spend, leads, pipeline, bookings by quarter, and which is better."""
+    from revmodel.workflows.scenarios import compare_scenarios
+
+    out = _console(json, quiet)
+    loaded = _load(config, engine, None)
+    with out.progress("starting") as say:
+        run = compare_scenarios(
+            loaded, files, quarters=quarters, as_of=company_day(as_of, loaded), plan=plan, jobs=PROCESSES, progress=say
+        )
+    out.scenarios(run)
+    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
 
 
 @app.command()
@@ -163,9 +215,9 @@ def backtest(
 ) -> None:  # fmt: skip
     """How good the forecast would have been at past dates, beside every simple method. Goes on where it stopped."""
     out = _console(json, quiet)
-    loaded, weeks = _load(config, "laplace", None), _whole_numbers("--horizons", horizons)
+    loaded, weeks = _load(config, "laplace", None), whole_numbers("--horizons", horizons)
     run = _run(
-        out, loaded, ["backtest"], "backtest", as_of=_day(as_of, loaded), origins=origins, horizons=weeks,
+        out, loaded, ["backtest"], "backtest", as_of=company_day(as_of, loaded), origins=origins, horizons=weeks,
         every_weeks=every_weeks, jobs=jobs,
     )  # fmt: skip
     _finish(out, run)
@@ -183,11 +235,11 @@ def metrics(
     from revmodel.workflows.metrics import company_metrics
 
     out = _console(json, quiet)
-    _one_of("--period", period, ("week", "month", "quarter", "year"))
-    _one_of("--by", by, ("channel", "campaign", "segment", "content"))
+    one_of("--period", period, ("week", "month", "quarter", "year"))
+    one_of("--by", by, ("channel", "campaign", "segment", "content"))
     loaded = load_config(config)
     with out.progress("starting") as say:
-        run = company_metrics(loaded, as_of=_day(as_of, loaded), grain=period, by=by, progress=say)  # type: ignore[arg-type]
+        run = company_metrics(loaded, as_of=company_day(as_of, loaded), grain=period, by=by, progress=say)  # type: ignore[arg-type]
     out.metrics(run)
 
 
@@ -205,7 +257,7 @@ def mix(
     out = _console(json, quiet)
     loaded = load_mix_config(config)
     if engine is not None:
-        _one_of("--engine", engine, ("nuts", "laplace"))
+        one_of("--engine", engine, ("nuts", "laplace"))
         loaded = loaded.model_copy(update={"engine": engine})
     with out.progress("starting") as say:
         run = run_mix(loaded, refute=refute, progress=say)
@@ -232,8 +284,8 @@ def geo_lift(
     out = _console(json, quiet)
     regions = [part.strip() for part in treated.split(",") if part.strip()]
     found = lift_of_file(
-        data, date=date, region=region, kpi=kpi, treated=regions, start=_iso_day("--start", start),
-        end=_iso_day("--end", end),
+        data, date=date, region=region, kpi=kpi, treated=regions, start=iso_day("--start", start),
+        end=iso_day("--end", end),
     )  # fmt: skip
     out.geo_lift(found, channel, spend_change)
 
@@ -288,45 +340,6 @@ def _override(config: Any, engine: str | None, quarters: int | None) -> Any:
     except ValueError as error:
         raise ConfigError(f"--{' --'.join(given)}: {error}") from error
     return config.model_copy(update={"forecast": forecast})
-
-
-def _day(text: str | None, config: Any) -> dt.date | None:
-    """A day as given, or the company's own today or yesterday."""
-    from zoneinfo import ZoneInfo
-
-    if text is None:
-        return None
-    if text in ("today", "yesterday"):
-        now = dt.datetime.now(ZoneInfo(config.timezone)).date()
-        return now if text == "today" else now - dt.timedelta(days=1)
-    return _iso_day("--as-of", text, ", or today or yesterday")
-
-
-def _iso_day(option: str, text: str, others: str = "") -> dt.date:
-    """A day as given. others: what else may stand there. Raises ConfigError: it is no date."""
-    from revmodel.errors import ConfigError
-
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{option} {text!r} is not a date: write it as 2026-09-30{others}") from error
-
-
-def _one_of(option: str, given: str, wanted: tuple[str, ...]) -> None:
-    from revmodel.errors import ConfigError
-
-    if given not in wanted:
-        raise ConfigError(f"{option} {given!r} is not known: give one of {', '.join(wanted)}")
-
-
-def _whole_numbers(option: str, text: str) -> tuple[int, ...]:
-    """``4,13,26`` → (4, 13, 26). Raises ConfigError: not whole numbers from 1 to 104."""
-    from revmodel.errors import ConfigError
-
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdigit() and 1 <= int(part) <= 104 for part in parts):
-        raise ConfigError(f"{option} came as {text!r}: wanted whole numbers from 1 to 104, such as 4,13,26")
-    return tuple(sorted({int(part) for part in parts}))
 
 
 def _run(out: Console, config: Any, parts: list[str], command: str, **options: Any) -> RunFolder:

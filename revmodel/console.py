@@ -107,6 +107,8 @@ class Console:
             self._contribution(run.tables["contribution"], currency)
         if "allocation" in run.tables:
             self._allocation(run.tables["allocation"], run.tables["allocation_summary"], currency)
+        if "next_tests" in run.tables:
+            self._next_tests(run)
         if "backtest_scores" in run.tables:
             self._backtest(run.tables["backtest_scores"])
         for sentence in run.manifest["cannot"]:
@@ -158,6 +160,52 @@ class Console:
         if "refutation" in run.tables:
             moved = run.tables["refutation"].query("not passed")
             self.say(f"What must not move the answers moved {len(moved)} of {len(run.tables['refutation'])}.")
+        self._ending(run)
+
+    def target(self, run: RunFolder) -> None:
+        """The result of ``revmodel target``: what it takes at each stage, in spend, until when, and in words."""
+        if self.json or self.quiet:
+            self.run(run)
+            return
+        from revmodel.report.reading import Run
+        from revmodel.report.target_words import channel_rows, date_rows, headline, stage_words, target_sentences
+
+        told = Run(run)
+        names = ["", "counts if it comes", "planned", "needed", "8 in 10", "more"]
+        self._print_table(f"\n{headline(told)}", names, [list(row) for row in stage_words(told)])
+        if spend := channel_rows(told):
+            names = ["channel", "until", "planned", "proposed", "limit", "brings", "next unit", ""]
+            self._print_table(f"\nSpend ({run.manifest['currency']})", names, [list(row) for row in spend])
+        names = ["lever", "last date", "in time now", "brings by then"]
+        self._print_table("\nLast dates", names, [list(row) for row in date_rows(told)])
+        self._sentences(run, target_sentences(told))
+
+    def scenarios(self, run: RunFolder) -> None:
+        """The result of ``revmodel scenarios``: side by side, by quarter, and a sentence each."""
+        if self.json or self.quiet:
+            self.run(run)
+            return
+        from revmodel.report.reading import Run
+        from revmodel.report.scenario_words import (
+            frontier_sentence,
+            headline,
+            quarter_rows,
+            scenario_sentences,
+            summary_rows,
+        )  # fmt: skip
+
+        told = Run(run)
+        names, rows = summary_rows(told)
+        self._print_table(f"\n{headline(told)}", names, [list(row) for row in rows])
+        names, rows = quarter_rows(told, told.leading)
+        self._print_table(f"\n{told.name(told.leading).capitalize()} by quarter", names, [list(row) for row in rows])
+        self._sentences(run, [*scenario_sentences(told), frontier_sentence(told)])
+
+    def _sentences(self, run: RunFolder, sentences: list[str]) -> None:
+        for sentence in ("", *sentences):
+            self.say(sentence)
+        for sentence in run.manifest["cannot"]:
+            self.say(f"note: {sentence}")
         self._ending(run)
 
     def geo_lift(self, found: GeoLift, channel: str, spend_change: float) -> None:
@@ -226,6 +274,14 @@ class Console:
             f"{row['sentence']} It brings {row['difference_mean']:+,.0f} (8 in 10 between {between}); "
             f"chance to be better than now: {row['p_better']:.0%}."
         )
+
+    def _next_tests(self, run: RunFolder) -> None:
+        from revmodel.report.reading import Run
+        from revmodel.report.sections.next_tests import test_rows, test_sentence
+
+        names, rows = test_rows(Run(run))
+        self._print_table("\nWhat to test next", names, [list(row) for row in rows])
+        self.say(test_sentence(Run(run)))
 
     def _backtest(self, scores: pd.DataFrame) -> None:
         """Every method's record, the best CRPS first; the difference to our forecast as mean ± standard error."""

@@ -21,7 +21,7 @@ FOUNDATION = {"config", "dims", "errors"}
 TO_FEATURES = FOUNDATION | {"sources", "journeys", "features"}
 TO_FORECAST = TO_FEATURES | {"media", "models", "forecast"}
 TO_DECIDE = TO_FORECAST | {"attribution", "mix", "decide"}
-TO_REPORT = TO_DECIDE | {"metrics", "evaluate", "report"}
+TO_REPORT = TO_DECIDE | {"metrics", "evaluate", "planning", "report"}
 MAY_IMPORT = {
     "errors": set(),
     "dims": set(),
@@ -39,13 +39,15 @@ MAY_IMPORT = {
     "forecast": TO_FEATURES | {"models"},
     "attribution": TO_FORECAST,
     "decide": TO_FORECAST | {"attribution", "mix"},
+    "planning": TO_DECIDE | {"source_config"},
     "evaluate": TO_FORECAST,
-    "report": TO_DECIDE | {"metrics", "evaluate"},
+    "report": TO_DECIDE | {"metrics", "evaluate", "planning"},
     "tracking": TO_REPORT,
     "workflows": TO_REPORT | {"synthetic", "tracking", "mix"},
     "console": TO_REPORT | {"workflows", "mix"},
     "demo": FOUNDATION,
-    "cli": TO_REPORT | {"synthetic", "tracking", "workflows", "console", "demo", "mix"},
+    "options": {"errors"},
+    "cli": TO_REPORT | {"synthetic", "tracking", "workflows", "console", "demo", "mix", "options"},
 }
 
 # fmt: off

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from revmodel.models.arrivals import caused_leads
 from revmodel.models.predict import predict_funnel
 from revmodel.models.revenue import RevenueModel
 
-__all__ = ["LeadEconomics", "group_share", "lead_economics", "leads_by_cause", "marginal_share"]
+__all__ = ["LeadEconomics", "group_share", "groups_of_rows", "lead_economics", "leads_by_cause", "marginal_share"]
 
 Floats = npt.NDArray[np.float64]
 Picks = npt.NDArray[np.int64]
@@ -65,10 +66,15 @@ def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_we
 
 def group_share(model: RevenueModel, economics: LeadEconomics) -> Floats:
     """(row, group): how the records of a row fall on funnel groups, as in the latest half year."""
-    seen = model.response_.data_.recent_by_group(economics.groups)
-    everywhere, channels = seen.sum(0), np.array(economics.groups.channel)
-    share = np.zeros((len(economics.rows), len(economics.groups)))
-    for i, row in enumerate(economics.rows):
+    return groups_of_rows(model, economics.rows, economics.groups)
+
+
+def groups_of_rows(model: RevenueModel, rows: Sequence[int], groups: Groups) -> Floats:
+    """``group_share`` of any rows of the arrivals model."""
+    seen = model.response_.data_.recent_by_group(groups)
+    everywhere, channels = seen.sum(0), np.array(groups.channel)
+    share = np.zeros((len(rows), len(groups)))
+    for i, row in enumerate(rows):
         counts = seen[row] if seen[row].sum() > 0 else everywhere * (channels == model.response_.data_.rows[row][1])
         share[i] = counts / counts.sum()
     return share

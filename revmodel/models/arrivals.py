@@ -14,7 +14,7 @@ from revmodel.models.leading import lag_columns, paths_ahead
 from revmodel.models.response import ChannelResponse
 from revmodel.models.steps import LARGEST_STEP, steps_ahead
 
-__all__ = ["caused_leads", "draw_counts", "expected_arrivals", "predict_arrivals"]
+__all__ = ["caused_ahead", "caused_leads", "draw_counts", "expected_arrivals", "picked", "predict_arrivals"]
 
 Floats = npt.NDArray[np.float64]
 PRIOR_RECORDS = 2.0  # that fall on groups as those of all stages do
@@ -57,10 +57,25 @@ def expected_arrivals(
         log_baseline = log_baseline + np.einsum("dk,dkw->dw", d["indicator"][pick], paths)[:, None, :]
     mean = np.exp(log_baseline)
     if data.channels:
-        calendar = np.exp(d["season_share"][pick][:, None] * season + events)
-        caused = caused_leads(response, future_spend, pick) * calendar[:, None, :]
+        caused = caused_ahead(response, panel, weeks, future_spend, pick)
         mean = mean + np.einsum("dmw,dmr->drw", caused, d["share"][pick], optimize=True)
     return mean
+
+
+def caused_ahead(
+    response: ChannelResponse, panel: WeeklyPanel, weeks: pd.DatetimeIndex, future_spend: Floats,
+    pick: npt.NDArray[np.int64],
+) -> Floats:  # fmt: skip
+    """``caused_leads`` of the weeks ahead with their season and holidays, as the forecast counts them."""
+    season, events, _ = _calendar(response, panel, weeks, pick)
+    calendar = np.exp(response.derived_["season_share"][pick][:, None] * season + events)
+    caused: Floats = caused_leads(response, future_spend, pick) * calendar[:, None, :]
+    return caused
+
+
+def picked(response: ChannelResponse, draws: int) -> npt.NDArray[np.int64]:
+    """(draw,): which posterior draws a forecast of so many draws runs on."""
+    return np.linspace(0, len(response.posterior_.thetas) - 1, draws).round().astype(np.int64)
 
 
 def _calendar(
@@ -123,7 +138,7 @@ def predict_arrivals(
     Within a row, records fall on groups (segment, region, …) as in the latest half year (Dirichlet posterior).
     """
     rng = np.random.default_rng(seed)
-    pick = np.linspace(0, len(response.posterior_.thetas) - 1, draws).round().astype(int)
+    pick = picked(response, draws)
     counts = draw_counts(response, panel, weeks, future_spend, pick, rng)
     out = np.zeros((draws, len(weeks), len(stages), len(groups)), dtype=np.int64)
     seen = response.data_.recent_by_group(groups)

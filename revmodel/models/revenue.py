@@ -17,7 +17,7 @@ import pandas as pd
 from revmodel.config import ResponseConfig
 from revmodel.errors import NotFittedError
 from revmodel.features.tables import Features, Groups
-from revmodel.models.arrivals import predict_arrivals
+from revmodel.models.arrivals import expected_arrivals, picked, predict_arrivals
 from revmodel.models.deal_effects import DealEffects
 from revmodel.models.deal_size import DealSize
 from revmodel.models.draws import ArrivalDraws, DealSizeDraws, FunnelDraws
@@ -134,6 +134,12 @@ class RevenueModel:
         )  # fmt: skip
         sizes = self.sizes_.predict(groups, draws, np.random.default_rng(self.seed + 13))
         return funnel, arrivals, sizes
+
+    def expected_ahead(self, weeks: int, future_spend: Floats, draws: int) -> Floats:
+        """(draw, row, week): the records that ``predict`` of the same arguments expects, draw by draw."""
+        ends = future_weeks(pd.Timestamp(self.features_.as_of), weeks)
+        pick, rng = picked(self.response_, draws), np.random.default_rng(self.seed + 12)
+        return expected_arrivals(self.response_, self.features_.panel, ends, future_spend, pick, rng)
 
 
 class _timed:

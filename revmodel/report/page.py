@@ -11,17 +11,20 @@ from revmodel.report.metrics_page import holds_metrics_alone, render_metrics_pag
 from revmodel.report.mix_page import holds_a_mix, render_mix_page
 from revmodel.report.monitor_page import holds_a_monitor, render_monitor_page
 from revmodel.report.reading import Run, rows_of
+from revmodel.report.scenario_page import holds_scenarios, render_scenarios_page
 from revmodel.report.sections.deals import deals_section
 from revmodel.report.sections.facts import method_section, provenance_section
 from revmodel.report.sections.findings import findings_section
 from revmodel.report.sections.marketing import budget_section, channels_section
 from revmodel.report.sections.moved import moved_section
+from revmodel.report.sections.next_tests import next_tests_section
 from revmodel.report.sections.outlook import bridge_section, forecast_section
 from revmodel.report.sections.parts import Section
 from revmodel.report.sections.past import past_section, past_sentence, past_words
 from revmodel.report.sections.target import target_section
 from revmodel.report.sections.trust import health_section, record_section
 from revmodel.report.tables import PAGE, RunFolder
+from revmodel.report.target_page import holds_a_target, render_target_page
 from revmodel.report.template import Tile, rendered
 from revmodel.report.verdicts import our_rows
 from revmodel.report.wording import headline, outlook
@@ -33,8 +36,8 @@ __all__ = ["render_page", "write_page"]
 def write_page(folder: RunFolder) -> Path:
     """Render the run's manifest and tables to ``index.html`` in its folder; returns the page's path.
 
-    A run of KPIs alone gets their page, a monitor or media-mix run its own. Raises EmptyTableError: the run holds none
-    of them and no forecast.
+    A run of KPIs alone gets their page; a monitor, media-mix, target or scenario run its own. Raises EmptyTableError:
+    the run holds none of them and no forecast.
     """
     page = folder.path / PAGE
     page.write_text(_page_of(folder), encoding="utf-8")
@@ -44,6 +47,10 @@ def write_page(folder: RunFolder) -> Path:
 def _page_of(folder: RunFolder) -> str:
     if holds_a_mix(folder):
         return render_mix_page(folder)
+    if holds_a_target(folder):
+        return render_target_page(folder)
+    if holds_scenarios(folder):
+        return render_scenarios_page(folder)
     if holds_metrics_alone(folder):
         return render_metrics_page(folder)
     return render_monitor_page(folder) if holds_a_monitor(folder) else render_page(folder)
@@ -69,6 +76,7 @@ def render_page(folder: RunFolder) -> str:
 
 
 def _sections(run: Run) -> list[Section]:
+    tests = next_tests_section(run)
     return [
         forecast_section(run),
         target_section(run),
@@ -76,6 +84,7 @@ def _sections(run: Run) -> list[Section]:
         bridge_section(run),
         channels_section(run),
         budget_section(run),
+        *([tests] if tests is not None else []),
         past_section(run),
         record_section(run),
         deals_section(run),

@@ -7,6 +7,7 @@ in MLflow's own migrations: ``prepare_store`` may do that beside other work.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -20,7 +21,17 @@ import pandas as pd
 from revmodel.config import TrackingConfig
 from revmodel.errors import SourceError
 
-__all__ = ["list_runs", "log_run", "prepare_store", "store_uri"]
+__all__ = [
+    "client_of",
+    "experiment_id",
+    "finished",
+    "list_runs",
+    "log_run",
+    "named_metrics",
+    "prepare_store",
+    "run_tags",
+    "store_uri",
+]
 
 _SQLITE = "sqlite:///"
 _PARAM_LENGTH = 6000  # what MLflow keeps of a parameter; the whole config is in the manifest
@@ -47,8 +58,8 @@ def store_uri(tracking: TrackingConfig, root: Path) -> str:
 
 def prepare_store(tracking: TrackingConfig, root: Path) -> None:
     """Import MLflow and create the store and its experiment where they are not there yet; safe to call in a thread."""
-    uri = store_uri(tracking, root)
-    _experiment_id(_client(uri), uri, tracking.experiment)
+    client, uri = client_of(tracking, root)
+    experiment_id(client, uri, tracking.experiment)
 
 
 def log_run(
@@ -61,18 +72,24 @@ def log_run(
     """
     if not run_folder.is_dir():
         raise SourceError(f"{run_folder} is not a folder: log a run after it is written")
-    uri = store_uri(tracking, root)
-    client = _client(uri)
-    experiment = _experiment_id(client, uri, tracking.experiment)
+    client, uri = client_of(tracking, root)
+    experiment = experiment_id(client, uri, tracking.experiment)
     run_id = str(client.create_run(experiment, run_name=str(manifest["run"])).info.run_id)
-    logged = False
-    try:
+    with finished(client, run_id):
         _log(client, run_id, manifest, metrics)
         client.log_artifacts(run_id, str(run_folder))
+    return run_id
+
+
+@contextlib.contextmanager
+def finished(client: Any, run_id: str) -> Iterator[None]:
+    """A run is over when its logging is: FINISHED, or FAILED where an error came (which is raised)."""
+    logged = False
+    try:
+        yield
         logged = True
     finally:
         client.set_terminated(run_id, "FINISHED" if logged else "FAILED")
-    return run_id
 
 
 def list_runs(tracking: TrackingConfig, root: Path) -> pd.DataFrame:
@@ -95,6 +112,12 @@ def _sqlite_path(uri: str) -> Path | None:
     return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
 
 
+def client_of(tracking: TrackingConfig, root: Path) -> tuple[Any, str]:
+    """MLflow's client of a company's store, and the store's address."""
+    uri = store_uri(tracking, root)
+    return _client(uri), uri
+
+
 def _client(uri: str) -> Any:
     """MLflow's client of one store; its settings are read when it is first imported."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -107,7 +130,7 @@ def _client(uri: str) -> Any:
     return MlflowClient(tracking_uri=uri)
 
 
-def _experiment_id(client: Any, uri: str, name: str) -> str:
+def experiment_id(client: Any, uri: str, name: str) -> str:
     """The experiment, made where it is new; its artifacts lie beside a local store, elsewhere the server decides."""
     from mlflow.exceptions import MlflowException
 
@@ -125,12 +148,12 @@ def _experiment_id(client: Any, uri: str, name: str) -> str:
 
 
 def _log(client: Any, run_id: str, manifest: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import Param, RunTag
 
     now = pd.Timestamp.now("UTC").value // 1_000_000
-    numbers = [Metric(_NOT_IN_NAMES.sub("", name), float(value), now, 0) for name, value in metrics.items()]
+    numbers = named_metrics(metrics, now)
     params = [Param(name, value[:_PARAM_LENGTH]) for name, value in _flat(manifest["config"])]
-    tags = [RunTag(name, str(value)) for name, value in _tags(manifest).items() if value is not None]
+    tags = [RunTag(name, value) for name, value in run_tags(manifest).items()]
     for batch in batched(params, _BATCH):
         client.log_batch(run_id, params=list(batch))
     for batch in batched(numbers, _BATCH):
@@ -148,9 +171,16 @@ def _flat(config: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str
             yield f"{above}{key}", value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def _tags(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def named_metrics(metrics: Mapping[str, float], now: int) -> list[Any]:
+    """Numbers as MLflow's metrics, with names that it takes. now : milliseconds since 1970."""
+    from mlflow.entities import Metric
+
+    return [Metric(_NOT_IN_NAMES.sub("", name), float(value), now, 0) for name, value in metrics.items()]
+
+
+def run_tags(manifest: Mapping[str, Any]) -> dict[str, str]:
     """What one looks a run up by; a failed gate is a tag, so that nothing picks the run by accident."""
-    return {
+    tags = {
         "health": "passed" if manifest["health"]["passed"] else "failed",
         "health_sentence": manifest["health"]["sentence"],
         "as_of": manifest["as_of"],
@@ -163,6 +193,7 @@ def _tags(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "mlflow.source.git.commit": manifest["git_sha"],
         "mlflow.source.name": "revmodel",
     }
+    return {name: str(value) for name, value in tags.items() if value is not None}
 
 
 def _datasets(inputs: Sequence[Mapping[str, Any]]) -> list[Any]:

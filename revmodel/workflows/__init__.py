@@ -12,8 +12,10 @@ __all__ = [
     "backtest_company",
     "check_data",
     "company_metrics",
+    "compare_scenarios",
     "forecast_quarter",
     "monitor_company",
+    "plan_target",
     "reallocate_budget",
     "run_company",
 ]
@@ -22,8 +24,10 @@ _HOME = {
     "backtest_company": "backtest",
     "check_data": "company",
     "company_metrics": "metrics",
+    "compare_scenarios": "scenarios",
     "forecast_quarter": "run",
     "monitor_company": "monitor",
+    "plan_target": "target",
     "reallocate_budget": "run",
     "run_company": "run",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from revmodel.forecast.totals import total_rows
 from revmodel.report.page import write_page
 from revmodel.report.tables import DRAWS, WEEKLY, RunFolder, write_run
 from revmodel.tracking.mlflow_store import log_run
+from revmodel.tracking.nested_runs import NestedRun, log_nested
 from revmodel.workflows.fitted import FittedCompany
 from revmodel.workflows.manifest import run_manifest, run_name
 
@@ -21,11 +23,14 @@ __all__ = ["health_verdict", "record_run"]
 
 
 def record_run(
-    fitted: FittedCompany, tables: dict[str, pd.DataFrame], command: str, name: str | None, weekly: xr.Dataset
-) -> RunFolder:
+    fitted: FittedCompany, tables: dict[str, pd.DataFrame], command: str, name: str | None, weekly: xr.Dataset, *,
+    more: Mapping[str, Any] | None = None, metrics: Mapping[str, float] | None = None,
+    files: Mapping[str, str] | None = None, nested: Sequence[NestedRun] = (),
+) -> RunFolder:  # fmt: skip
     """Write the run's folder and page, log it, and return it as it lies on disk.
 
-    weekly : draws of each week's totals, see forecast.weekly.weekly_totals.
+    weekly : draws of each week's totals, see forecast.weekly.weekly_totals. more : further keys of the manifest.
+    metrics : further headline numbers. files : path in the folder → text. nested : runs logged under this one.
     """
     config = fitted.config
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -36,16 +41,21 @@ def record_run(
         "allows": fitted.data.allows,
         "health": fitted.model.health_,
     }
-    manifest = _manifest(fitted, tables, command, run, created)
+    manifest = _manifest(fitted, tables, command, run, created) | dict(more or {})
 
     def finish(unfinished: RunFolder) -> None:
+        for path, text in (files or {}).items():
+            (unfinished.path / path).parent.mkdir(parents=True, exist_ok=True)
+            (unfinished.path / path).write_text(text, encoding="utf-8")
         _write_draws(fitted, unfinished.path / DRAWS)
         weekly.to_netcdf(unfinished.path / DRAWS / WEEKLY, engine="h5netcdf", encoding=_packed(weekly))
         write_page(unfinished)
 
     folder = write_run(config.resolve(config.reports) / run, manifest, everything, finish)
     if config.tracking.enabled:
-        log_run(folder, manifest, _metrics(tables), config.tracking, config.root)
+        numbers = _metrics(tables) | dict(metrics or {})
+        run_id = log_run(folder, manifest, numbers, config.tracking, config.root)
+        log_nested(run_id, manifest, nested, config.tracking, config.root)
     return RunFolder(folder, manifest, everything)
 
 

@@ -17,6 +17,7 @@ from revmodel.workflows.budget import allocation_tables
 from revmodel.workflows.calibrate import calibrate
 from revmodel.workflows.fitted import fit_company
 from revmodel.workflows.moved import moved_tables, record_table
+from revmodel.workflows.next_tests import next_tests
 from revmodel.workflows.parts import (
     channel_economics,
     contribution_tables,
@@ -73,6 +74,8 @@ def run_company(
         if "allocation" in wanted:
             say("the best split of the budget")
             tables |= allocation_tables(fitted, economics, budget)
+            say("what to test next")
+            tables |= next_tests(fitted, economics, budget)
     if "backtest" in wanted:
         from revmodel.workflows.backtest import backtest_company
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from bad_input import good_tables, write_company
 
-from revmodel.cli import _day
 from revmodel.config import load_config
 from revmodel.errors import ConfigError
+from revmodel.options import company_day
 
 SLOW_RUN = """
 import time
@@ -73,11 +73,11 @@ def test_run_that_is_stopped_while_it_writes_leaves_nothing(tmp_path: Path, numb
 def test_today_and_yesterday_are_days_of_the_company(config: Path) -> None:
     loaded = load_config(config).model_copy(update={"timezone": "Pacific/Kiritimati"})  # 14 hours before UTC
     there = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=14)).date()
-    assert _day("today", loaded) == there
-    assert _day("yesterday", loaded) == there - dt.timedelta(days=1)
-    assert _day(None, loaded) is None
+    assert company_day("today", loaded) == there
+    assert company_day("yesterday", loaded) == there - dt.timedelta(days=1)
+    assert company_day(None, loaded) is None
     with pytest.raises(ConfigError, match="or today or yesterday"):
-        _day("tomorrow", loaded)
+        company_day("tomorrow", loaded)
 
 
 def test_unknown_format_and_run_are_bad_input(revmodel: Callable[..., Any], config: Path) -> None:

@@ -1,0 +1,133 @@
+"""The weeks ahead from the fitted models, draw by draw those of the forecast's simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from revmodel.attribution.from_model import groups_of_rows
+from revmodel.dims import BOOKINGS, LEADS, PIPELINE_CREATED, WINS
+from revmodel.forecast.kernel import FunnelKernel, funnel_kernel
+from revmodel.models.arrivals import caused_ahead, picked
+from revmodel.models.draws import DealSizeDraws, FunnelDraws
+from revmodel.models.predict import future_weeks, predict_funnel
+from revmodel.models.revenue import RevenueModel
+from revmodel.planning.ahead import Ahead
+from revmodel.planning.flow import Floats
+
+__all__ = ["ahead_of"]
+
+KERNEL_DRAWS = 100  # draws of the funnel, taken in turn: what they vary is averaged over thousands of records
+CALENDAR_WEEKS = 13  # over which the funnel's calendar is averaged
+ENTRY_WEEKS = 26  # of a stage's kernel: entries into stages are told for at most so many weeks after creation
+
+
+def ahead_of(
+    model: RevenueModel, spend: Floats, told_weeks: int, draws: int, lag_weeks: int, first_deal_stage: str | None,
+    *, stages: tuple[str, ...] = (), value: str | None = None,
+) -> Ahead:  # fmt: skip
+    """The ``Ahead`` of a fitted model.
+
+    spend : (channel, week), the current plan, beyond the weeks that are told by as many as spend carries over
+    told_weeks, draws : as the simulation's, so that draw i here rests on the same arrivals as future i there
+    lag_weeks : how long after its creation a record's deals are counted
+    stages : those whose entries are told, beside leads, pipeline and wins
+    value : what deals are counted in; None: bookings where there are amounts, else wins
+    """
+    response, groups = model.response_, model.groups
+    weeks = future_weeks(pd.Timestamp(model.features_.as_of), spend.shape[1])
+    pick = picked(response, draws)
+    share = (
+        response.derived_["share"][pick] if response.data_.channels else np.zeros((draws, 0, len(response.data_.rows)))
+    )
+
+    def caused(of: Floats) -> Floats:
+        return caused_ahead(response, model.features_.panel, weeks, of, pick)
+
+    base = model.expected_ahead(told_weeks, spend[:, :told_weeks], draws)
+    if response.data_.channels:
+        base = base - np.einsum("dcw,dcr->drw", caused(spend)[:, :, :told_weeks], share, optimize=True)
+    base = np.pad(base, ((0, 0), (0, 0), (0, len(weeks) - told_weeks)), mode="edge")
+    some = min(draws, KERNEL_DRAWS)
+    as_of, month = pd.Timestamp(model.features_.as_of), model.fiscal_year_start_month
+    funnel = predict_funnel(model.hazards_, as_of, CALENDAR_WEEKS, some, month, model.seed + 21)
+    sizes = model.sizes_.predict(groups, some, np.random.default_rng(model.seed + 22))
+    rows = response.data_.rows
+    in_turn = np.arange(draws) % some
+    kernel = funnel_kernel(funnel, lag_weeks, first_deal_stage, threads=2)
+    split = groups_of_rows(model, range(len(rows)), groups)
+    kernels = _of_deals(kernel, sizes, rows, split) | _of_stages(funnel, stages, rows, split, lag_weeks)
+    leads = _is_lead(funnel, first_deal_stage, rows)
+    kernels[LEADS] = np.broadcast_to(leads[None, :, None], (some, len(rows), 1)).astype(np.float64)
+    return Ahead(
+        as_of=model.features_.as_of,
+        weeks=weeks,
+        channels=response.data_.channels,
+        rows=rows,
+        spend=spend,
+        base=base,
+        caused=caused,
+        share=share,
+        kernels={name: one[in_turn] for name, one in kernels.items()},
+        won_from={name: one[in_turn] for name, one in _won_from(kernel, split, model).items()},
+        value=value or (BOOKINGS if sizes.has_amounts else WINS),
+    )
+
+
+def _of_deals(
+    kernel: FunnelKernel, sizes: DealSizeDraws, rows: tuple[tuple[str, str], ...], split: Floats
+) -> dict[str, Floats]:
+    """Pipeline, wins and bookings of one record of each row, (draw, row, lag)."""
+    at = [kernel.stages.index(stage) for stage, _ in rows]
+    opened, won = (np.stack([by[:, i] for i in at], axis=1) for by in (kernel.pipeline, kernel.won))
+    out = {WINS: np.einsum("drgw,rg->drw", won, split, optimize=True)}
+    if not sizes.has_amounts:
+        out[PIPELINE_CREATED] = np.einsum("drgw,rg->drw", opened, split, optimize=True)
+        return out
+    first, final = sizes.expected_first(), sizes.expected_won()
+    out[PIPELINE_CREATED] = np.einsum("drgw,rg,dg->drw", opened, split, first, optimize=True)
+    out[BOOKINGS] = np.einsum("drgw,rg,dg->drw", won, split, final, optimize=True)
+    return out
+
+
+def _of_stages(
+    funnel: FunnelDraws, stages: tuple[str, ...], rows: tuple[tuple[str, str], ...], split: Floats, lag_weeks: int
+) -> dict[str, Floats]:
+    """First entries into a stage or past it, (draw, row, lag): what "pipeline" is where deals begin with that stage."""
+    out = {}
+    at = [funnel.stages.index(stage) for stage, _ in rows]
+    for stage in stages:
+        reached = funnel_kernel(funnel, min(lag_weeks, ENTRY_WEEKS), stage, threads=2).pipeline
+        by_row = np.stack([reached[:, i] for i in at], axis=1)
+        out[f"entered:{stage}"] = np.einsum("drgw,rg->drw", by_row, split, optimize=True)
+    return out
+
+
+def _is_lead(
+    funnel: FunnelDraws, first_deal_stage: str | None, rows: tuple[tuple[str, str], ...]
+) -> npt.NDArray[np.bool_]:
+    """(row,): whether records of a row come in at a lead stage."""
+    stages = funnel.stages
+    first = len(stages) if first_deal_stage is None else stages.index(first_deal_stage)
+    return np.array([stages.index(stage) < first for stage, _ in rows])
+
+
+def _won_from(kernel: FunnelKernel, split: Floats, model: RevenueModel) -> dict[str, Floats]:
+    """Stage → (draw, lag), over groups in the mix of those that come in (deal stages: of those that become deals)."""
+    volume = model.response_.data_.arrays["arrivals"][:, -ENTRY_WEEKS:].sum(axis=1)
+    mix = volume @ split
+    entry = kernel.stages.index(max(_volume_by_stage(model, volume).items(), key=lambda item: item[1])[0])
+    deal_mix = mix * kernel.pipeline[:, entry].sum(axis=2).mean(axis=0)
+    out = {}
+    for i, stage in enumerate(kernel.stages):
+        weight = deal_mix if i > entry and deal_mix.sum() > 0 else mix
+        out[stage] = np.einsum("dgw,g->dw", kernel.won[:, i], weight / weight.sum(), optimize=True)
+    return out
+
+
+def _volume_by_stage(model: RevenueModel, volume: Floats) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for (stage, _), total in zip(model.response_.data_.rows, volume, strict=True):
+        out[stage] = out.get(stage, 0.0) + float(total)
+    return out

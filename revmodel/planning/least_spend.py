@@ -1,0 +1,88 @@
+"""The least spend that reaches a target within limits, or the most that can be reached.
+
+For each budget the best split is searched with the allocation's own search; the chance to reach the target grows with
+the budget, so the least budget that gives the wanted chance is found by halving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from revmodel.decide.allocate import allocate
+from revmodel.decide.surface import Floats, ResponseSurface, spend_grid
+from revmodel.planning.ahead import Ahead
+from revmodel.planning.target import chance_of
+
+__all__ = ["LeastSpend", "least_spend", "quarter_surface"]
+
+POINTS = 25  # of each channel's curve
+HALVINGS = 12  # to 1/4000 of the room between the limits
+GAP, SECONDS = 1e-3, 5.0  # of each search: the last digits of a split do not matter here
+
+
+@dataclass(frozen=True)
+class LeastSpend:
+    """plan : (channel,), the least spend that gives the chance, or where none does the spend that brings most.
+
+    chance : of reaching the target under ``plan``; total : (draw,), what the quarter then holds. reached: whether the
+    chance is as wanted.
+    """
+
+    plan: Floats
+    chance: float
+    total: Floats
+    reached: bool
+
+
+def quarter_surface(ahead: Ahead, inside: Floats, weeks: Floats, upper: Floats) -> ResponseSurface:
+    """What each channel's spend of its open weeks brings to the quarter, on a grid of totals.
+
+    inside : (week,), share of each week in the quarter. weeks : (channel, week), 1 where spend may still be changed
+    upper : (channel,), the largest total of those weeks that is looked at
+    A channel keeps its planned pace; one that plans nothing spends evenly. The plan of the other weeks stays.
+    """
+    open_spend = ahead.spend * weeks
+    current = open_spend.sum(axis=1)
+    room = np.maximum(weeks.sum(axis=1, keepdims=True), 1.0)
+    pace = np.where(current[:, None] > 0, open_spend / np.maximum(current[:, None], 1e-300), weeks / room)
+    rest = ahead.spend - open_spend
+    grid = spend_grid(current, upper, POINTS)
+    worth = np.einsum("dcr,drw->dcw", ahead.share, ahead.worth(ahead.value, inside[None])[..., 0], optimize=True)
+    brings = [
+        np.einsum("dcw,dcw->dc", ahead.caused(rest + pace * grid[:, k : k + 1]), worth, optimize=True)
+        for k in range(POINTS)
+    ]
+    value = np.stack(brings, axis=2)
+    return ResponseSurface(ahead.channels, grid, value - value[:, :, :1], current)
+
+
+def least_spend(
+    surface: ResponseSurface, lower: Floats, upper: Floats, total_of: Callable[[Floats], Floats], target: float,
+    probability: float,
+) -> LeastSpend:  # fmt: skip
+    """The least spend within limits whose best split reaches the target with the wanted probability.
+
+    lower, upper : (channel,), totals. total_of : plan (channel,) → (draw,), what the quarter then holds
+    """
+
+    def tried(budget: float) -> LeastSpend:
+        plan = allocate(surface, budget, lower, upper, at_most=True, gap_tolerance=GAP, time_limit_s=SECONDS).proposed
+        total = total_of(plan)
+        chance = chance_of(target, total)
+        return LeastSpend(plan, chance, total, chance >= probability)
+
+    least, most = float(lower.sum()), float(upper.sum())
+    best, cheapest = tried(most), tried(least)
+    if cheapest.reached or not best.reached:
+        return cheapest if cheapest.reached else best
+    for _ in range(HALVINGS):
+        middle = 0.5 * (least + most)
+        found = tried(middle)
+        if found.reached:
+            best, most = found, middle
+        else:
+            least = middle
+    return best
