@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import pandas as pd
@@ -14,19 +13,13 @@ from revmodel.errors import ModelError
 from revmodel.forecast.weekly import weekly_totals
 from revmodel.report.tables import RunFolder
 from revmodel.workflows.budget import allocation_tables
-from revmodel.workflows.calibrate import calibrate
-from revmodel.workflows.fitted import fit_company
-from revmodel.workflows.moved import moved_tables, record_table
+from revmodel.workflows.company import as_of_date
+from revmodel.workflows.moved import moved_tables
 from revmodel.workflows.next_tests import next_tests
-from revmodel.workflows.parts import (
-    channel_economics,
-    contribution_tables,
-    forecast_tables,
-    simulate_quarters,
-)
-from revmodel.workflows.past_beside import PastForecasts
+from revmodel.workflows.parts import channel_economics, contribution_tables
 from revmodel.workflows.past_runs import FORECAST_COMMANDS, run_before
 from revmodel.workflows.record import record_run
+from revmodel.workflows.told import tell_company
 
 __all__ = ["Part", "forecast_quarter", "reallocate_budget", "run_company"]
 
@@ -49,20 +42,11 @@ def run_company(
     """
     say = progress or (lambda _: None)
     wanted = list(parts)
-    if config.tracking.enabled:  # MLflow takes seconds to import and to lay out a fresh store: do it beside the fit
-        waiting = ThreadPoolExecutor(max_workers=1)
-        store = waiting.submit(_prepare_store, config)
-    past = PastForecasts(jobs)
-    fitted = fit_company(config, as_of, plan, progress, past.begin)
-    tables: Tables = {}
+    before = run_before(config, as_of_date(config, as_of), since) if command in FORECAST_COMMANDS else None
+    told = tell_company(config, as_of=as_of, plan=plan, jobs=jobs, progress=progress)
+    fitted, tables = told.fitted, dict(told.tables)
     asked_alone = set(wanted) <= {"contribution", "allocation"} or len(wanted) == 1
     has_spend = bool(fitted.model.response_.data_.channels)
-    before = run_before(config, fitted.as_of, since) if command in FORECAST_COMMANDS else None
-    say("simulating the quarters ahead")
-    told = calibrate(fitted, simulate_quarters(fitted), past=past, progress=say)
-    simulation = told.simulation
-    tables |= told.tables | forecast_tables(fitted, simulation)
-    tables["record"] = record_table(fitted)
     if before is not None:
         say(f"what moved since {before.manifest['run']}")
         tables |= moved_tables(fitted, tables, before)
@@ -87,15 +71,7 @@ def run_company(
                 raise
             fitted.features.cannot.append(f"No backtest: {error}")
     say("writing tables and page")
-    if config.tracking.enabled:
-        store.result()
-    return record_run(fitted, tables, command, name, weekly_totals(simulation, fitted.features.realised))
-
-
-def _prepare_store(config: Config) -> None:
-    from revmodel.tracking.mlflow_store import prepare_store
-
-    prepare_store(config.tracking, config.root)
+    return record_run(fitted, tables, command, name, weekly_totals(told.simulation, fitted.features.realised))
 
 
 def forecast_quarter(config: Config, **options: object) -> RunFolder:
