@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.mix.arrays import MORE, lagged_acts
+from revmodel.mix.arrays import MORE
 from revmodel.mix.media_mix import MediaMix
 
 __all__ = ["LAST_YEAR", "WHOLE", "mix_tables"]
@@ -119,17 +119,15 @@ def _decomposition(mix: MediaMix) -> pd.DataFrame:
 def _curves(mix: MediaMix) -> pd.DataFrame:
     """One row a channel and level held for good: money a week in all regions, units of the KPI a week it brings.
 
+    People are reached as often as on average, and effects are those of the panel's last week, where either may vary.
     observed: whether weeks with so much in force, carry-over counted, are in the history; beyond it the curve is what
     its family says, not what was seen.
     """
     panel, basis, draws = mix.panel_, mix.arrays_.basis, mix.draws_
-    lags = mix.arrays_.data["lags"]
     middle = {name: np.median(value, axis=0)[None] for name, value in draws.values.items()}
-    weights = draws.curves.weights(lags, middle)[0]
-    lagged = lagged_acts(panel.acts, basis, mix.config.max_lag_weeks)
-    seen = np.einsum("cl,clw->cw", weights, lagged)
+    seen = draws.response.carried(mix.arrays_.data, middle)[0]
     level = np.tile(MULTIPLES, (len(panel.channels), 1))
-    share = draws.curves.saturated(np.tile(level, (len(draws), 1, 1)), draws.values)
+    share = draws.response.held(level, draws.values, basis.ramps(len(panel.weeks))[:, -1:])
     by_region = (draws.regional * basis.scale).sum(2)
     brings = draws.height[:, :, None] * by_region[:, :, None] * share
     frames = []
@@ -149,7 +147,7 @@ def _curves(mix: MediaMix) -> pd.DataFrame:
 def _carry_over(mix: MediaMix) -> pd.DataFrame:
     """One row a channel and lag: share of the effect that comes so many weeks later."""
     lags = mix.arrays_.data["lags"]
-    weights = mix.draws_.curves.weights(lags, mix.draws_.values)
+    weights = mix.draws_.response.curves.weights(lags, mix.draws_.values)
     rows = [
         {"channel": name, "lag_weeks": int(lag), **_summary(weights[:, i, k])}
         for i, name in enumerate(mix.panel_.channels)
