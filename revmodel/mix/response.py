@@ -62,12 +62,12 @@ class Response:
         curves = Curves.of(names, config.carry_over, config.saturation, after)
         return cls(curves, tuple(by_reach), contacts, drifting)
 
-    def taking(self, places: Sequence[int]) -> Response:
-        """Of these channels, in this order; a channel may come several times."""
+    def taking(self, places: Sequence[int], drifting: bool = True) -> Response:
+        """Of these channels, in this order; a channel may come several times. drifting: False for steady effects."""
         reached = [(i, self.by_reach.index(place)) for i, place in enumerate(places) if place in self.by_reach]
         return Response(
             self.curves.taking(places), tuple(i for i, _ in reached), tuple(self.contacts[j] for _, j in reached),
-            tuple(i for i, place in enumerate(places) if place in self.drifting),
+            tuple(i for i, place in enumerate(places) if drifting and place in self.drifting),
         )  # fmt: skip
 
     @property

@@ -62,7 +62,7 @@ class CompiledModel:
         self._arguments, self._graphs = arguments, graphs
         self.derived_names = [d.name for d in model.deterministics]
         self._compiled: set[str] = set()
-        self.samplers: dict[tuple[int, bool], tuple[Any, Any]] = {}  # by draws and kind of step (models/sampling.py)
+        self.samplers: dict[tuple[int, bool], tuple[Any, Any]] = {}  # by draws at a time, kind of step
 
     @cached_property
     def log_density(self) -> Any:

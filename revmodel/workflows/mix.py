@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
+from revmodel.mix.cautions import caution_table
 from revmodel.mix.doubt import doubt_table, residual_table
 from revmodel.mix.media_mix import MediaMix
 from revmodel.mix.mix_config import MixConfig
@@ -46,7 +47,7 @@ def run_mix(
         fitted = time.perf_counter()
         say("what it found, and how far it can be believed")
         tables = mix_tables(mix) | {"doubt": doubt_table(mix), "health": mix.health_}
-        tables["residuals"] = residual_table(mix)
+        tables |= {"residuals": residual_table(mix), "cautions": caution_table(config, mix.panel_, mix.arrays_)}
         if refute:
             tables["refutation"] = refutation_table(config, frame, say)
         timings = {"fit": round(fitted - clock, 2), "tables": round(time.perf_counter() - fitted, 2)}

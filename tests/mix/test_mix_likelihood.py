@@ -46,7 +46,7 @@ def test_it_equals_the_normal_density_written_out(regions, channels) -> None:
         model, value = density(arrays, theta)
         free = model.unpack(theta[None])
         draws = mix_draws(arrays, free, rng)
-        mean = draws.added(data["lagged"], data["lags"])[0].sum(0)
+        mean = draws.added(data)[0].sum(0)
         spread = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[0], 1.0)
         spread = spread * np.where(data["is_season"] > 0, draws.season[0], 1.0)
         design, y = [data["design"]], [data["y"] - mean]
@@ -76,7 +76,7 @@ def test_the_linear_part_is_drawn_from_its_posterior() -> None:
     spread = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[0], 1.0)
     spread = spread * np.where(data["is_season"] > 0, draws.season[0], 1.0)
     inverse = np.linalg.inv(covariance(expit(priors.ECHO_MEAN), draws.sigma[0], [60]))
-    rest = data["y"] - draws.added(data["lagged"], data["lags"])[0].sum(0)
+    rest = data["y"] - draws.added(data)[0].sum(0)
     posterior = np.linalg.inv(data["design"].T @ inverse @ data["design"] + np.diag(1 / spread**2))
     mean = posterior @ data["design"].T @ inverse @ rest
     sd = np.sqrt(np.diag(posterior))

@@ -237,7 +237,7 @@ def test_nuts_gives_identical_draws_and_another_date_shares_the_compiled_model(
     models = dict(StageHazards._compiled)
     later = cells_of(steady(0.3, np.random.default_rng(1)), np.random.default_rng(2), 30, ("mql",),
                      as_of=AS_OF + pd.Timedelta(weeks=4))  # fmt: skip
-    sampler = models[nuts.layout_.shape].samplers[250, True][1]
+    sampler = models[nuts.layout_.shape].samplers[50, True][1]
     compilations = sampler._cache_size()
     again = StageHazards(engine="nuts", draws=250, seed=1).fit(nuts.cells_)
     first, second = (f.stages_["lead"].posterior for f in (nuts, again))
