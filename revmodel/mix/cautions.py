@@ -88,8 +88,8 @@ def _mediators_as_controls(config: MixConfig, arrays: MixArrays) -> Iterator[tup
             yield (
                 "mediator as control",
                 f"the control {name} moves with what channels do ({100 * part:.0f} % of what the baseline leaves of "
-                f"it, {channel} first): if {channel} drives it, what comes that way is taken from {channel}; then name it "
-                f"under mediators, as 'driven_by: [{channel}]'; if it is the other way round, leave it",
+                f"it, {channel} first): if {channel} drives it, what comes that way is taken from {channel}; then name "
+                f"it under mediators, as 'driven_by: [{channel}]'; if it is the other way round, leave it",
             )
 
 

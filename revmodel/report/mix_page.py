@@ -45,7 +45,7 @@ def render_mix_page(folder: RunFolder) -> str:
         "sections": [
             _contribution(whole, run.currency, str(run.manifest["config"]["kpi"])),
             *_ways(folder),
-            _doubts(folder.tables["doubt"], folder.tables["residuals"], folder.tables["cautions"]),
+            _doubts(folder.tables["doubt"], folder.tables["residuals"], folder.tables.get("cautions")),
             _curves(folder.tables["curves"], run.currency),
             _refutation(folder.tables.get("refutation")),
             provenance_section(run),
@@ -159,7 +159,7 @@ def _ways(folder: RunFolder) -> list[Section]:
     return [Section("ways", "By what ways they work", tuple(said), grids=tuple(grids))]
 
 
-def _doubts(doubt: pd.DataFrame, residuals: pd.DataFrame, cautions: pd.DataFrame) -> Section:
+def _doubts(doubt: pd.DataFrame, residuals: pd.DataFrame, cautions: pd.DataFrame | None) -> Section:
     grid = Grid(
         ("Channel", "Verdict", "Believed before", "Found", "Width left", "Error were the model right"),
         tuple(
@@ -179,7 +179,7 @@ def _doubts(doubt: pd.DataFrame, residuals: pd.DataFrame, cautions: pd.DataFrame
         ),
     )
     said = [f"{label(str(row.channel))}{str(row.sentence).removeprefix(str(row.channel))}" for row in rows_of(doubt)]
-    told = [f"Caution: {sentence}." for sentence in cautions["sentence"]]
+    told = [] if cautions is None else [f"Caution: {sentence}." for sentence in cautions["sentence"]]
     return Section("doubt", "How far to believe it", (*said, *told), grids=(grid, left))
 
 
