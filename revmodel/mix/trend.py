@@ -73,6 +73,6 @@ def trend_of(config: MixConfig, weeks: int) -> Trend:
         half = (weeks - 1) / 2
         boundary = half + AHEAD_WEEKS + MARGIN_WEEKS
         count = int(np.ceil(1.75 * boundary / SHORTEST_WEEKS))
-        return Smooth(half, boundary, np.pi * np.arange(1, count + 1) / (2 * boundary))
+        return Smooth(half, boundary, np.asarray(np.pi * np.arange(1.0, count + 1) / (2 * boundary)))
     last = weeks - config.trend_weeks / 2 if config.trend == "piecewise" else 0.0
     return Slopes(np.arange(0.0, last, config.trend_weeks), config.trend_weeks)

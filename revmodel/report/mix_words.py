@@ -20,7 +20,7 @@ def path_sentences(run: RunFolder) -> list[str]:
         by = [f"{count(units)} by way of {way}" for way, units in ways.items() if way != _DIRECT]
         said.append(f"{channel}: {count(ways.sum())} in all, {count(ways[_DIRECT])} directly and {and_list(by)}.")
     for channel, part in _by_channel(run, "frequency"):
-        best = part.loc[part["best"].idxmax()]
+        best = part.iloc[int(part["best"].to_numpy(float).argmax())]
         said.append(
             f"{channel}: the same impressions do most at about {best['contacts']:.1f} contacts a person"
             f"{'' if best['observed'] else ', which is more than was ever tried'}."
