@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -134,15 +135,15 @@ def _with_linear(draws: MixDraws, arrays: MixArrays, rng: np.random.Generator, s
             linear[some] = sampled[some] * np.stack([_scale(arrays, part, i) for i in range(len(part))])
         else:
             linear[some] = drawn_linear(
-                data, data["y"] - part.media(data), part.sigma, part.echo, lambda i, part=part: _scale(arrays, part, i),
-                noise[some], lambda i, part=part: _said(data, part, i),
+                data, data["y"] - part.media(data), part.sigma, part.echo, partial(_scale, arrays, part), noise[some],
+                partial(_said, data, part),
             )  # fmt: skip
         for k in range(mediators):
             paths = {name: value[:, k] for name, value in part.paths.items()}
             driven = ((paths["through"] / paths["pull"][:, None])[:, :, None] * part.added(data)).sum(1)
             of_mediators[some, k] = drawn_linear(
                 data, data["mediator_y"][k] - driven, paths["noise"], paths["echo"],
-                lambda i, of=paths: arrays.prior_sd(of["trend"][i], of["season"][i], of["length"][i]), own[some, k],
+                partial(_scale_of_mediator, arrays, paths), own[some, k],
             )  # fmt: skip
     paths = draws.paths | {"linear": of_mediators}
     return MixDraws(**{**draws.__dict__, "linear": linear, "paths": paths})
@@ -150,6 +151,10 @@ def _with_linear(draws: MixDraws, arrays: MixArrays, rng: np.random.Generator, s
 
 def _scale(arrays: MixArrays, draws: MixDraws, i: int) -> Floats:
     return arrays.prior_sd(draws.trend[i], draws.season[i], draws.length[i])
+
+
+def _scale_of_mediator(arrays: MixArrays, paths: dict[str, Floats], i: int) -> Floats:
+    return arrays.prior_sd(paths["trend"][i], paths["season"][i], paths["length"][i])
 
 
 def _said(data: dict[str, Floats], draws: MixDraws, i: int) -> list[Said]:

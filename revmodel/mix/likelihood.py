@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable as Tensor
 from pytensor.tensor.linalg import cholesky, solve_triangular
 
 from revmodel.mix import mix_priors as priors
@@ -12,8 +13,6 @@ from revmodel.mix.noise import law
 from revmodel.mix.trend import Smooth, smooth_sizes
 
 __all__ = ["Gaussian", "column_sds", "kpi_density"]
-
-Tensor = pt.TensorVariable
 
 
 def kpi_density(arrays: MixArrays, x: dict[str, Tensor], media: Tensor) -> Tensor:
@@ -37,13 +36,12 @@ def kpi_density(arrays: MixArrays, x: dict[str, Tensor], media: Tensor) -> Tenso
         likelihood.see(x["y"] - media, x["design"], learned["noise"], echo, grams, x["pair"], x["first"])
         followers.seen_by(likelihood)
         return likelihood.log_density()
-    tail = None
     if arrays.noise == "student_t":
         mean, sd = priors.TAIL_LOG
-        tail = 2 + pt.exp(mean + sd * pm.Normal("z_tail"))
+        learned["tail"] = 2 + pt.exp(mean + sd * pm.Normal("z_tail"))
     linear = scale * pm.Normal("z_linear", shape=(len(arrays.block),))
     whole = media + pt.dot(x["design"], linear)
-    return law(arrays.noise, x, whole, echo, learned.get("noise"), tail) + followers.log_density(linear)
+    return law(arrays.noise, x, whole, echo, learned) + followers.log_density(linear)
 
 
 def column_sds(x: dict[str, Tensor], trend: Tensor, season: Tensor, length: Tensor | None) -> Tensor:

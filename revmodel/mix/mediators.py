@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable as Tensor
 from scipy.special import expit
 
 from revmodel.mix import mix_priors as priors
@@ -26,7 +27,6 @@ from revmodel.mix.trend import Smooth
 __all__ = ["draws_of_paths", "mediated"]
 
 Floats = npt.NDArray[np.float64]
-Tensor = pt.TensorVariable
 PER_MEDIATOR = ("pull", "noise", "trend", "season", "length", "echo")  # (draw, mediator) each
 
 

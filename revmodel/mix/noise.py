@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable as Tensor
 from scipy import stats
 
 from revmodel.mix import mix_priors as priors
@@ -28,7 +29,6 @@ from revmodel.mix.panel import COUNTING
 __all__ = ["floored", "law", "noisy", "scores", "week_sd"]
 
 Floats = npt.NDArray[np.float64]
-Tensor = pt.TensorVariable
 
 
 def floored(mean: Any) -> Any:
@@ -38,17 +38,16 @@ def floored(mean: Any) -> Any:
     return priors.FLOOR * pt.softplus(mean / priors.FLOOR)
 
 
-def law(
-    noise: Noise, x: dict[str, Tensor], mean: Tensor, echo: Tensor, sigma: Tensor | None, tail: Tensor | None
-) -> Tensor:
+def law(noise: Noise, x: dict[str, Tensor], mean: Tensor, echo: Tensor, learned: dict[str, Tensor]) -> Tensor:
     """Log density of the weeks that count, of any noise but the normal, which mix/likelihood.py integrates.
 
-    mean : (region × week,), share of the KPI's mean. tail: degrees of freedom.
+    mean : (region × week,), share of the KPI's mean. learned: noise (σ) and tail (degrees of freedom), where there.
     """
     rest = x["y"] - mean
     expected = mean + x["pair"] * echo * pt.concatenate([rest[-1:], rest[:-1]])
     if noise == "student_t":
-        width = sigma * (x["pair"] + (1 - x["pair"]) / pt.sqrt(1 - echo**2))
+        tail = learned["tail"]
+        width = learned["noise"] * (x["pair"] + (1 - x["pair"]) / pt.sqrt(1 - echo**2))
         each = -(tail + 1) / 2 * pt.log1p(((x["y"] - expected) / width) ** 2 / tail) - pt.log(width)
         each = each + pt.gammaln((tail + 1) / 2) - pt.gammaln(tail / 2) - pt.log(tail) / 2
     else:
@@ -56,7 +55,7 @@ def law(
         if noise == "poisson":
             each = count * pt.log(m) - m
         else:
-            size = 1 / sigma**2
+            size = 1 / learned["noise"] ** 2
             each = pt.gammaln(count + size) - pt.gammaln(size) - (count + size) * pt.log1p(m / size)
             each = each + count * (pt.log(m) - pt.log(size))
     return ((x["pair"] + x["first"]) * each).sum()
