@@ -55,7 +55,7 @@ def test_curves_and_plans_are_of_the_last_week(drifting, faded, tmp_path) -> Non
 
 
 def test_an_effect_that_stays_is_not_made_to_move() -> None:
-    truth = known()
+    truth = known(weeks=156)
     mix = MediaMix(config(channels=DRIFTING)).fit(truth.panel)
     assert mix.added().sum((2, 3))[:, 0].mean() == pytest.approx(truth.added["ads"], rel=0.2)
     table = mix_tables(mix)["drift"]
@@ -73,10 +73,9 @@ def test_a_smooth_trend_is_the_gaussian_process_that_it_stands_for() -> None:
         np.testing.assert_allclose(columns @ columns.T, exact, atol=0.02 * 0.2**2)
 
 
-@pytest.mark.parametrize("noise", ["normal", "student_t"])
-def test_a_smooth_trend_finds_the_same_truth_and_reaches_a_year(noise) -> None:
+def test_a_smooth_trend_finds_the_same_truth_and_reaches_a_year() -> None:
     truth = known()
-    mix = MediaMix(config(trend="hsgp", noise=noise)).fit(truth.panel)
+    mix = MediaMix(config(trend="hsgp")).fit(truth.panel)
     assert mix.health_["passed"].all()
     added = mix.added().sum((2, 3))
     for i, name in enumerate(mix.panel_.channels):

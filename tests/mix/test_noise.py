@@ -78,9 +78,14 @@ def few():
     return counts()
 
 
-@pytest.mark.parametrize("noise", ["poisson", "negative_binomial"])
-def test_a_few_leads_a_week_tell_their_truth(few, noise) -> None:
-    mix = MediaMix(config(noise=noise)).fit(few.panel)
+@pytest.fixture(scope="module")
+def fits(few) -> dict[str, MediaMix]:
+    return {noise: MediaMix(config(noise=noise)).fit(few.panel) for noise in KINDS[1:]}
+
+
+@pytest.mark.parametrize("noise", KINDS[1:])
+def test_a_few_leads_a_week_tell_their_truth(few, fits, noise) -> None:
+    mix = fits[noise]
     assert mix.health_["passed"].all()
     added = mix.added().sum((2, 3))
     for i, name in enumerate(mix.panel_.channels):
@@ -91,15 +96,15 @@ def test_a_few_leads_a_week_tell_their_truth(few, noise) -> None:
     assert np.isfinite(residual_table(mix)["value"]).all()
 
 
-def test_chance_beyond_poisson_widens_the_answer(few) -> None:
-    narrow, wide = (MediaMix(config(noise=noise)).fit(few.panel) for noise in ("poisson", "negative_binomial"))
+def test_chance_beyond_poisson_widens_the_answer(fits) -> None:
+    narrow, wide = (fits[noise] for noise in KINDS[1:])
     assert wide.draws_.effect[:, 0].std() > narrow.draws_.effect[:, 0].std()
     assert 0.1 < np.median(wide.draws_.sigma) < 0.6  # it was 0.3
     assert (narrow.draws_.sigma == 0).all()
 
 
-def test_a_plan_of_counts_is_whole_and_never_below_nothing(few, tmp_path) -> None:
-    mix = MediaMix(config(noise="negative_binomial")).fit(few.panel)
+def test_a_plan_of_counts_is_whole_and_never_below_nothing(few, fits, tmp_path) -> None:
+    mix = fits["negative_binomial"]
     dates = pd.date_range(few.panel["week"].max() + pd.Timedelta(days=7), periods=8, freq="7D")
     plan = pd.DataFrame({"week": dates, "ads": few.panel["ads"].mean(), "fairs": 0.0, "price": 0.0})
     ahead = mix.predict(plan)
@@ -124,8 +129,8 @@ def test_weeks_far_out_do_not_move_a_student_t() -> None:
     assert np.median(student.draws_.tail) < 6
 
 
-def test_nuts_agrees_with_laplace_on_counts(few) -> None:
-    quick, slow = (MediaMix(config(noise="poisson", engine=engine)).fit(few.panel) for engine in ("laplace", "nuts"))
+def test_nuts_agrees_with_laplace_on_counts(few, fits) -> None:
+    quick, slow = fits["poisson"], MediaMix(config(noise="poisson", engine="nuts")).fit(few.panel)
     assert slow.health_["passed"].all()
     one, other = (mix.added().sum((2, 3))[:, 0] for mix in (quick, slow))
     assert one.mean() == pytest.approx(other.mean(), abs=other.std())  # a mode of many coefficients: a quick look only
