@@ -109,9 +109,11 @@ def test_a_baseline_that_cannot_move_is_refused_or_warned_of() -> None:
 
 
 def test_without_trend_or_season_there_are_no_such_parts() -> None:
-    mix = MediaMix(config(trend="none")).fit(known().panel)
-    assert (mix.baseline()["trend"] == 0).all()
-    assert (mix.baseline()["season"] != 0).any()
+    for changes, blocks in (({"trend": "none"}, {0, 2, 3}), ({"season": False}, {0, 1, 3})):
+        said = config(**changes)
+        arrays = mix_arrays(mix_panel(known().panel, said), said)
+        assert set(arrays.block) == blocks
+        assert arrays.data["design"].shape[1] == len(arrays.block)
 
 
 def test_small_counts_with_normal_noise_are_warned_of() -> None:

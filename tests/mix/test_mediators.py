@@ -9,7 +9,7 @@ from panels import config, known
 from pydantic import ValidationError
 from scipy.stats import multivariate_normal, norm
 from special_panels import mediated
-from test_mix_likelihood import covariance, density
+from test_mix_likelihood import covariance, density_at
 
 from revmodel.errors import ConfigError, MissingColumnError
 from revmodel.mix.added import mix_draws
@@ -92,13 +92,13 @@ def test_it_equals_the_normal_density_written_out() -> None:
     visits = {"visits": {"column": "visits", "driven_by": ["fairs", "ads"]}}
     said = config(region="region", mediators=SEARCHES | visits)
     arrays = mix_arrays(mix_panel(frame, said), said)
-    data, size = arrays.data, CompiledModel(mix_model(arrays)).size
+    data, model = arrays.data, CompiledModel(mix_model(arrays))
     seen = [frame[name].to_numpy().reshape(regions, weeks) for name in ("searches", "visits")]
     seen = [(each / each.mean(1, keepdims=True)).ravel() for each in seen]
     differences = []
     for _ in range(2):
-        theta = 0.3 * rng.standard_normal(size)
-        model, value = density(arrays, theta)
+        theta = 0.3 * rng.standard_normal(model.size)
+        value = density_at(model, arrays, theta)
         free = model.unpack(theta[None])
         draws = mix_draws(arrays, free, rng)
         totals, pull = draws.added(data)[0], np.exp(-1.6 + free["z_pull"][0])

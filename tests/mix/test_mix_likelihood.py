@@ -22,8 +22,11 @@ CHANNELS = {"ads": {"cost": "ads", "follows_demand": True}, "fairs": {"cost": "f
 def density(arrays, theta):
     """log density of the compiled model at theta, in its own coordinates."""
     model = CompiledModel(mix_model(arrays))
-    value, _ = model.value_and_grad(theta, np.zeros(model.size), np.eye(model.size), arrays.data)
-    return model, value
+    return model, density_at(model, arrays, theta)
+
+
+def density_at(model, arrays, theta) -> float:
+    return model.value_and_grad(theta, np.zeros(model.size), np.eye(model.size), arrays.data)[0]
 
 
 def covariance(echo, sigma, lengths):
@@ -39,11 +42,11 @@ def test_it_equals_the_normal_density_written_out(regions, channels) -> None:
     arrays = mix_arrays(mix_panel(frame, said), said)
     data = arrays.data
     rng = np.random.default_rng(3)
-    size = CompiledModel(mix_model(arrays)).size
+    model = CompiledModel(mix_model(arrays))
     differences = []
     for _ in range(2):
-        theta = 0.4 * rng.standard_normal(size)
-        model, value = density(arrays, theta)
+        theta = 0.4 * rng.standard_normal(model.size)
+        value = density_at(model, arrays, theta)
         free = model.unpack(theta[None])
         draws = mix_draws(arrays, free, rng)
         mean = draws.added(data)[0].sum(0)

@@ -8,7 +8,7 @@ import pytest
 from panels import config, known
 from scipy.stats import multivariate_normal, nbinom, norm, poisson, t
 from special_panels import counts
-from test_mix_likelihood import CHANNELS, covariance, density
+from test_mix_likelihood import CHANNELS, covariance, density_at
 
 from revmodel.errors import SourceError
 from revmodel.mix.added import mix_draws
@@ -50,12 +50,12 @@ def test_it_equals_the_density_written_out(noise, regions, channels) -> None:
     frame["leads"] = np.round(frame["leads"] / 40)
     arrays = mix_arrays(mix_panel(frame, said), said)
     data, rng = arrays.data, np.random.default_rng(3)
-    size = CompiledModel(mix_model(arrays)).size
+    model = CompiledModel(mix_model(arrays))
     differences = []
     for _ in range(2):
-        theta = 0.3 * rng.standard_normal(size)
+        theta = 0.3 * rng.standard_normal(model.size)
         theta[-len(arrays.block) :][:regions] = 0.8  # levels: well above nothing, where scipy's formulas are exact
-        model, value = density(arrays, theta)
+        value = density_at(model, arrays, theta)
         draws = mix_draws(arrays, model.unpack(theta[None]), rng)
         linear = draws.linear[0]
         mean = draws.added(data)[0].sum(0) + data["design"] @ linear
