@@ -14,6 +14,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,13 +61,13 @@ def drawn(arrays: MixArrays, model: CompiledModel, rng: np.random.Generator) -> 
         if rng.random() < np.exp(-(gap**2) / 2):
             break
     data = arrays.data
-    scale = arrays.prior_sd(truth.trend[0], truth.season[0])
+    scale = arrays.prior_sd(truth.trend[0], truth.season[0], truth.length[0])
     noise = truth.sigma[0] * rng.standard_normal(WEEKS)
     noise[0] /= np.sqrt(1 - truth.echo[0] ** 2)
     for week in range(1, WEEKS):
         noise[week] += truth.echo[0] * noise[week - 1]
     kpi = data["design"] @ (scale * rng.standard_normal(len(scale))) + noise
-    return kpi + truth.added(data["lagged"], data["lags"])[0].sum(0), named(truth, 0)
+    return kpi + truth.added(data)[0].sum(0), named(truth, 0)
 
 
 def named(draws: object, draw: int | slice) -> dict[str, float]:
@@ -92,7 +93,7 @@ def main() -> None:
             model, data, find_mode(model, data), engine="nuts", draws=DRAWS, seed=number, target_acceptance=0.95
         )
         healthy += posterior.divergences == 0
-        one = MixArrays(data, arrays.basis, arrays.curves, arrays.test_curves, arrays.block)
+        one = replace(arrays, data=data)
         found = named(mix_draws(one, model.unpack(posterior.thetas), rng), slice(None))
         ranks.append({name: float(np.mean(found[name] < value)) for name, value in truth.items()})
     table = pd.DataFrame(ranks)

@@ -141,6 +141,8 @@ class Console:
         if self.json or self.quiet:
             self.run(run)
             return
+        from revmodel.report.mix_words import path_sentences
+
         whole = run.tables["contribution"].query("period == 'all'")
         verdicts = run.tables["doubt"].set_index("channel")["verdict"]
         rows = [
@@ -153,8 +155,10 @@ class Console:
         ]  # fmt: skip
         names = ["channel", "spent", f"{run.manifest['config']['kpi']} added", "8 in 10 between", "share", "ROMI"]
         self._print_table(f"\nWhat each channel added ({run.manifest['currency']})", [*names, "verdict"], rows)
-        for sentence in ("", *run.tables["doubt"]["sentence"]):
+        for sentence in ("", *run.tables["doubt"]["sentence"], *path_sentences(run)):
             self.say(sentence)
+        for sentence in run.tables["cautions"]["sentence"]:
+            self.say(f"caution: {sentence}")
         for row in _rows(run.tables["residuals"].query("not passed")):
             self.say(f"Of what is left unexplained: {row['sentence']} (wanted: {row['wanted']}).")
         if "refutation" in run.tables:
@@ -223,8 +227,11 @@ class Console:
         if spend_change == 0:
             self.say("Give --channel and --spend-change to get the entry for a media mix.")
             return
-        self.say("For lift_tests in the config of a media mix:")
-        self.say("  - " + "\n    ".join(f"{key}: {value}" for key, value in entry.items()))
+        import yaml
+
+        self.say("For lift_tests in the config of a media mix of these regions:")
+        if not self.quiet:  # not wrapped: it is to be pasted
+            self.out.print(yaml.safe_dump([entry], sort_keys=False, allow_unicode=True), markup=False, soft_wrap=True)
 
     def _forecast(self, run: RunFolder) -> None:
         from revmodel.report.forecast_words import forecast_words, moved_sentences

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "revmodel"
 
 # Part → the parts that it may import. Data flows one way: from left to right in DESIGN, from top to bottom here.
-FOUNDATION = {"config", "dims", "errors"}
+FOUNDATION = {"aside", "config", "dims", "errors"}
 TO_FEATURES = FOUNDATION | {"sources", "journeys", "features"}
 TO_FORECAST = TO_FEATURES | {"media", "models", "forecast"}
 TO_DECIDE = TO_FORECAST | {"attribution", "mix", "decide"}
@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "dims": set(),
     "source_config": set(),
     "allocation_config": {"source_config"},
+    "aside": {"errors"},
     "media": {"errors"},
     "config": {"errors", "dims", "source_config", "allocation_config", "media"},
     "synthetic": FOUNDATION,

@@ -43,11 +43,12 @@ def mix_periods(
     if spend.shape[0] != paid.size * len(regions):
         raise ModelError(f"spend came for {spend.shape[0]} lines, wanted {paid.size} channels × {len(regions)} regions")
     period_of = np.zeros(weeks, dtype=np.intp) if period_of is None else period_of
-    weights = draws.curves.weights(arrays.data["lags"], draws.values)
+    curves = draws.response.curves
+    weights = curves.weights(arrays.data["lags"], draws.values)
     worth, lines, current = _value(mix, value), [], []
     effects = weeks + weights.shape[2] - 1
     for k, c in enumerate(paid):
-        family = Saturation.named(draws.curves.saturation[c])
+        family = Saturation.named(curves.saturation[c])
         for r, region in enumerate(regions):
             weekly = spend[k * len(regions) + r]
             by_period = np.bincount(period_of, weekly)
@@ -92,6 +93,13 @@ def totals_of(surface: PeriodSurface, points: int = 41) -> ResponseSurface:
 
 
 def _paid(mix: MediaMix) -> npt.NDArray[np.intp]:
+    response, names = mix.draws_.response, mix.panel_.channels
+    for places, why in (
+        (response.by_reach, "is given by reach and frequency, and money does not say how it falls on the two"),
+        (response.drifting, "has an effect that drifts, and what it will be in the window is not known"),
+    ):
+        if places:
+            raise ModelError(f"no budget can be planned: {', '.join(names[i] for i in places)} {why}")
     paid = np.flatnonzero(mix.panel_.paid)
     if not paid.size:
         raise ModelError("no channel of the mix has a cost: there is no budget to plan")

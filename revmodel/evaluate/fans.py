@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from revmodel.aside import file_aside
 from revmodel.errors import ModelError
 
 __all__ = ["LEVELS", "OriginFans", "fan_of", "pinball_of", "quantile_crps", "read_fans", "write_fans"]
@@ -95,12 +96,9 @@ def write_fans(fans: OriginFans, file: Path) -> None:
     }
     arrays |= {f"history|{metric}": values for metric, values in fans.history.items()}
     facts = {"origin": fans.origin.isoformat(), "checkpoints": list(fans.checkpoints), "refused": list(fans.refused)}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(".part")
-    with aside.open("wb") as out:
+    with file_aside(file) as aside, aside.open("wb") as out:
         small = {name: values.astype(np.float32) for name, values in arrays.items()}
         np.savez_compressed(out, allow_pickle=False, facts=json.dumps(facts), **small)
-    aside.replace(file)
 
 
 def read_fans(file: Path) -> OriginFans:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow.parquet as pq
 
+from revmodel.aside import file_aside
 from revmodel.errors import SourceError
 
 __all__ = ["AggregateStore", "Manifest"]
@@ -68,9 +68,8 @@ class AggregateStore:
     def save(self, manifest: Manifest) -> None:
         """Put a manifest in place of the old one, at once."""
         raw = {"format": FORMAT, **vars(manifest), "through": manifest.through and manifest.through.isoformat()}
-        aside = self.folder / "manifest.json.new"
-        aside.write_text(json.dumps(raw, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        os.replace(aside, self.folder / "manifest.json")
+        with file_aside(self.folder / "manifest.json") as aside:
+            aside.write_text(json.dumps(raw, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     def write(self, connection: Any, name: str, rows: ir.Table) -> dict[str, str]:
         """Compute ``rows`` in the engine of ``connection`` into ``<name>.parquet``; its path with its digest."""

@@ -41,6 +41,10 @@ class Curves:
         chosen._families()
         return chosen
 
+    def taking(self, places: Sequence[int]) -> Curves:
+        """Of these channels, in this order; a channel may come several times."""
+        return Curves(tuple(self.carry_over[i] for i in places), tuple(self.saturation[i] for i in places))
+
     def lengthened(self, channels: int) -> Curves:
         """For so many channels, those beyond the last as plain as they can be."""
         more = channels - len(self.carry_over)

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.mix.arrays import lagged_acts
 from revmodel.mix.media_mix import MediaMix
+from revmodel.mix.noise import scores, week_sd
 
 __all__ = ["VERDICTS", "doubt_table", "residual_table"]
 
@@ -61,15 +61,15 @@ def doubt_table(mix: MediaMix) -> pd.DataFrame:
 def residual_table(mix: MediaMix) -> pd.DataFrame:
     """What the model leaves unexplained, one row a check: check, value, wanted, passed, sentence.
 
-    News of a week is what neither the model nor the echo of the week before says, in its own standard deviations; over
-    all weeks it should look like noise: no echo of its own (below zero is what fitting a baseline leaves), and about as
-    many far-out weeks as chance has.
+    News of a week is what neither the model nor the echo of the week before says, as a standard normal would have it
+    (mix/noise.py: scores); over all weeks it should look like noise: no echo of its own (below zero is what fitting a
+    baseline leaves), and about as many far-out weeks as chance has.
     """
     data, draws = mix.arrays_.data, mix.draws_
-    added = draws.added(data["lagged"], data["lags"]).sum(1).mean(0)
-    rest = data["y"] - added - data["design"] @ draws.linear.mean(0)
-    echo, pair = float(draws.echo.mean()), data["pair"] > 0
-    news = ((rest - echo * np.roll(rest, 1)) / draws.sigma.mean())[pair]
+    mean = draws.media(data).mean(0) + data["design"] @ draws.linear.mean(0)
+    echo, pair, rest = float(draws.echo.mean()), data["pair"] > 0, data["y"] - mean
+    sigma, tail = float(draws.sigma.mean()), float(draws.tail.mean())
+    news = scores(mix.config.noise, data["y"], mean, data["units"], echo, sigma, tail)[pair]
     again = float(np.corrcoef(news[1:], news[:-1])[0, 1])
     far = float(np.mean(np.abs(news) > FAR_OUT))
     explained = 1 - float(np.var(rest[pair]) / np.var(data["y"][pair]))
@@ -146,23 +146,25 @@ def _collinearity(mix: MediaMix) -> tuple[Floats, list[str], Floats]:
 
 def _columns(mix: MediaMix, acts: Floats) -> Floats:
     """(channel, region × week): what each channel adds at the median of its parameters, as shares of the KPI."""
-    draws, data = mix.draws_, mix.arrays_.data
+    draws, basis = mix.draws_, mix.arrays_.basis
     middle = {name: np.median(value, axis=0)[None] for name, value in draws.values.items()}
-    lagged = lagged_acts(acts, mix.arrays_.basis, mix.config.max_lag_weeks)
-    carried = np.einsum("cl,clw->cw", draws.curves.weights(data["lags"], middle)[0], lagged)
-    return np.asarray(np.median(draws.height, axis=0)[:, None] * draws.curves.saturated(carried[None], middle)[0])
+    acting = draws.response.brought(basis.done(acts, mix.panel_.frequency), middle)[0]
+    return np.asarray(np.median(draws.height, axis=0)[:, None] * acting)
 
 
 def _errors(mix: MediaMix, columns: Floats) -> Floats:
     """(channel,): standard error of a multiple of each column, with the baseline and the other channels unknown."""
     data, draws = mix.arrays_.data, mix.draws_
-    sigma, trend, season = (float(np.median(part)) for part in (draws.sigma, draws.trend, draws.season))
-    scale = mix.arrays_.prior_sd(trend, season)
-    echo = float(np.median(draws.echo))
+    parts = (draws.sigma, draws.trend, draws.season, draws.length, draws.echo, draws.tail)
+    sigma, trend, season, length, echo, tail = (float(np.median(part)) for part in parts)
+    scale = mix.arrays_.prior_sd(trend, season, length)
     design = np.concatenate([columns.T, data["design"] * scale], axis=1)
-    news = data["pair"][:, None] * (design - echo * np.roll(design, 1, axis=0))
-    first = data["first"][:, None] * design
-    precision = (news.T @ news + (1 - echo**2) * first.T @ first) / sigma**2
+    mean = draws.part(slice(0, 200)).media(data).mean(0) + data["design"] @ draws.linear.mean(0)
+    sds = week_sd(mix.config.noise, mean, data["units"], sigma, tail)
+    wide = (sds / sds.mean())[:, None]  # weeks of a count differ in what they tell
+    news = data["pair"][:, None] * (design - echo * np.roll(design, 1, axis=0)) / wide
+    first = data["first"][:, None] * design / wide
+    precision = (news.T @ news + (1 - echo**2) * first.T @ first) / sds.mean() ** 2
     count = len(columns)
     precision[np.arange(count, len(precision)), np.arange(count, len(precision))] += 1.0
     precision[np.arange(count), np.arange(count)] += 1e-4  # a multiple between minus and plus a hundred

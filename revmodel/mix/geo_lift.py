@@ -67,9 +67,10 @@ class GeoLift:
         return f"{where}: {told}; {doubt}. {others}."
 
     def lift_test(self, channel: str, spend_change: float) -> dict[str, object]:
-        """An entry of ``lift_tests`` in the config of a mix, of all treated regions together."""
+        """An entry of ``lift_tests`` in the config of a mix whose panel has these regions, of all treated together."""
         return {
             "channel": channel, "start": self.start.isoformat(), "end": self.end.isoformat(),
+            "region": self.treated[0] if len(self.treated) == 1 else list(self.treated),
             "spend_change": float(spend_change), "lift": round(self.lift, 3),
             "standard_error": round(self.standard_error, 3),
         }  # fmt: skip

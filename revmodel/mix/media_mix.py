@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from revmodel.aside import folder_aside
 from revmodel.errors import NotFittedError, SourceError
 from revmodel.mix.added import ARRAYS, MixDraws, mix_draws
-from revmodel.mix.arrays import MixArrays, lagged_acts, mix_arrays
+from revmodel.mix.arrays import MixArrays, mix_arrays
 from revmodel.mix.mix_config import MixConfig
 from revmodel.mix.mix_model import mix_model
+from revmodel.mix.noise import noisy
 from revmodel.mix.panel import MixPanel, mix_panel
+from revmodel.mix.trend import Slopes
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.health import health_table
 from revmodel.models.sampling import CHAINS, Posterior, find_mode, sample
@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 TARGET_ACCEPTANCE = 0.95  # curves bend the posterior: longer steps diverged over twenty regions
 MOST_NUMBERS, FEWEST_KEPT = 12_000_000, 400  # of what each channel adds; draws
 CONFIG, DRAWS, PANEL, HEALTH = "mix.json", "draws.npz", "panel.parquet", "health.parquet"
+CURVE, PATH = "curve_", "path_"  # before the names of parameters of curves, and of what is known of mediators
 
 
 def _step(draws: int, numbers: int) -> int:
@@ -79,34 +80,53 @@ class MediaMix:
     def _model(cls, arrays: MixArrays) -> CompiledModel:
         shapes = tuple(value.shape for value in arrays.data.values())
         marginal = bool(arrays.data["is_marginal"].any())
-        key = (shapes, marginal, *arrays.curves.fingerprint, *arrays.test_curves.fingerprint)
+        kinds = (arrays.noise, type(arrays.basis.trend), marginal)
+        key = (shapes, *kinds, *arrays.response.fingerprint, *arrays.test_response.fingerprint)
         if key not in cls._compiled:
             cls._compiled[key] = CompiledModel(mix_model(arrays))
         return cls._compiled[key]
 
-    def added(self, acts: Floats | None = None) -> Floats:
-        """(draw, channel, region, week): units of the KPI that each channel added. acts : as in MixPanel, or others."""
+    def added(self, acts: Floats | None = None, frequency: Floats | None = None) -> Floats:
+        """(draw, channel, region, week): units of the KPI that each channel added, by all paths.
+
+        acts, frequency : as in MixPanel, or others; beyond its weeks people are reached as often as on average.
+        """
         self._must_be_fitted()
-        basis, shape = self.arrays_.basis, self.panel_.acts.shape
-        acts = self.panel_.acts if acts is None else acts
-        lagged = lagged_acts(acts, basis, self.config.max_lag_weeks)
-        shares = self.draws_.added(lagged, self.arrays_.data["lags"])
-        return np.asarray(shares.reshape(len(shares), *shape[:2], acts.shape[2]) * basis.scale[:, None])
+        panel = self.panel_
+        acts = panel.acts if acts is None else acts
+        done = self.arrays_.basis.done(acts, panel.frequency if frequency is None else frequency)
+        added = self.draws_.added(done).reshape(len(self.draws_), *panel.acts.shape[:2], acts.shape[2])
+        added *= self.arrays_.basis.scale[:, None]
+        return added
 
     def baseline(self) -> dict[str, Floats]:
-        """What would have come without media, by part: level, trend, season, and each control and event by name.
+        """What would have come without media, by part: level, trend, season, each control and event by name, and what
+        each mediator brings that no channel drives.
 
         (draw, region, week) each, in units of the KPI.
         """
         self._must_be_fitted()
-        return self._linear(self.arrays_.data["design"])
+        parts = self._linear(self.arrays_.data["design"], self.draws_.linear)
+        return parts | {name: self._undriven(k) for k, name in enumerate(self.config.mediators)}
 
-    def _linear(self, design: Floats) -> dict[str, Floats]:
+    def through(self, mediator: str) -> Floats:
+        """(draw, channel, region, week): of what each channel added, what came by way of a mediator."""
+        self._must_be_fitted()
+        part = self.draws_.paths["through"][:, list(self.config.mediators).index(mediator)]
+        return np.asarray(part[:, :, None, None] * self.added())
+
+    def _undriven(self, k: int) -> Floats:
+        pull, seen = self.draws_.paths["pull"][:, k], self.arrays_.data["mediator_y"][k]
+        all_of_it = (pull[:, None] * seen).reshape(len(pull), *self.panel_.kpi.shape)
+        driven = self.through(list(self.config.mediators)[k]).sum(1)
+        return np.asarray(all_of_it * self.arrays_.basis.scale[:, None] - driven)
+
+    def _linear(self, design: Floats, linear: Floats) -> dict[str, Floats]:
         scale, block = self.arrays_.basis.scale, self.arrays_.block
         shape = (len(self.draws_), len(scale), -1)
 
         def part(columns: npt.NDArray[np.bool_]) -> Floats:
-            shares = self.draws_.linear[:, columns] @ design[:, columns].T
+            shares = linear[:, columns] @ design[:, columns].T
             return np.asarray(shares.reshape(shape) * scale[:, None])
 
         parts = {name: part(block == place) for place, name in enumerate(("level", "trend", "season"))}
@@ -118,31 +138,36 @@ class MediaMix:
     def predict(self, plan: pd.DataFrame) -> Floats:
         """(draw, region, week): the KPI in the weeks of ``plan``, with what past spend still brings and a week's noise.
 
-        plan : columns as in the panel without the KPI, one row a week and region, from the week after the panel's last.
-        The trend goes on turning at random, as often and as much as it did.
-        Raises SourceError: the plan does not begin there, or lacks a week.
+        plan : columns as in the panel without the KPI and mediators, one row a week and region, from the week after the
+        panel's last. Slopes of the trend go on turning at random, as often and as much as they did; effects that change
+        stay as they were last.
+        Raises SourceError: the plan does not begin there, lacks a week, or goes further than a smooth trend does.
         """
         self._must_be_fitted()
         ahead = self._ahead(plan)
-        joined = np.concatenate([self.panel_.acts, ahead.acts], axis=2)
-        weeks, known = len(ahead.weeks), len(self.panel_.weeks)
-        media = self.added(joined)[..., known:].sum(1)
-        basis = self.arrays_.basis
-        level = sum(self._linear(basis.columns(ahead.weeks, ahead.other)).values())
+        joined, heard = (
+            np.concatenate([getattr(self.panel_, name), getattr(ahead, name)], axis=2) for name in ("acts", "frequency")
+        )
+        media = self.added(joined, heard)[..., len(self.panel_.weeks) :].sum(1)
+        basis, draws, noise = self.arrays_.basis, self.draws_, self.config.noise
+        design = basis.columns(ahead.weeks, ahead.other)
         rng = np.random.default_rng([self.config.seed, 2])
-        turns = rng.standard_normal((len(self.draws_), 1, weeks)) * self.draws_.trend[:, None, None]
-        drift = np.cumsum(turns / np.sqrt(basis.trend_weeks), axis=2) * basis.scale[:, None]
-        noise = self._noise(rng, media.shape)
-        return np.asarray(media + level + drift + noise)
+        mean = media + sum(self._linear(design, draws.linear).values()) + self._drift(rng, draws.trend, media.shape)
+        for k in range(len(self.config.mediators)):
+            of = {name: value[:, k] for name, value in draws.paths.items()}
+            undriven = sum(self._linear(design, of["linear"]).values()) + self._drift(rng, of["trend"], media.shape)
+            none = np.zeros(len(draws))
+            undriven = noisy("normal", np.asarray(undriven), basis.scale, of["echo"], of["noise"], none, rng)
+            mean = mean + of["pull"][:, None, None] * undriven
+        return noisy(noise, np.asarray(mean), basis.scale, draws.echo, draws.sigma, draws.tail, rng)
 
-    def _noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
-        """Weeks' noise, which echoes; the first week's as if nothing were known of the one before."""
-        draws = self.draws_
-        news = rng.standard_normal(shape) * draws.sigma[:, None, None] * self.arrays_.basis.scale[:, None]
-        news[..., 0] /= np.sqrt(1 - draws.echo[:, None] ** 2)
-        for week in range(1, shape[2]):
-            news[..., week] += draws.echo[:, None] * news[..., week - 1]
-        return news
+    def _drift(self, rng: np.random.Generator, trend: Floats, shape: tuple[int, ...]) -> Floats:
+        """How slopes go on turning ahead; nothing for a smooth trend, whose curve goes on by itself, or without one."""
+        basis = self.arrays_.basis
+        if not isinstance(basis.trend, Slopes) or not len(basis.trend.knots):
+            return np.zeros(shape)
+        turns = rng.standard_normal((shape[0], 1, shape[2])) * trend[:, None, None]
+        return np.asarray(np.cumsum(turns / np.sqrt(basis.trend.weeks), axis=2) * basis.scale[:, None])
 
     def _ahead(self, plan: pd.DataFrame) -> MixPanel:
         wanted = self.panel_.weeks[-1] + pd.Timedelta(days=7)
@@ -154,27 +179,30 @@ class MediaMix:
             raise SourceError(
                 f"the plan begins on {ahead.weeks[0]:%Y-%m-%d}: wanted {wanted:%Y-%m-%d}, a week after the panel"
             )
+        most = self.arrays_.basis.trend.ahead
+        if most is not None and len(ahead.weeks) > most:
+            raise SourceError(
+                f"the plan has {len(ahead.weeks)} weeks: a smooth trend (hsgp) reaches {most} weeks beyond the panel; "
+                "cut the plan, or fit with trend piecewise"
+            )
         return ahead
 
     def save(self, folder: str | Path) -> Path:
-        """Write config, panel, draws and health into a new folder, aside and then renamed. No pickle."""
+        """Write config, panel, draws and health into a new folder, aside and then renamed. No pickle.
+
+        Raises SourceError: the folder holds something that is not a saved mix.
+        """
         self._must_be_fitted()
-        folder = Path(folder)
-        if folder.exists() and not (folder / CONFIG).is_file():
-            raise SourceError(f"{folder} holds something that is not a saved mix: give another folder")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        draws = self.draws_
+        draws, config = self.draws_, json.dumps(self.config.model_dump(mode="json"), indent=2)
         arrays: dict[str, Any] = {name: getattr(draws, name) for name in ARRAYS}
-        arrays |= {f"curve_{name}": value for name, value in draws.values.items()}
-        (aside / CONFIG).write_text(json.dumps(self.config.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
-        np.savez(aside / DRAWS, **arrays)
-        self.frame_.to_parquet(aside / PANEL)
-        self.health_.to_parquet(aside / HEALTH)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(aside, folder)
-        return folder
+        arrays |= {f"{CURVE}{name}": value for name, value in draws.values.items()}
+        arrays |= {f"{PATH}{name}": value for name, value in draws.paths.items()}
+        with folder_aside(Path(folder), CONFIG, "a saved mix") as aside:
+            (aside / CONFIG).write_text(config + "\n", encoding="utf-8")
+            np.savez(aside / DRAWS, **arrays)
+            self.frame_.to_parquet(aside / PANEL)
+            self.health_.to_parquet(aside / HEALTH)
+        return Path(folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> MediaMix:
@@ -189,9 +217,12 @@ class MediaMix:
         mix.arrays_ = mix_arrays(mix.panel_, config)
         mix.health_ = pd.read_parquet(folder / HEALTH)
         with np.load(folder / DRAWS, allow_pickle=False) as held:
-            values = {name.removeprefix("curve_"): held[name] for name in held.files if name.startswith("curve_")}
-            rest = {name: held[name] for name in held.files if not name.startswith("curve_")}
-        mix.draws_ = MixDraws(**rest, values=values, curves=mix.arrays_.curves)
+            values, paths = (
+                {name.removeprefix(kind): held[name] for name in held.files if name.startswith(kind)}
+                for kind in (CURVE, PATH)
+            )
+            rest = {name: held[name] for name in held.files if not name.startswith((CURVE, PATH))}
+        mix.draws_ = MixDraws(**rest, values=values, paths=paths, response=mix.arrays_.response)
         return mix
 
     def _must_be_fitted(self) -> None:

@@ -11,7 +11,11 @@ from pydantic import Field, model_validator
 from revmodel.config import AllocationConfig, CurvesConfig, TrackingConfig, read_config
 from revmodel.source_config import Frozen
 
-__all__ = ["BeliefConfig", "LiftTestConfig", "MixChannelConfig", "MixConfig", "load_mix_config"]
+__all__ = [
+    "BeliefConfig", "LiftTestConfig", "MediatorConfig", "MixChannelConfig", "MixConfig", "Noise", "load_mix_config",
+]  # fmt: skip
+
+Noise = Literal["normal", "student_t", "poisson", "negative_binomial"]
 
 
 class BeliefConfig(Frozen):
@@ -36,22 +40,56 @@ class BeliefConfig(Frozen):
 class MixChannelConfig(CurvesConfig):
     """One channel. cost: column of money spent. exposure: column of impressions or clicks that act in its place.
 
-    Without a cost it is organic (a newsletter, posts): it has a contribution and no return. follows_demand: it spends
-    where demand is (branded search, retargeting), so that its spend says what the baseline was, and would otherwise get
-    the credit for it.
+    reach, frequency: columns of people reached and of contacts a person reached, in place of exposure; saturation is
+    then of contacts, hill where none is named. Without a cost a channel is organic (a newsletter, posts): it has a
+    contribution and no return. follows_demand: it spends where demand is (branded search, retargeting), so that its
+    spend says what the baseline was, and would otherwise get the credit for it. drift: how much its effect may change,
+    the sd of its logarithm from one quarter to the next (0.1: by 10 %); 0, the default: it stays what it is.
     """
 
     cost: str | None = None
     exposure: str | None = None
+    reach: str | None = None
+    frequency: str | None = None
     follows_demand: bool = False
+    drift: float = Field(0.0, ge=0, le=1)
     belief: BeliefConfig | None = None
 
     @model_validator(mode="after")
     def _acts(self) -> MixChannelConfig:
-        if self.cost is None and self.exposure is None:
+        if (self.reach is None) != (self.frequency is None):
+            given, lacks = ("reach", "frequency") if self.frequency is None else ("frequency", "reach")
+            raise ValueError(f"{given} is given without {lacks}: name both columns, or give exposure")
+        if self.reach is not None and self.exposure is not None:
+            raise ValueError("exposure is given beside reach and frequency, of which it is the product: leave it out")
+        if self.reach is not None and self.saturation == "none":
+            raise ValueError("by reach and frequency without saturation it is exposure that acts: give that instead")
+        if self.cost is None and self.acting is None:
             raise ValueError("neither cost nor exposure is given: name the column of what was spent or shown")
         if self.cost is None and self.belief is not None and self.belief.of != "share":
             raise ValueError(f"a belief of its {self.belief.of} wants a cost: give one, or believe in a share")
+        return self
+
+    @property
+    def acting(self) -> str | None:
+        """The column that acts in place of cost."""
+        return self.exposure or self.reach
+
+
+class MediatorConfig(Frozen):
+    """What channels drive and what brings the KPI in turn: searches for the brand, visits, store footfall.
+
+    column: its weekly count, in the panel. driven_by: channels that work on it. It is assumed that nothing else moves
+    it and the KPI in the same weeks but what the baseline, controls and events explain.
+    """
+
+    column: str
+    driven_by: list[str]
+
+    @model_validator(mode="after")
+    def _driven(self) -> MediatorConfig:
+        if not self.driven_by:
+            raise ValueError("driven_by is empty: name the channels that work on it, or make it a control")
         return self
 
 
@@ -60,13 +98,14 @@ class LiftTestConfig(Frozen):
 
     spend_change: by how much spend (exposure, where that acts) in these weeks differed from what it would have been
     without the test, in all; below 0 where the channel went dark. The panel shows spend as it was, with the change.
-    lift: units of the KPI that came in these weeks because of it. region: the one it was done in; without one, all.
+    lift: units of the KPI that came in these weeks because of it. region: the one, or a list of those, that it was done
+    in; without one, all.
     """
 
     channel: str
     start: dt.date
     end: dt.date
-    region: str | None = None
+    region: str | list[str] | None = None
     spend_change: float
     lift: float
     standard_error: float = Field(gt=0)
@@ -77,7 +116,14 @@ class LiftTestConfig(Frozen):
             raise ValueError(f"it ends on {self.end}, before it starts on {self.start}")
         if self.spend_change == 0:
             raise ValueError("spend_change 0 tests nothing: give by how much spend differed because of the test")
+        if self.region == []:
+            raise ValueError("region is an empty list: name the regions of the test, or leave region out for all")
         return self
+
+    @property
+    def regions(self) -> list[str] | None:
+        """Those it was done in; None for all."""
+        return [self.region] if isinstance(self.region, str) else self.region
 
 
 class MixConfig(Frozen):
@@ -86,9 +132,12 @@ class MixConfig(Frozen):
     data: CSV or Parquet, one row a week (and region). kpi_value: money that a unit of the KPI is worth, a number or a
     column. seasonal and event columns are made from dates; events: a column of names, none meaning no event.
     media_share: between what shares of the KPI all channels together are believed to lie, nine chances in ten; it is
-    spread over channels in proportion to cost where no belief of their own is given. allocation: the budget to split
-    anew over the weeks after the panel; none where it is left out. trend_weeks: how often the
-    baseline's slope may turn. none_words: what stands for nothing in text columns.
+    spread over channels in proportion to cost where no belief of their own is given. trend: how the baseline moves,
+    "piecewise" by slopes that may turn every trend_weeks, "hsgp" by a smooth curve (a Gaussian process), "none" not at
+    all; season: whether it has yearly waves. noise: of a week given the one before it, "normal"; "student_t" where some
+    weeks are far out; "poisson" or "negative_binomial" where the KPI counts, and is small. mediators: what channels
+    drive and what brings the KPI in turn, by name. allocation: the budget to split anew over the weeks after the
+    panel; none where it is left out. none_words: what stands for nothing in text columns.
     """
 
     name: str
@@ -99,6 +148,7 @@ class MixConfig(Frozen):
     kpi_value: float | str = 1.0
     region: str | None = None
     channels: dict[str, MixChannelConfig]
+    mediators: dict[str, MediatorConfig] = Field(default_factory=dict)
     controls: list[str] = Field(default_factory=list)
     events: str | None = None
     none_words: list[str] = Field(default_factory=lambda: ["", "na", "none"])
@@ -106,7 +156,10 @@ class MixConfig(Frozen):
     carry_over: str = "geometric"
     saturation: str = "michaelis_menten"
     max_lag_weeks: int = Field(12, ge=1, le=52)
+    noise: Noise = "normal"
+    trend: Literal["piecewise", "hsgp", "none"] = "piecewise"
     trend_weeks: int = Field(6, ge=2, le=52)
+    season: bool = True
     media_share: tuple[float, float] = (0.05, 0.6)
     lift_tests: list[LiftTestConfig] = Field(default_factory=list)
     allocation: AllocationConfig | None = None
@@ -127,6 +180,34 @@ class MixConfig(Frozen):
         unknown = sorted({test.channel for test in self.lift_tests} - set(self.channels))
         if unknown:
             raise ValueError(f"lift_tests name {', '.join(unknown)}: channels are {', '.join(self.channels)}")
+        if self.trend == "none" and not self.season:
+            raise ValueError(
+                "trend none and season false leave a flat baseline: channels would get the credit for whatever changed "
+                "meanwhile; let one of them stand"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _mediated(self) -> MixConfig:
+        acting = {each.acting or each.cost: name for name, each in self.channels.items()}
+        for name, each in self.mediators.items():
+            unknown = sorted(set(each.driven_by) - set(self.channels))
+            if unknown:
+                raise ValueError(
+                    f"the mediator {name} is driven by {', '.join(unknown)}: channels are {', '.join(self.channels)}"
+                )
+            if name in self.channels:
+                raise ValueError(f"{name} is the name of a channel and of a mediator: give one of them another")
+            if each.column in self.controls:
+                raise ValueError(
+                    f"{each.column} is a control and the column of the mediator {name}: a control takes what goes "
+                    "through it away from the channels, a mediator counts it; leave it out of controls"
+                )
+            if each.column in acting:
+                raise ValueError(
+                    f"{each.column} is the column of the mediator {name} and what acts in the channel "
+                    f"{acting[each.column]}: it would count twice; leave the channel out, or the mediator"
+                )
         return self
 
     def resolve(self, path: str) -> Path:

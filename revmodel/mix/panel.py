@@ -15,12 +15,14 @@ from revmodel.mix.mix_config import MixConfig
 from revmodel.models.calendar_columns import days_lost
 
 __all__ = [
-    "MIN_WEEKS", "MixPanel", "dates_of", "mix_panel", "numbers_of", "read_panel", "read_table", "require_columns",
+    "ALL", "COUNTING", "MIN_WEEKS", "MixPanel", "dates_of", "mix_panel", "numbers_of", "read_panel", "read_table",
+    "require_columns",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 MIN_WEEKS = 52  # below a year neither a season nor a slow carry-over can be told from the baseline
 ALL = "all"
+COUNTING = ("poisson", "negative_binomial")  # kinds of noise of a KPI that counts
 HOLIDAYS, YEAR_END, QUARTER_END = "holidays", "year end", "quarter end"
 PUSH_DAYS = 14  # before the end of a quarter in which deals and campaigns are pushed
 
@@ -31,7 +33,8 @@ class MixPanel:
 
     kpi : (region, week), in its own unit. value : (region, week), money that a unit is worth.
     cost : (channel, region, week), money; NaN throughout for an organic channel. acts : (channel, region, week), what
-    the response is to: exposure where there is one, else cost. other : (column, region, week), controls and events
+    the response is to: exposure or reach where there is one, else cost. frequency : (channel by reach, region, week),
+    contacts a person reached. mediators : (mediator, region, week). other : (column, region, week), controls and events
     by name in other_names, of which the first ``controls`` are controls.
     """
 
@@ -42,6 +45,8 @@ class MixPanel:
     value: Floats
     cost: Floats
     acts: Floats
+    frequency: Floats
+    mediators: Floats
     other: Floats
     other_names: tuple[str, ...]
     controls: int
@@ -81,9 +86,10 @@ def mix_panel(frame: pd.DataFrame, config: MixConfig, ahead: MixPanel | None = N
     ahead : the panel whose future this is: any number of weeks, the same regions and events, channels may rest.
 
     Raises MissingColumnError, EmptyTableError; SourceError: weeks are missing, doubled or not seven days apart, a
-    number is missing or negative where it cannot be, a channel never acts.
+    number is missing or negative where it cannot be, a channel never acts, a KPI that is to count does not, a frequency
+    is below one where people were reached.
     """
-    _require(frame, config)
+    _require(frame, config, () if ahead is not None else tuple(each.column for each in config.mediators.values()))
     dates = dates_of(frame[config.date], config.date)
     region = frame[config.region].astype(str) if config.region else pd.Series(ALL, index=frame.index)
     at = pd.MultiIndex.from_arrays([region, dates])
@@ -100,7 +106,13 @@ def mix_panel(frame: pd.DataFrame, config: MixConfig, ahead: MixPanel | None = N
     value = config.kpi_value
     worth = column(value) if isinstance(value, str) else np.full(shape, float(value))
     cost = [np.full(shape, np.nan) if each.cost is None else column(each.cost) for each in config.channels.values()]
-    acts = [column(str(each.exposure or each.cost)) for each in config.channels.values()]
+    acts = [column(str(each.acting or each.cost)) for each in config.channels.values()]
+    frequency = [
+        _frequency(column(str(each.frequency)), acts[i], str(each.frequency), weeks)
+        for i, each in enumerate(config.channels.values())
+        if each.frequency is not None
+    ]
+    mediators = [] if ahead is not None else [column(each.column) for each in config.mediators.values()]
     idle = [name for name, what in zip(config.channels, acts, strict=True) if not what.any()]
     if idle and ahead is None:
         raise SourceError(f"{', '.join(idle)} never did anything in this history: leave it out of channels")
@@ -110,17 +122,44 @@ def mix_panel(frame: pd.DataFrame, config: MixConfig, ahead: MixPanel | None = N
         still = np.zeros(shape)
         events = {name: events.get(name, still) for name in ahead.other_names[ahead.controls :]}
     other = {**controls, **events}
+    kpi = column(config.kpi, negative=True)
+    if config.noise in COUNTING and ahead is None:
+        _must_count(kpi, config, weeks)
+
+    def stacked(parts: list[Floats]) -> Floats:
+        return np.stack(parts) if parts else np.zeros((0, *shape))
+
     return MixPanel(
-        weeks, regions, tuple(config.channels), column(config.kpi, negative=True), worth, np.stack(cost),
-        np.stack(acts),
-        np.stack(list(other.values())) if other else np.zeros((0, *shape)), tuple(other), len(controls),
+        weeks, regions, tuple(config.channels), kpi, worth, np.stack(cost), np.stack(acts), stacked(frequency),
+        stacked(mediators), stacked(list(other.values())), tuple(other), len(controls),
     )  # fmt: skip
 
 
-def _require(frame: pd.DataFrame, config: MixConfig) -> None:
-    channels = [name for each in config.channels.values() for name in (each.cost, each.exposure)]
+def _must_count(kpi: Floats, config: MixConfig, weeks: pd.DatetimeIndex) -> None:
+    wrong = (kpi < 0) | (kpi != np.round(kpi))
+    if wrong.any():
+        region, week = np.argwhere(wrong)[0]
+        raise SourceError(
+            f"column {config.kpi} is {kpi[region, week]:g} in the week of {weeks[week]:%Y-%m-%d} ({wrong.sum()} such "
+            f"rows): {config.noise} noise wants whole numbers from 0 on; give the counts themselves, or noise normal"
+        )
+
+
+def _frequency(frequency: Floats, reach: Floats, name: str, weeks: pd.DatetimeIndex) -> Floats:
+    wrong = (reach > 0) & (frequency < 1)
+    if wrong.any():
+        region, week = np.argwhere(wrong)[0]
+        raise SourceError(
+            f"column {name} is {frequency[region, week]:g} in the week of {weeks[week]:%Y-%m-%d}, in which people were "
+            "reached: whoever is reached has at least one contact; give impressions ÷ people reached"
+        )
+    return frequency
+
+
+def _require(frame: pd.DataFrame, config: MixConfig, mediators: tuple[str, ...]) -> None:
+    channels = [name for each in config.channels.values() for name in (each.cost, each.acting, each.frequency)]
     value = config.kpi_value if isinstance(config.kpi_value, str) else None
-    wanted = [config.date, config.kpi, config.region, value, config.events, *config.controls, *channels]
+    wanted = [config.date, config.kpi, config.region, value, config.events, *config.controls, *channels, *mediators]
     require_columns(frame, {name for name in wanted if name is not None})
 
 

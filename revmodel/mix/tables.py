@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.mix.arrays import MORE, lagged_acts
+from revmodel.mix.arrays import MORE
 from revmodel.mix.media_mix import MediaMix
+from revmodel.mix.path_tables import QUANTILES, path_tables, summary
 
 __all__ = ["LAST_YEAR", "WHOLE", "mix_tables"]
 
 Floats = npt.NDArray[np.float64]
-QUANTILES = {"p05": 0.05, "p10": 0.1, "p50": 0.5, "p90": 0.9, "p95": 0.95}
 YEAR_WEEKS = 52
 WHOLE, LAST_YEAR = "all", "last 52 weeks"
 MULTIPLES = np.linspace(0.0, 2.0, 21)  # of the mean of what acts in an active week
@@ -22,22 +22,16 @@ MULTIPLES = np.linspace(0.0, 2.0, 21)  # of the mean of what acts in an active w
 
 def mix_tables(mix: MediaMix) -> dict[str, pd.DataFrame]:
     """contribution (channel × period: added, share, gain, cost, ROMI short and long, marginal ROMI), weekly,
-    decomposition (adds up to the KPI in every week), curves, carry_over."""
-    return {
+    decomposition (adds up to the KPI in every week), curves, carry_over; where the mix has them, those of
+    mix/path_tables.py."""
+    tables = {
         "contribution": _contribution(mix),
         "weekly": _weekly(mix),
         "decomposition": _decomposition(mix),
         "curves": _curves(mix),
         "carry_over": _carry_over(mix),
     }
-
-
-def _summary(draws: Floats, prefix: str = "") -> dict[str, float]:
-    """Mean and quantiles of (draw,)."""
-    cuts = np.quantile(draws, list(QUANTILES.values()))
-    return {f"{prefix}mean": float(draws.mean())} | {
-        f"{prefix}{name}": float(cut) for name, cut in zip(QUANTILES, cuts, strict=True)
-    }
+    return tables | path_tables(mix)
 
 
 def _periods(mix: MediaMix) -> Iterator[tuple[str, int]]:
@@ -75,14 +69,14 @@ def _contribution(mix: MediaMix) -> pd.DataFrame:
             }
             row = {
                 "channel": name, "period": period, "start": panel.weeks[first], "end": panel.weeks[-1],
-                "cost": cost[i], **_summary(added, "added_"), **_summary(added / kpi, "share_"),
-                **_summary(gains["long"], "gain_"),
+                "cost": cost[i], **summary(added, "added_"), **summary(added / kpi, "share_"),
+                **summary(gains["long"], "gain_"),
             }  # fmt: skip
             if cost[i] > 0:
-                row |= _summary(gains["long"] / cost[i] - 1, "romi_")
-                row |= _summary(gains["short"] / cost[i] - 1, "short_romi_")
+                row |= summary(gains["long"] / cost[i] - 1, "romi_")
+                row |= summary(gains["short"] / cost[i] - 1, "short_romi_")
                 margin = (extra[:, i] * value).sum((1, 2)) / ((MORE - 1) * cost[i]) - 1
-                row |= _summary(margin, "marginal_romi_") | {"p_pays": float((gains["long"] > cost[i]).mean())}
+                row |= summary(margin, "marginal_romi_") | {"p_pays": float((gains["long"] > cost[i]).mean())}
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -119,17 +113,15 @@ def _decomposition(mix: MediaMix) -> pd.DataFrame:
 def _curves(mix: MediaMix) -> pd.DataFrame:
     """One row a channel and level held for good: money a week in all regions, units of the KPI a week it brings.
 
+    People are reached as often as on average, and effects are those of the panel's last week, where either may vary.
     observed: whether weeks with so much in force, carry-over counted, are in the history; beyond it the curve is what
     its family says, not what was seen.
     """
     panel, basis, draws = mix.panel_, mix.arrays_.basis, mix.draws_
-    lags = mix.arrays_.data["lags"]
     middle = {name: np.median(value, axis=0)[None] for name, value in draws.values.items()}
-    weights = draws.curves.weights(lags, middle)[0]
-    lagged = lagged_acts(panel.acts, basis, mix.config.max_lag_weeks)
-    seen = np.einsum("cl,clw->cw", weights, lagged)
+    seen = draws.response.carried(mix.arrays_.data, middle)[0]
     level = np.tile(MULTIPLES, (len(panel.channels), 1))
-    share = draws.curves.saturated(np.tile(level, (len(draws), 1, 1)), draws.values)
+    share = draws.response.held(level, draws.values, basis.ramps(len(panel.weeks))[:, -1:])
     by_region = (draws.regional * basis.scale).sum(2)
     brings = draws.height[:, :, None] * by_region[:, :, None] * share
     frames = []
@@ -149,9 +141,9 @@ def _curves(mix: MediaMix) -> pd.DataFrame:
 def _carry_over(mix: MediaMix) -> pd.DataFrame:
     """One row a channel and lag: share of the effect that comes so many weeks later."""
     lags = mix.arrays_.data["lags"]
-    weights = mix.draws_.curves.weights(lags, mix.draws_.values)
+    weights = mix.draws_.response.curves.weights(lags, mix.draws_.values)
     rows = [
-        {"channel": name, "lag_weeks": int(lag), **_summary(weights[:, i, k])}
+        {"channel": name, "lag_weeks": int(lag), **summary(weights[:, i, k])}
         for i, name in enumerate(mix.panel_.channels)
         for k, lag in enumerate(lags)
     ]

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from revmodel.aside import file_aside
 from revmodel.errors import ModelError
 from revmodel.models.sampling import Mode, Posterior, laplace_draws
 
@@ -49,7 +50,6 @@ class PosteriorStore:
             os.utime(file)
             return _read(file, seed)
         posterior, extras = fit()
-        self.folder.mkdir(parents=True, exist_ok=True)
         _write(file, posterior, extras)
         _forget_the_oldest(self.folder)
         return posterior, extras
@@ -72,13 +72,11 @@ def _write(file: Path, posterior: Posterior, extras: Extras) -> None:
         "divergences": posterior.divergences, "converged": mode.converged, "gradient_norm": mode.gradient_norm,
         "agreement": posterior.agreement,
     }  # fmt: skip
-    aside = file.with_suffix(f".{os.getpid()}.part")
-    with aside.open("wb") as out:
+    with file_aside(file) as aside, aside.open("wb") as out:
         np.savez(
             out, theta=mode.theta, factor=mode.factor, facts=json.dumps(facts), allow_pickle=False, **thetas,
             **{f"extra_{name}": value for name, value in extras.items()},
         )  # fmt: skip
-    aside.replace(file)
 
 
 def _read(file: Path, seed: int) -> tuple[Posterior, Extras]:

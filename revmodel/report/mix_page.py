@@ -9,6 +9,7 @@ import pandas as pd
 
 from revmodel.report.figures.channels import contribution_figure, returns_figure
 from revmodel.report.figures.curves import curves_figure
+from revmodel.report.mix_words import path_sentences
 from revmodel.report.reading import AnyRun, rows_of
 from revmodel.report.sections.facts import provenance_section
 from revmodel.report.sections.parts import Grid, Key, Section, chart
@@ -43,7 +44,8 @@ def render_mix_page(folder: RunFolder) -> str:
         "health": run.manifest["health"],
         "sections": [
             _contribution(whole, run.currency, str(run.manifest["config"]["kpi"])),
-            _doubts(folder.tables["doubt"], folder.tables["residuals"]),
+            *_ways(folder),
+            _doubts(folder.tables["doubt"], folder.tables["residuals"], folder.tables.get("cautions")),
             _curves(folder.tables["curves"], run.currency),
             _refutation(folder.tables.get("refutation")),
             provenance_section(run),
@@ -139,7 +141,25 @@ def _range(low: float, high: float) -> str:
     return "" if not np.isfinite(low) else f"{low:+.1f} – {high:+.1f}"
 
 
-def _doubts(doubt: pd.DataFrame, residuals: pd.DataFrame) -> Section:
+def _ways(folder: RunFolder) -> list[Section]:
+    """By what ways channels work, where the mix tells them apart."""
+    said = path_sentences(folder)
+    if not said:
+        return []
+    grids = []
+    if "paths" in folder.tables:
+        rows = tuple(
+            (
+                label(str(row.channel)), str(row.path), _units(row.added_mean),
+                f"{_units(row.added_p10)} – {_units(row.added_p90)}", percent(row.part_mean),
+            )
+            for row in rows_of(folder.tables["paths"])
+        )  # fmt: skip
+        grids = [Grid(("Channel", "Path", "Added", "8 in 10 between", "Of what it added"), rows, right=(2, 3, 4))]
+    return [Section("ways", "By what ways they work", tuple(said), grids=tuple(grids))]
+
+
+def _doubts(doubt: pd.DataFrame, residuals: pd.DataFrame, cautions: pd.DataFrame | None) -> Section:
     grid = Grid(
         ("Channel", "Verdict", "Believed before", "Found", "Width left", "Error were the model right"),
         tuple(
@@ -158,8 +178,9 @@ def _doubts(doubt: pd.DataFrame, residuals: pd.DataFrame) -> Section:
             (str(row.sentence), str(row.wanted), "" if row.passed else "not as wanted") for row in rows_of(residuals)
         ),
     )
-    said = (f"{label(str(row.channel))}{str(row.sentence).removeprefix(str(row.channel))}" for row in rows_of(doubt))
-    return Section("doubt", "How far to believe it", tuple(said), grids=(grid, left))
+    said = [f"{label(str(row.channel))}{str(row.sentence).removeprefix(str(row.channel))}" for row in rows_of(doubt)]
+    told = [] if cautions is None else [f"Caution: {sentence}." for sentence in cautions["sentence"]]
+    return Section("doubt", "How far to believe it", (*said, *told), grids=(grid, left))
 
 
 def _shares(low: float, high: float) -> str:

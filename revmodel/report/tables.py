@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from revmodel.aside import folder_aside
 from revmodel.errors import SourceError
 
 __all__ = ["DRAWS", "MANIFEST", "MANIFEST_KEYS", "PAGE", "WEEKLY", "RunFolder", "read_run", "write_run", "write_tables"]
@@ -62,19 +61,12 @@ def write_run(
     missing = [key for key in MANIFEST_KEYS if key not in manifest]
     if missing:
         raise SourceError(f"the manifest of {folder.name} lacks {', '.join(missing)}: a run says all of its origin")
-    _refuse_strangers(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        aside.chmod(0o755)
+    with folder_aside(folder, MANIFEST, "a run") as aside:
         text = json.dumps(_plain(manifest), indent=2, ensure_ascii=False, allow_nan=False, default=str)
         (aside / MANIFEST).write_text(text + "\n", encoding="utf-8")
         write_tables(tables, aside)
         if finish is not None:
             finish(read_run(aside))
-        _put_in_place(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return folder
 
 
@@ -88,29 +80,6 @@ def read_run(folder: Path) -> RunFolder:
         raise SourceError(f"{folder} holds no {MANIFEST}: name the folder of a run, such as reports/<run>")
     manifest = json.loads(path.read_text(encoding="utf-8"))
     return RunFolder(folder, manifest, {file.stem: pd.read_parquet(file) for file in sorted(folder.glob("*.parquet"))})
-
-
-def _refuse_strangers(folder: Path) -> None:
-    """What is no run is not replaced by one."""
-    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SourceError(f"{folder} exists and is not a run (no {MANIFEST}): choose another name or move it away")
-
-
-def _put_in_place(aside: Path, folder: Path) -> None:
-    """Two renames: the old run steps out of the way, the new one takes its place; then the old one goes."""
-    if not folder.exists():
-        aside.rename(folder)
-        return
-    leaving = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    old = leaving / folder.name
-    folder.rename(old)
-    try:
-        aside.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
-    finally:
-        shutil.rmtree(leaving, ignore_errors=True)
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
+from revmodel.mix.cautions import caution_table
 from revmodel.mix.doubt import doubt_table, residual_table
 from revmodel.mix.media_mix import MediaMix
 from revmodel.mix.mix_config import MixConfig
@@ -47,7 +48,7 @@ def run_mix(
         fitted = time.perf_counter()
         say("what it found, and how far it can be believed")
         tables = mix_tables(mix) | {"doubt": doubt_table(mix), "health": mix.health_}
-        tables["residuals"] = residual_table(mix)
+        tables |= {"residuals": residual_table(mix), "cautions": caution_table(config, mix.panel_, mix.arrays_)}
         if config.allocation is not None:
             say("the budget after the panel")
             verdicts = dict(zip(tables["doubt"]["channel"], tables["doubt"]["verdict"], strict=True))

@@ -69,6 +69,34 @@ def test_it_becomes_an_entry_of_a_mix() -> None:
     assert config(lift_tests=[entry]).lift_tests[0].standard_error > 0
 
 
+def test_an_entry_names_its_regions_and_enters_a_regional_mix() -> None:
+    """Of three regions two were treated: the lift is theirs, and what was done elsewhere is none of the test's."""
+    from panels import config, known
+
+    from revmodel.mix.arrays import mix_arrays
+    from revmodel.mix.panel import mix_panel
+
+    frame = known(regions=3).panel.replace({"region": {"r0": "p3", "r1": "p8"}})
+    entry = found(panel(0.1)).lift_test("ads", 500.0)
+    assert entry["region"] == ["p3", "p8"]
+    assert found(panel(0.1), treated=("p3",)).lift_test("ads", 500.0)["region"] == "p3"
+    dates = frame["week"].iloc[[60, 67]]
+    entry |= {"start": dates.iloc[0].date().isoformat(), "end": dates.iloc[1].date().isoformat()}
+    regional = config(region="region", lift_tests=[entry])
+    arrays = mix_arrays(mix_panel(frame, regional), regional)
+    np.testing.assert_array_equal(arrays.data["test_region"], np.eye(3)[:2])
+    np.testing.assert_allclose(arrays.data["test_of"], [arrays.basis.scale[:2]])
+    taken = (arrays.data["test_with"] - arrays.data["test_without"])[:, 0].sum(1)  # in the weeks of the test themselves
+    acts = taken * arrays.basis.act_scale[0] * arrays.basis.size[:2]
+    assert acts.sum() == pytest.approx(500.0)
+    national = config(lift_tests=[entry])
+    with pytest.raises(ConfigError, match="this panel has no regions"):
+        mix_arrays(mix_panel(known().panel, national), national)
+    elsewhere = config(region="region", lift_tests=[entry | {"region": "nowhere"}])
+    with pytest.raises(ConfigError, match="was in nowhere: regions are p3, p8, r2"):
+        mix_arrays(mix_panel(frame, elsewhere), elsewhere)
+
+
 @pytest.mark.parametrize(
     ("spoil", "changes", "error", "words"),
     [

@@ -108,7 +108,7 @@ def test_it_predicts_the_same_after_a_reload_in_a_new_process(fitted, truth, tmp
     subprocess.run([sys.executable, "-c", script, str(folder), str(plan), str(out)], check=True)
     np.testing.assert_array_equal(np.load(out), fitted.predict(_plan(truth)))
     fitted.save(folder)  # a second time, over the first
-    with pytest.raises(SourceError, match="not a saved mix"):
+    with pytest.raises(SourceError, match="is not a saved mix"):
         fitted.save(tmp_path)
 
 

@@ -22,8 +22,11 @@ CHANNELS = {"ads": {"cost": "ads", "follows_demand": True}, "fairs": {"cost": "f
 def density(arrays, theta):
     """log density of the compiled model at theta, in its own coordinates."""
     model = CompiledModel(mix_model(arrays))
-    value, _ = model.value_and_grad(theta, np.zeros(model.size), np.eye(model.size), arrays.data)
-    return model, value
+    return model, density_at(model, arrays, theta)
+
+
+def density_at(model, arrays, theta) -> float:
+    return model.value_and_grad(theta, np.zeros(model.size), np.eye(model.size), arrays.data)[0]
 
 
 def covariance(echo, sigma, lengths):
@@ -39,14 +42,14 @@ def test_it_equals_the_normal_density_written_out(regions, channels) -> None:
     arrays = mix_arrays(mix_panel(frame, said), said)
     data = arrays.data
     rng = np.random.default_rng(3)
-    size = CompiledModel(mix_model(arrays)).size
+    model = CompiledModel(mix_model(arrays))
     differences = []
     for _ in range(2):
-        theta = 0.4 * rng.standard_normal(size)
-        model, value = density(arrays, theta)
+        theta = 0.4 * rng.standard_normal(model.size)
+        value = density_at(model, arrays, theta)
         free = model.unpack(theta[None])
         draws = mix_draws(arrays, free, rng)
-        mean = draws.added(data["lagged"], data["lags"])[0].sum(0)
+        mean = draws.added(data)[0].sum(0)
         spread = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[0], 1.0)
         spread = spread * np.where(data["is_season"] > 0, draws.season[0], 1.0)
         design, y = [data["design"]], [data["y"] - mean]
@@ -76,7 +79,7 @@ def test_the_linear_part_is_drawn_from_its_posterior() -> None:
     spread = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[0], 1.0)
     spread = spread * np.where(data["is_season"] > 0, draws.season[0], 1.0)
     inverse = np.linalg.inv(covariance(expit(priors.ECHO_MEAN), draws.sigma[0], [60]))
-    rest = data["y"] - draws.added(data["lagged"], data["lags"])[0].sum(0)
+    rest = data["y"] - draws.added(data)[0].sum(0)
     posterior = np.linalg.inv(data["design"].T @ inverse @ data["design"] + np.diag(1 / spread**2))
     mean = posterior @ data["design"].T @ inverse @ rest
     sd = np.sqrt(np.diag(posterior))

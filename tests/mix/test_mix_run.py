@@ -79,8 +79,14 @@ def test_geo_lift_prints_an_entry(tmp_path) -> None:
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "channel: ads" in done.stdout
-    assert "standard_error:" in done.stdout
+    regions = known(regions=3).panel.replace({"region": {"r0": "p3", "r1": "p8"}})
+    days = pd.date_range(START, END).intersection(regions["week"])
+    assert len(days)
+    regions.to_csv(tmp_path / "panel.csv", index=False)
+    (tmp_path / "mix.yaml").write_text(CONFIG + "region: region\nlift_tests:\n" + done.stdout.split("regions:\n")[1])
+    test = load_mix_config(tmp_path / "mix.yaml").lift_tests[0]
+    assert (test.channel, test.region, test.spend_change) == ("ads", ["p3", "p8"], 5000.0)
+    run_mix(load_mix_config(tmp_path / "mix.yaml"))
 
 
 @pytest.mark.skipif(not (SHARED / "robyn").is_dir(), reason="the public panels are not beside this checkout")
