@@ -11,9 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from panels import known
+from special_panels import reached
 
 from revmodel.mix.media_mix import MediaMix
 from revmodel.mix.mix_config import load_mix_config
+from revmodel.report.mix_words import path_sentences
 from revmodel.workflows.mix import run_mix
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +53,27 @@ def test_a_run_is_written_logged_and_can_be_loaded(folder) -> None:
     whole = table[table["period"] == "all"].set_index("channel")["added_mean"]
     assert mix.added().sum((2, 3)).mean(0).tolist() == pytest.approx(whole.tolist())
     assert (folder / "mlflow.db").is_file()
+
+
+def test_all_that_a_mix_may_have_goes_together_and_is_told(tmp_path) -> None:
+    panel = reached(weeks=104).panel
+    panel["visits"] = 100 + panel["people"] / 1e4 + panel["contacts"]
+    panel.assign(leads=panel["leads"].round()).to_csv(tmp_path / "panel.csv", index=False)
+    channels = (
+        "channels: {video: {cost: video, reach: people, frequency: contacts}, fairs: {cost: fairs, drift: 0.1}}\n"
+        "mediators: {site_visits: {column: visits, driven_by: [video]}}\nnoise: negative_binomial\ntrend: hsgp\n"
+    )
+    (tmp_path / "mix.yaml").write_text(CONFIG.replace(CONFIG.splitlines()[7] + "\n", channels))
+    run = run_mix(load_mix_config(tmp_path / "mix.yaml"))
+    said = " ".join(path_sentences(run))
+    assert "by way of site_visits" in said
+    assert "contacts a person" in said
+    assert "times its own mean" in said
+    page = (run.path / "index.html").read_text()
+    assert "By what ways they work" in page
+    assert {"paths", "frequency", "drift", "cautions"} <= set(run.tables)
+    units = run.tables["decomposition"].groupby("week")["units"].sum().to_numpy()
+    assert units == pytest.approx(panel["leads"].round().to_numpy())
 
 
 def test_the_command_prints_a_table_and_json(folder) -> None:
