@@ -49,15 +49,16 @@ def expected_arrivals(
 ) -> Floats:  # fmt: skip
     """Expected records a week by row, baseline plus media: (draw, row, week)."""
     d, data = response.derived_, response.data_
-    drift = _drift(response, len(pick), len(weeks), rng)
+    common, own = _drift(response, len(pick), len(weeks), rng)
     season, events, trend = _calendar(response, panel, weeks, pick)
-    log_baseline = d["level"][pick][:, :, None] + drift + (season + events + trend)[:, None, :]
+    log_baseline = d["level"][pick][:, :, None] + _even(common + own) + (season + events + trend)[:, None, :]
     if data.leading.names:
         paths = lag_columns(paths_ahead(data.leading, len(weeks), len(pick), rng))[:, :, -len(weeks) :]
         log_baseline = log_baseline + np.einsum("dk,dkw->dw", d["indicator"][pick], paths)[:, None, :]
     mean = np.exp(log_baseline)
     if data.channels:
-        caused = caused_ahead(response, panel, weeks, future_spend, pick)
+        strength = np.exp(_even(np.einsum("mr,drw->dmw", data.arrays["own_row"], own)))
+        caused = caused_ahead(response, panel, weeks, future_spend, pick) * strength
         mean = mean + np.einsum("dmw,dmr->drw", caused, d["share"][pick], optimize=True)
     return mean
 
@@ -89,15 +90,18 @@ def _calendar(
     return season, each[:, :, 1:].sum(2), each[:, :, 0]
 
 
-def _drift(response: ChannelResponse, draws: int, weeks: int, rng: np.random.Generator) -> Floats:
-    """Steps ahead of the last week, common and own: (draw, row, week).
-
-    Volume, not its logarithm, is as likely to go up as down in the mean: growth is the trend's to tell, and a level of
-    which little is known is not expected to grow for that.
-    """
+def _drift(response: ChannelResponse, draws: int, weeks: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Steps ahead of the last week: common (draw, 1, week) and each row's own (draw, row, week)."""
     rows, nu = len(response.data_.rows), priors.ARRIVAL_STEP_DEGREES_OF_FREEDOM
     common, own = (_spread(response, name, n, draws, rng) for name, n in (("common_step", 1), ("own_step", rows)))
-    walk = steps_ahead(common, weeks, nu, rng) + steps_ahead(own, weeks, nu, rng)
+    return steps_ahead(common, weeks, nu, rng), steps_ahead(own, weeks, nu, rng)
+
+
+def _even(walk: Floats) -> Floats:
+    """A walk of logs, (draw, series, week), shifted so that volume, not its logarithm, stays as it is in the mean.
+
+    Growth is the trend's to tell, and a level of which little is known is not expected to grow for that.
+    """
     centred: Floats = walk - np.log(np.exp(walk).mean(axis=0))
     return centred
 

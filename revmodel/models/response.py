@@ -1,7 +1,7 @@
 """Arrivals: how many records enter the funnel each week, and how many of them spend causes.
 
     n_rt ~ NegativeBinomial(shock(t) · μ_rt, φ_r),  μ_rt = baseline_r(t) + Σ_m share_mr · effect_m · s_m(t) / mean_t s_m
-    s_m(t) = saturation(carry-over of spend_m)(t) · exp(κ · season(t) + holidays, annotations(t))
+    s_m(t) = saturation(carry-over of spend_m)(t) · exp(κ · season(t) + holidays, annotations(t) + steps_m(t))
     log baseline_r(t) = level_r + common steps(t) + steps_r(t) + season(t) + trend, holidays, annotations(t)
                         + Σ_kl indicator_k(t − lag_l) · effect_kl
 
@@ -54,12 +54,13 @@ def response_model(data: dict[str, Floats], curves: Curves) -> pm.Model:
         x = {name: pm.Data(name, value) for name, value in data.items()}
         shock = pt.dot(x["is_shock_week"], x["shock_scale"] * pm.Normal("shock", shape=data["shock_scale"].shape))
         total = pt.exp(x["log_crude"] + priors.LEVEL_SD * pm.Normal("z_level", shape=(rows,)))
-        log_shape, season, events = _log_shape(x, data)
+        log_shape, own_steps, season, events = _log_shape(x, data)
         shape = pt.exp(log_shape)
         level, mean = total, total[:, None] * shape
         if channels:
             calendar = pt.exp(_season_share() * season + events)
-            own_share, caused, share = _media(x, curves, total, calendar)
+            strength = pt.exp(pt.dot(x["own_row"], own_steps))
+            own_share, caused, share = _media(x, curves, total, calendar, strength)
             level = total * (1 - pt.dot(x["is_own"].T, own_share))
             mean = level[:, None] * shape + pt.dot(share.T, caused)
         pm.Deterministic("total", total)
@@ -80,7 +81,7 @@ def _season_share() -> pt.TensorVariable:
 
 def _log_shape(x: dict[str, pt.TensorVariable], data: dict[str, Floats]) -> tuple[pt.TensorVariable, ...]:
     """Log of the baseline against its level (row, week): steps (zero in the last week), season, events, indicators;
-    and of these the season and the events other than the trend, (week,)."""
+    and of these each row's own steps (row, week), the season and the events other than the trend, (week,)."""
     common = x["common_scale"] * pm.Normal("common_step", shape=data["common_scale"].shape)
     own = x["own_scale"] * pm.Normal("own_step", shape=data["own_scale"].shape)
     season = pm.Deterministic("season", x["season_scale"] * pm.Normal("z_season", shape=data["season_scale"].shape))
@@ -93,17 +94,20 @@ def _log_shape(x: dict[str, pt.TensorVariable], data: dict[str, Floats]) -> tupl
         z_indicator = pm.Normal("z_indicator", shape=data["indicator_scale"].shape)
         indicator = pm.Deterministic("indicator", x["indicator_scale"] * z_indicator)
         shared = shared + pt.dot(x["indicator_columns"], indicator)
-    return shared[None, :] + pt.dot(own, x["walk"].T), by_season, events
+    own_steps = pt.dot(own, x["walk"].T)
+    return shared[None, :] + own_steps, own_steps, by_season, events
 
 
 def _media(
-    x: dict[str, pt.TensorVariable], curves: Curves, total: pt.TensorVariable, calendar: pt.TensorVariable
-) -> tuple[pt.TensorVariable, ...]:
+    x: dict[str, pt.TensorVariable], curves: Curves, total: pt.TensorVariable, calendar: pt.TensorVariable,
+    strength: pt.TensorVariable,
+) -> tuple[pt.TensorVariable, ...]:  # fmt: skip
     """Share of its own row's level that each channel's spend causes, records caused a week (channel, week), and under
     which rows they arrive (channel, row).
 
     The row's level is what the data inform and the share splits it, so baseline and media do not trade off along a
-    ridge, on which chains got stuck. What arrives under other names comes on top.
+    ridge, on which chains got stuck. What arrives under other names comes on top. strength : (channel, week), how the
+    channel's row strays from what all rows share, one in the last week: spend's effect strays with it.
     """
     channels = curves.count
     values = {
@@ -118,7 +122,7 @@ def _media(
     carried = (weights[:, :, None] * x["lagged_spend"]).sum(1)
     saturated = curves.saturated(carried, values)
     mean_saturated = (saturated * calendar * x["week_share"]).sum(1)
-    caused = effect[:, None] * saturated * calendar / mean_saturated[:, None]
+    caused = effect[:, None] * saturated * calendar * strength / mean_saturated[:, None]
     share = own[:, None] * x["own_row"] + (1 - own)[:, None] * x["other_rows"]
     for name, value in {
         "effect": effect, "share": share, "caused": caused, "mean_saturated": mean_saturated, "own_share": own_share,

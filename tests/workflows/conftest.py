@@ -11,8 +11,9 @@ from small_company import write_small_company
 
 from revmodel.config import load_config
 from revmodel.report.tables import RunFolder
-from revmodel.workflows import run as run_module
+from revmodel.workflows import told as told_module
 from revmodel.workflows.fitted import FittedCompany
+from revmodel.workflows.run import run_company
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,15 @@ def real_run(tmp_path_factory: pytest.TempPathFactory) -> RealRun:
     path = write_small_company(tmp_path_factory.mktemp("small_company"), tracked=True)
     said: list[str] = []
     fits: list[FittedCompany] = []
-    original = run_module.fit_company
+    original = told_module.fit_company
 
     def kept(*args: object, **options: object) -> FittedCompany:
         fits.append(original(*args, **options))  # type: ignore[arg-type]
         return fits[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "fit_company", kept)
-        folder = run_module.run_company(
+        patch.setattr(told_module, "fit_company", kept)
+        folder = run_company(
             load_config(path), ["forecast", "contribution", "allocation"], "forecast", name="real", progress=said.append
         )
     return RealRun(path, fits[0], folder, said)
@@ -50,6 +51,6 @@ def fit_is(monkeypatch: pytest.MonkeyPatch) -> Callable[[FittedCompany], None]:
     """Let the next runs use this fit instead of fitting."""
 
     def use(fitted: FittedCompany) -> None:
-        monkeypatch.setattr(run_module, "fit_company", lambda *_, **__: fitted)
+        monkeypatch.setattr(told_module, "fit_company", lambda *_, **__: fitted)
 
     return use
