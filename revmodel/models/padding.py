@@ -38,7 +38,7 @@ DERIVED = {
     "total": ("row",), "level": ("row",), "baseline": ("row", "week"), "size": ("row",), "season": ("season",),
     "event": ("event",), "indicator": ("indicator",), "effect": ("channel",), "share": ("channel", "row"),
     "caused": ("channel", "week"), "mean_saturated": ("channel",), "own_share": ("channel",),
-    "season_share": (),
+    "strength": ("channel", "week"), "season_share": (),
 }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def response_model(data: dict[str, Floats], curves: Curves) -> pm.Model:
         level, mean = total, total[:, None] * shape
         if channels:
             calendar = pt.exp(_season_share() * season + events)
-            strength = pt.exp(pt.dot(x["own_row"], own_steps))
+            strength = pm.Deterministic("strength", pt.exp(pt.dot(x["own_row"], own_steps)))
             own_share, caused, share = _media(x, curves, total, calendar, strength)
             level = total * (1 - pt.dot(x["is_own"].T, own_share))
             mean = level[:, None] * shape + pt.dot(share.T, caused)

@@ -64,7 +64,9 @@ def test_every_part_of_a_future_moves_by_the_same_factor(simulation, moved):
 
 def test_futures_keep_their_ranks_and_other_metrics_stay(simulation, moved):
     before, after = (window_totals(one.weekly(BOOKINGS), SHARES)[:, 0] for one in (simulation, moved[0]))
-    assert (np.argsort(before) == np.argsort(after)).all()
+    in_order = after[np.argsort(before, kind="stable")]
+    assert (np.diff(in_order) >= -1e-9 * after.max()).all()  # the lowest few may share the lowest quantile
+    assert (np.diff(in_order) > 0).mean() > 0.98
     xr.testing.assert_equal(moved[0].draws[WINS], simulation.draws[WINS])
 
 

@@ -70,12 +70,14 @@ def test_mean_of_model_follows_what_arrived(fitted: ChannelResponse) -> None:
     media = np.einsum("dmw,dmr->drw", d["caused"], d["share"])
     expected = (d["baseline"] + media).mean(2).mean(0)
     np.testing.assert_allclose(expected, data.arrays["arrivals"].mean(1), rtol=0.1)
-    np.testing.assert_allclose(d["caused"].mean(2), d["effect"], rtol=1e-9)
+    steady = d["caused"] / d["strength"]
+    np.testing.assert_allclose(steady.mean(2), d["effect"], rtol=1e-9)
+    np.testing.assert_allclose(d["strength"][:, :, -1], 1.0, rtol=1e-12)  # as strong as now
     np.testing.assert_allclose(d["share"].sum(2), 1.0)
 
 
 def test_caused_leads_of_the_future_continue_those_of_the_past(fitted: ChannelResponse, picks: np.ndarray) -> None:
-    """The last weeks of history, called the future, give what the fit gave for them, season and holidays apart."""
+    """Called the future, the last weeks of history give what the fit gave for them; season, holidays, steps put in."""
     ahead = 10
     known = fitted.data_.spend
     shortened = ChannelResponse(max_lag_weeks=LAGS)
@@ -85,7 +87,8 @@ def test_caused_leads_of_the_future_continue_those_of_the_past(fitted: ChannelRe
     again = caused_leads(shortened, known[:, -ahead:], picks)
     season, events, _ = _calendar(fitted, panel_of(1), fitted.data_.weeks[-ahead:], picks)
     calendar = np.exp(fitted.derived_["season_share"][:, None] * season + events)
-    np.testing.assert_allclose(again * calendar[:, None], fitted.derived_["caused"][:, :, -ahead:], rtol=1e-9)
+    expected = again * calendar[:, None] * fitted.derived_["strength"][:, :, -ahead:]
+    np.testing.assert_allclose(expected, fitted.derived_["caused"][:, :, -ahead:], rtol=1e-9)
 
 
 def test_carry_over_ends_after_the_longest_lag(fitted: ChannelResponse, picks: np.ndarray) -> None:
