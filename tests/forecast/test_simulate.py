@@ -58,12 +58,13 @@ def test_open_record_that_is_back_in_its_stage_leaves_by_the_odds_of_a_repeated_
 
 @settings(max_examples=15, deadline=None)
 @given(
-    st.lists(st.tuples(st.floats(0.05, 0.6), st.just(0.0), st.floats(0.0, 0.3)), min_size=1, max_size=3),
+    st.lists(st.tuples(st.floats(0.1, 0.6), st.floats(0.0, 0.5)), min_size=1, max_size=3),
     st.integers(0, 40),
     st.integers(0, 40),
 )
-def test_without_losses_every_record_is_won_or_still_open(weekly, opened, arriving):
-    funnel = funnel_of(weekly, weeks=400)
+def test_without_losses_every_record_is_won(chances, opened, arriving):
+    """Moves back are at most half as likely as moves on: where they are likelier, 400 weeks are too few."""
+    funnel = funnel_of([(on, 0.0, back * on) for on, back in chances], weeks=400)
     simulation = run(
         funnel, {(3, 0, 0): arriving}, [{}] * opened, first_deal=None, sizes=sizes_of(funnel, has_amounts=False)
     )
