@@ -126,7 +126,7 @@ def monitor(
     out.monitor(run, "json" if json else form)
     if fail_on_alert and run.manifest["health"]["passed"] and bool(run.tables["monitor"]["alert"].any()):
         raise typer.Exit(3)
-    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+    raise _exit_of(run)
 
 
 @app.command()
@@ -182,7 +182,7 @@ def target(
             as_of=company_day(as_of, loaded), plan=plan, jobs=PROCESSES, progress=say,
         )  # fmt: skip
     out.target(run)
-    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+    raise _exit_of(run)
 
 
 @app.command()
@@ -202,7 +202,7 @@ def scenarios(
             loaded, files, quarters=quarters, as_of=company_day(as_of, loaded), plan=plan, jobs=PROCESSES, progress=say
         )
     out.scenarios(run)
-    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+    raise _exit_of(run)
 
 
 @app.command()
@@ -262,7 +262,7 @@ def mix(
     with out.progress("starting") as say:
         run = run_mix(loaded, refute=refute, progress=say)
     out.mix(run)
-    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+    raise _exit_of(run)
 
 
 @app.command(name="geo-lift")
@@ -349,9 +349,14 @@ def _run(out: Console, config: Any, parts: list[str], command: str, **options: A
         return run_company(config, parts, command, progress=say, **options)  # type: ignore[arg-type]
 
 
+def _exit_of(run: RunFolder) -> typer.Exit:
+    """0 where every health check passed, else 1."""
+    return typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+
+
 def _finish(out: Console, run: RunFolder) -> None:
     out.run(run)
-    raise typer.Exit(0 if run.manifest["health"]["passed"] else 1)
+    raise _exit_of(run)
 
 
 def main() -> None:

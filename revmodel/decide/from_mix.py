@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from revmodel.decide.periods import LineResponse, PeriodSurface
+from revmodel.decide.periods import LineResponse, PeriodSurface, pace_of
 from revmodel.decide.surface import Floats, ResponseSurface, spend_grid
 from revmodel.errors import ModelError
 from revmodel.media import Saturation
@@ -45,15 +45,13 @@ def mix_periods(
     period_of = np.zeros(weeks, dtype=np.intp) if period_of is None else period_of
     curves = draws.response.curves
     weights = curves.weights(arrays.data["lags"], draws.values)
-    worth, lines, current = _value(mix, value), [], []
+    worth, pace, lines, current = _value(mix, value), pace_of(spend, period_of), [], []
     effects = weeks + weights.shape[2] - 1
     for k, c in enumerate(paid):
         family = Saturation.named(curves.saturation[c])
         for r, region in enumerate(regions):
             weekly = spend[k * len(regions) + r]
             by_period = np.bincount(period_of, weekly)
-            pace = np.where(by_period[period_of] > 0, weekly / np.where(by_period > 0, by_period, 1.0)[period_of],
-                            1.0 / np.bincount(period_of)[period_of])  # fmt: skip
             height = draws.height[:, c] * draws.regional[:, c, r] * basis.scale[r] * worth[r]
             name, cost = panel.channels[c], float(panel.unit_cost[c])
             lines.append(
@@ -66,7 +64,7 @@ def mix_periods(
                     saturation=family.name,
                     values={one: of[:, c] for one, of in family.taken(draws.values).items()},
                     worth=np.repeat(height[:, None], effects, axis=1),
-                    pace=pace,
+                    pace=pace[k * len(regions) + r],
                     most=most * by_period,
                 )
             )

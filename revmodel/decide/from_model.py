@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from revmodel.attribution.from_model import LeadEconomics, group_share
-from revmodel.decide.periods import LineResponse, PeriodSurface
-from revmodel.decide.surface import ResponseSurface, spend_grid
+from revmodel.decide.periods import LineResponse, PeriodSurface, pace_of
+from revmodel.decide.surface import ResponseSurface, spend_grid, totals_of_runs
 from revmodel.decide.value import value_of_leads
 from revmodel.media import Saturation
 from revmodel.models.arrivals import caused_leads
@@ -42,7 +42,7 @@ def window_surface(
     response = model.response_
     weeks, lags = spend.shape[1], response.max_lag_weeks
     current = spend.sum(1)
-    pace = np.where(current[:, None] > 0, spend / np.maximum(current[:, None], 1e-300), 1.0 / weeks)
+    pace = pace_of(spend, np.zeros(weeks, dtype=np.intp))
     grid = spend_grid(current, upper, points)
     after = np.zeros((spend.shape[0], lags))
     caused = np.stack(
@@ -79,18 +79,15 @@ def window_periods(
     weights = response.curves_.weights(data.arrays["lags"], values)
     each = np.einsum("dmg,dgw->dmw", _landing(model, economics), worth)
     height = d["effect"][pick] / d["mean_saturated"][pick]
-    lines, current = [], []
+    lines, current, pace = [], [], pace_of(spend, period_of)
     for c, name in enumerate(data.channels):
         by_period = np.bincount(period_of, spend[c])
-        even = 1.0 / np.bincount(period_of)[period_of]
-        whole = by_period[period_of]
-        pace = np.where(whole > 0, spend[c] / np.where(whole > 0, whole, 1.0), even)
         family = Saturation.named(response.curves_.saturation[c])
         own = {one: of[:, c] for one, of in family.taken(values).items()}
         top = np.full(by_period.size, most[c])
         lines.append(LineResponse(
             name, name, weights[:, c], data.spend[c], float(data.scale[c]), family.name, own,
-            height[:, c, None] * each[:, c], pace, top,
+            height[:, c, None] * each[:, c], pace[c], top,
         ))  # fmt: skip
         current.append(by_period)
     return PeriodSurface(tuple(lines), period_of, np.stack(current))
@@ -115,6 +112,4 @@ def _landing(model: RevenueModel, economics: LeadEconomics) -> Floats:
 def most_ever_spent(model: RevenueModel, weeks: int) -> dict[str, float]:
     """Channel → the largest total of any run of ``weeks`` weeks in the history."""
     data = model.response_.data_
-    sums = np.cumsum(np.pad(data.spend, ((0, 0), (1, 0))), axis=1)
-    window = min(weeks, data.spend.shape[1])
-    return dict(zip(data.channels, (sums[:, window:] - sums[:, :-window]).max(1).tolist(), strict=True))
+    return dict(zip(data.channels, totals_of_runs(data.spend, weeks).max(1).tolist(), strict=True))

@@ -18,9 +18,22 @@ from revmodel.decide.surface import Floats
 from revmodel.errors import ModelError
 from revmodel.media import Saturation
 
-__all__ = ["LineResponse", "PeriodSurface"]
+__all__ = ["LineResponse", "PeriodSurface", "pace_of"]
 
 TINY = 1e-12
+
+
+def pace_of(spend: Floats, period_of: npt.NDArray[np.intp]) -> Floats:
+    """(line, week): share of its period's spend that falls on each week; even in a period that spends nothing.
+
+    spend : (line, week). period_of : (week,)
+
+    >>> pace_of(np.array([[1.0, 3.0, 0.0, 0.0]]), np.array([0, 0, 1, 1])).tolist()
+    [[0.25, 0.75, 0.5, 0.5]]
+    """
+    whole = np.stack([np.bincount(period_of, line) for line in spend])[:, period_of]
+    even = 1.0 / np.bincount(period_of)[period_of]
+    return np.asarray(np.where(whole > 0, spend / np.where(whole > 0, whole, 1.0), even))
 
 
 @dataclass(frozen=True)

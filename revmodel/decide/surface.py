@@ -134,6 +134,17 @@ def spend_grid(current: Floats, upper: Floats, points: int = 41) -> Floats:
     return top[:, None] * np.linspace(0.0, 1.0, points)
 
 
+def totals_of_runs(spend: Floats, weeks: int) -> Floats:
+    """(…, run): totals of every so many weeks on end of ``spend`` (…, week), the earliest first; fewer where fewer are.
+
+    >>> totals_of_runs(np.array([1.0, 2.0, 4.0]), 2).tolist()
+    [3.0, 6.0]
+    """
+    sums = np.cumsum(np.concatenate([np.zeros((*spend.shape[:-1], 1)), spend], axis=-1), axis=-1)
+    run = min(weeks, spend.shape[-1])
+    return np.asarray(sums[..., run:] - sums[..., :-run])
+
+
 def _check_shapes(surface: ResponseSurface) -> None:
     channels, points = len(surface.channels), surface.spend.shape[-1]
     wanted = {

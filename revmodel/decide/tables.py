@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,30 @@ from revmodel.decide.objectives import objective_in_words
 from revmodel.decide.periods import PeriodSurface
 from revmodel.decide.surface import Floats, ResponseSurface
 
-__all__ = ["allocation_by_period", "allocation_summary", "allocation_table"]
+__all__ = ["allocation_by_period", "allocation_summary", "allocation_table", "plan_tables"]
+
+
+def plan_tables(
+    surface: ResponseSurface | PeriodSurface,
+    allocation: Allocation,
+    *,
+    scenario: str,
+    period: str,
+    parts: Sequence[str],
+    seen_max: Mapping[str, float],
+    **told: Any,
+) -> dict[str, pd.DataFrame]:
+    """``allocation``, ``allocation_summary`` and, of more than one period, ``allocation_by_period``.
+
+    parts : what each period of the plan is called. told : what the summary says besides, see ``allocation_summary``
+    """
+    tables = {
+        "allocation": allocation_table(surface, allocation, scenario=scenario, period=period, seen_max=seen_max),
+        "allocation_summary": allocation_summary(surface, allocation, scenario=scenario, period=period, **told),
+    }
+    if len(parts) > 1:
+        tables["allocation_by_period"] = allocation_by_period(surface, allocation, scenario=scenario, periods=parts)
+    return tables
 
 
 def allocation_table(

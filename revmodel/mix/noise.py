@@ -25,6 +25,7 @@ from scipy import stats
 from revmodel.mix import mix_priors as priors
 from revmodel.mix.mix_config import Noise
 from revmodel.mix.panel import COUNTING
+from revmodel.models.counts import log_negative_binomial
 
 __all__ = ["floored", "law", "noisy", "scores", "week_sd"]
 
@@ -55,9 +56,7 @@ def law(noise: Noise, x: dict[str, Tensor], mean: Tensor, echo: Tensor, learned:
         if noise == "poisson":
             each = count * pt.log(m) - m
         else:
-            size = 1 / learned["noise"] ** 2
-            each = pt.gammaln(count + size) - pt.gammaln(size) - (count + size) * pt.log1p(m / size)
-            each = each + count * (pt.log(m) - pt.log(size))
+            each = log_negative_binomial(count, m, 1 / learned["noise"] ** 2)
     return ((x["pair"] + x["first"]) * each).sum()
 
 

@@ -38,6 +38,5 @@ def log_negative_binomial(count: Any, mean: Any, size: Any) -> Any:
 
     Tensors of shapes that fit each other; count ≥ 0, mean > 0, size > 0.
     """
-    log_total = pt.log(mean + size)
-    chosen = size * (pt.log(size) - log_total) + count * (pt.log(mean) - log_total)
+    chosen = count * (pt.log(mean) - pt.log(size)) - (count + size) * pt.log1p(mean / size)
     return log_gamma(count + size) - log_gamma(size) + chosen

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from revmodel.decide.surface import totals_of_runs
 from revmodel.planning.ahead import Ahead
 from revmodel.planning.flow import Floats, brought
 
@@ -94,10 +95,8 @@ def seen_and_then(history: Floats, spend: Floats, weeks: int) -> tuple[Floats, F
     history, spend : (channel, week). Weeks of the plan count together with those just before it.
     """
     known = history.shape[1]
-    both = np.concatenate([history, spend], axis=1)
     run = min(weeks, known)
-    sums = np.cumsum(np.pad(both, ((0, 0), (1, 0))), axis=1)
-    runs = sums[:, run:] - sums[:, :-run]
+    runs = totals_of_runs(np.concatenate([history, spend], axis=1), run)
     return runs[:, : known - run + 1].max(axis=1), runs[:, known - run + 1 :].max(axis=1)
 
 

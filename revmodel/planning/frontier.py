@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from revmodel.decide.allocate import Allocation, allocate
-from revmodel.decide.surface import Floats, ResponseSurface, spend_grid
+from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.planning.ahead import Ahead
+from revmodel.planning.spend_surface import spend_surface
 
 __all__ = ["Frontier", "FrontierPoint", "best_split", "frontier", "window_surface"]
 
@@ -42,19 +43,12 @@ class Frontier:
 def window_surface(ahead: Ahead, window: Floats, horizon_weeks: int, upper: Floats) -> ResponseSurface:
     """What each channel's spend of the window brings within the horizon of a lead, on a grid of totals.
 
-    window : (week,), share of each week that may change. upper : (channel,), the largest totals looked at. The planned
-    pace is kept; a channel that plans nothing spends evenly.
+    window : (week,), share of each week that may change. upper : (channel,), the largest totals looked at. See
+    ``spend_surface``.
     """
-    inside = ahead.spend * window
-    current, rest = inside.sum(axis=1), ahead.spend - inside
-    even = np.broadcast_to(window / window.sum(), inside.shape)
-    pace = np.where(current[:, None] > 0, inside / np.maximum(current[:, None], 1e-300), even)
     per_record = np.einsum("dcr,dr->dc", ahead.share, ahead.worth_within(ahead.value, horizon_weeks), optimize=True)
-    grid = spend_grid(current, upper, POINTS)
-    value = np.stack(
-        [ahead.caused(rest + pace * grid[:, k : k + 1]).sum(axis=2) * per_record for k in range(POINTS)], axis=2
-    )
-    return ResponseSurface(ahead.channels, grid, value - value[:, :, :1], current)
+    worth = np.broadcast_to(per_record[:, :, None], (*per_record.shape, window.size))
+    return spend_surface(ahead, window, upper, worth, POINTS)
 
 
 def best_split(surface: ResponseSurface, budget: float, lower: Floats, upper: Floats) -> Allocation:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from revmodel.decide.allocate import allocate
-from revmodel.decide.surface import Floats, ResponseSurface, spend_grid
+from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.planning.ahead import Ahead
+from revmodel.planning.spend_surface import spend_surface
 from revmodel.planning.target import chance_of
 
 __all__ = ["LeastSpend", "least_spend", "quarter_surface"]
@@ -42,21 +43,10 @@ def quarter_surface(ahead: Ahead, inside: Floats, weeks: Floats, upper: Floats) 
 
     inside : (week,), share of each week in the quarter. weeks : (channel, week), 1 where spend may still be changed
     upper : (channel,), the largest total of those weeks that is looked at
-    A channel keeps its planned pace; one that plans nothing spends evenly. The plan of the other weeks stays.
+    See ``spend_surface``.
     """
-    open_spend = ahead.spend * weeks
-    current = open_spend.sum(axis=1)
-    room = np.maximum(weeks.sum(axis=1, keepdims=True), 1.0)
-    pace = np.where(current[:, None] > 0, open_spend / np.maximum(current[:, None], 1e-300), weeks / room)
-    rest = ahead.spend - open_spend
-    grid = spend_grid(current, upper, POINTS)
     worth = np.einsum("dcr,drw->dcw", ahead.share, ahead.worth(ahead.value, inside[None])[..., 0], optimize=True)
-    brings = [
-        np.einsum("dcw,dcw->dc", ahead.caused(rest + pace * grid[:, k : k + 1]), worth, optimize=True)
-        for k in range(POINTS)
-    ]
-    value = np.stack(brings, axis=2)
-    return ResponseSurface(ahead.channels, grid, value - value[:, :, :1], current)
+    return spend_surface(ahead, weeks, upper, worth, POINTS)
 
 
 def least_spend(

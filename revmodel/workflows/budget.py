@@ -15,10 +15,10 @@ from revmodel.decide.allocate import Allocation, allocate
 from revmodel.decide.from_config import bounds_of, highest_of, periods_of, rules_of
 from revmodel.decide.from_model import leads_of_plan, most_ever_spent, window_periods, window_surface
 from revmodel.decide.landing import landing_by_quarter
-from revmodel.decide.periods import PeriodSurface
+from revmodel.decide.periods import PeriodSurface, pace_of
 from revmodel.decide.sure import allocate_surely, chance_better
 from revmodel.decide.surface import ResponseSurface
-from revmodel.decide.tables import allocation_by_period, allocation_summary, allocation_table
+from revmodel.decide.tables import plan_tables
 from revmodel.decide.worth import segment_weights, worth_by_week
 from revmodel.errors import ConfigError
 from revmodel.workflows.fitted import FittedCompany
@@ -114,23 +114,11 @@ def allocation_tables(
         fitted.config.forecast.fiscal_year_start_month,
     )
     seen = most_ever_spent(fitted.model, settings.weeks)
-    tables = {
-        "allocation": allocation_table(asked.surface, best, scenario=scenario, period=period, seen_max=seen),
-        "allocation_summary": allocation_summary(
-            asked.surface,
-            best,
-            scenario=scenario,
-            period=period,
-            lands_by_quarter=landed,
-            value_name=asked.value_name,
-            caution=caution,
-            in_money=settings.value.of != "leads" and economics.worth.is_money,
-        ),
-    }
-    if settings.periods > 1:
-        names = _period_names(fitted.as_of, settings)
-        tables["allocation_by_period"] = allocation_by_period(asked.surface, best, scenario=scenario, periods=names)
-    return tables
+    return plan_tables(
+        asked.surface, best, scenario=scenario, period=period, parts=_period_names(fitted.as_of, settings),
+        seen_max=seen, lands_by_quarter=landed, value_name=asked.value_name, caution=caution,
+        in_money=settings.value.of != "leads" and economics.worth.is_money,
+    )  # fmt: skip
 
 
 def _worth(fitted: FittedCompany, economics: LeadEconomics, settings: AllocationConfig) -> Floats:
@@ -164,14 +152,7 @@ def _weekly(asked: BudgetQuestion, best: Allocation, settings: AllocationConfig)
     """(channel, week) of the proposed plan, each period at its present pace."""
     period_of = periods_of(settings)
     plan = best.plan.reshape(asked.surface.now.shape)
-    weekly = np.zeros(asked.spend.shape)
-    for period in range(settings.periods):
-        inside = period_of == period
-        now = asked.spend[:, inside]
-        whole = now.sum(1, keepdims=True)
-        pace = np.where(whole > 0, now / np.where(whole > 0, whole, 1.0), 1.0 / inside.sum())
-        weekly[:, inside] = plan[:, period : period + 1] * pace
-    return weekly
+    return np.asarray(plan[:, period_of] * pace_of(asked.spend, period_of))
 
 
 def _period_names(as_of: dt.date, settings: AllocationConfig) -> list[str]:

@@ -10,8 +10,8 @@ from revmodel.decide.caution import capped, caps_in_words
 from revmodel.decide.from_config import bounds_of, periods_of
 from revmodel.decide.from_mix import mix_periods, mix_surface, spend_now
 from revmodel.decide.periods import PeriodSurface
-from revmodel.decide.surface import ResponseSurface
-from revmodel.decide.tables import allocation_by_period, allocation_summary, allocation_table
+from revmodel.decide.surface import ResponseSurface, totals_of_runs
+from revmodel.decide.tables import plan_tables
 from revmodel.errors import ConfigError
 from revmodel.mix.media_mix import MediaMix
 from revmodel.workflows.budget import BudgetQuestion, best_plan
@@ -42,26 +42,15 @@ def mix_budget_tables(
     caution = " ".join([*([caution] if caution else []), *caps_in_words(asked.surface.channels, given, caps)])
     first = mix.panel_.weeks[-1] + pd.Timedelta(days=7)
     period = f"{first.date()} to {(first + pd.Timedelta(days=7 * settings.weeks - 1)).date()}"
-    most = mix.panel_.cost[np.flatnonzero(mix.panel_.paid)]
-    sums = np.lib.stride_tricks.sliding_window_view(most, min(settings.weeks, most.shape[2]), axis=2).sum(3).max(2)
-    seen = dict(zip(asked.surface.channels, sums.ravel().tolist(), strict=True))
-    tables = {
-        "allocation": allocation_table(asked.surface, best, scenario=SCENARIO, period=period, seen_max=seen),
-        "allocation_summary": allocation_summary(
-            asked.surface,
-            best,
-            scenario=SCENARIO,
-            period=period,
-            value_name=asked.value_name,
-            lands_by_quarter={},
-            caution=caution,
-        ),
-    }
-    if settings.periods > 1:
-        weeks = settings.weeks // settings.periods
-        starts = [(first + pd.Timedelta(weeks=weeks * part)).date().isoformat() for part in range(settings.periods)]
-        tables["allocation_by_period"] = allocation_by_period(asked.surface, best, scenario=SCENARIO, periods=starts)
-    return tables
+    paid = mix.panel_.cost[np.flatnonzero(mix.panel_.paid)]
+    most = totals_of_runs(paid, settings.weeks).max(2)
+    seen = dict(zip(asked.surface.channels, most.ravel().tolist(), strict=True))
+    weeks = settings.weeks // settings.periods
+    starts = [(first + pd.Timedelta(weeks=weeks * part)).date().isoformat() for part in range(settings.periods)]
+    return plan_tables(
+        asked.surface, best, scenario=SCENARIO, period=period, parts=starts, seen_max=seen, lands_by_quarter={},
+        value_name=asked.value_name, caution=caution,
+    )  # fmt: skip
 
 
 def _question(mix: MediaMix, settings: AllocationConfig) -> BudgetQuestion:
