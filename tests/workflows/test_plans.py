@@ -26,8 +26,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 
 
 @pytest.fixture(scope="module")
-def config(real_run: Any) -> Config:
-    return real_run.fitted.config
+def config(real_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The real run's, with an MLflow store of its own: what is logged here is nobody else's."""
+    config: Config = real_run.fitted.config
+    store = f"sqlite:///{tmp_path_factory.mktemp('plans') / 'mlflow.db'}"
+    return config.model_copy(update={"tracking": config.tracking.model_copy(update={"uri": store})})
 
 
 @pytest.fixture(autouse=True)
