@@ -138,7 +138,7 @@ def _run(
     if not origins or (not apart and (jobs == 1 or len(origins) < 2)):
         yield from (_one_origin(tables, plan, origin) for origin in origins)
         return
-    processes = get_reusable_executor(max_workers=min(jobs, len(origins)), env=ONE_THREAD)
+    processes = get_reusable_executor(max_workers=min(jobs - apart, len(origins)), env=ONE_THREAD)
     waiting = [processes.submit(_one_origin, tables, plan, origin) for origin in origins]
     try:
         yield from (done.result() for done in as_completed(waiting))
