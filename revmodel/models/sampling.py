@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -26,6 +25,7 @@ from revmodel.models.rotations import rotations
 # isort: split
 import blackjax
 from blackjax.adaptation.step_size import dual_averaging_adaptation
+from blackjax.mcmc.hmc import HMCState
 
 __all__ = ["CHAINS", "Engine", "Mode", "Posterior", "find_mode", "laplace_draws", "nuts_draws", "sample"]
 
@@ -130,10 +130,10 @@ def nuts_draws(
     """
     full = model.check(data)
     _ = model.log_density  # made here: what is first made while a sampler is traced cannot leave the trace
-    start, go_on = _compiled_sampler(model, near_normal)
+    go_on, over_devices = _compiled_sampler(model, near_normal)
     at_start, on_the_way = jax.random.split(jax.random.key(seed))
     where = (mode.theta, mode.factor, full)
-    chains = start(jax.random.split(at_start, CHAINS), *where)
+    chains = jax.device_put(_start(model, jax.random.split(at_start, CHAINS), *where), over_devices)
     warm_up, most = WARM_UP_STEPS // PIECE, MAX_ROUNDS * _pieces(draws)
     pieces, divergences = [], 0
     for i, key in enumerate(jax.random.split(on_the_way, warm_up + most)):
@@ -157,7 +157,7 @@ def _pieces(draws: int) -> int:
 
 
 def _compiled_sampler(model: CompiledModel, near_normal: bool) -> tuple[Any, Any]:
-    """How chains start and how they go on for a piece, compiled once for a model and a kind of step.
+    """How chains go on for a piece, compiled once for a model and a kind of step, and how they lie on the devices.
 
     Warm-up and draws are one program, as the sampler is most of what there is to compile. Chains are spread over the
     devices and run one after the other on each, so none waits for another's longer trajectory; the numbers do not
@@ -167,17 +167,13 @@ def _compiled_sampler(model: CompiledModel, near_normal: bool) -> tuple[Any, Any
         mesh = jax.sharding.Mesh(np.array(jax.devices()[:DEVICES]), ("chain",))
         spread, same = jax.sharding.PartitionSpec("chain"), jax.sharding.PartitionSpec()
 
-        def start(keys: Any, *where: Any) -> Any:
-            return jax.lax.map(lambda key: _start(model, key, *where), keys)
-
         def go_on(keys: Any, chains: Any, *how: Any) -> Any:
             return jax.lax.map(lambda each: _go_on(model, near_normal, *each, *how), (keys, chains))
 
-        over = partial(jax.shard_map, mesh=mesh, out_specs=spread, check_vma=False)
-        model.samplers[near_normal] = (
-            jax.jit(over(start, in_specs=(spread, same, same, same))),
-            jax.jit(over(go_on, in_specs=(spread, spread, *[same] * 5))),
+        over = jax.shard_map(
+            go_on, mesh=mesh, in_specs=(spread, spread, *[same] * 5), out_specs=spread, check_vma=False
         )
+        model.samplers[near_normal] = (jax.jit(over), jax.sharding.NamedSharding(mesh, spread))
     return model.samplers[near_normal]
 
 
@@ -201,14 +197,19 @@ def _move(log_density: Any, state: Any, step_size: Any, variances: Any, key: Any
     return kernel(key, state, log_density, step, variances, max_num_doublings=most)
 
 
-def _start(model: CompiledModel, key: Any, center: Any, factor: Any, data: Any) -> Chain:
-    """A chain at an over-dispersed start, with nothing learned."""
+def _start(model: CompiledModel, keys: Any, center: Floats, factor: Floats, data: Mapping[str, Any]) -> Chain:
+    """Chains at over-dispersed starts with nothing learned, one a key: every part (chain, …), in NumPy.
+
+    NumPy's arrays have a type of their own, as what comes out of a piece has: Python's numbers would have none, and
+    each piece until all of a chain had one would be compiled anew.
+    """
     begin, _, _ = dual_averaging_adaptation(0.5)
-    zero = jnp.zeros(model.size)
-    state = blackjax.nuts.init(
-        1.5 * jax.random.normal(key, (model.size,)), lambda z: model.log_density(z, center, factor, data)
-    )
-    return Chain(state, begin(FIRST_STEP), jnp.ones(model.size), zero, zero)
+    z = 1.5 * np.asarray(jax.vmap(lambda key: jax.random.normal(key, (model.size,)))(keys))
+    there = [model.value_and_grad(each, center, factor, data) for each in z]
+    state = HMCState(z, np.array([value for value, _ in there]), np.array([gradient for _, gradient in there]))
+    adaptation = jax.tree.map(lambda part: np.full(len(z), part), begin(FIRST_STEP))
+    zeros = np.zeros_like(z)
+    return Chain(state, adaptation, np.ones_like(z), zeros, zeros)
 
 
 def _go_on(
