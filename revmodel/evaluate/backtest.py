@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -31,6 +33,7 @@ COLUMNS = [
     *("crps", "pinball", "covered_50", "covered_80", "covered_90", "pit"),
 ]
 Progress = Callable[[int, int], None]
+GLANCE = 0.2  # seconds from one look to the next at whether this process is free
 
 # Of a process: threads of small matrices cost six times the time, and there is a process for each core.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -75,19 +78,19 @@ def backtest(
 
 
 def forecast_origins(
-    tables: Tables, plan: BacktestPlan, origins: Sequence[dt.date], *, jobs: int = 1, apart: bool = False,
+    tables: Tables, plan: BacktestPlan, origins: Sequence[dt.date], *, jobs: int = 1, free: Event | None = None,
     progress: Progress | None = None,
 ) -> list[OriginFans]:  # fmt: skip
     """What every forecaster said at each origin, oldest first. Each sees only what was recorded by the origin.
 
-    jobs : processes to spread the origins over; the numbers do not depend on it. apart : none of them is this one,
-    which has other work. progress : called with how many of how many origins are done, first with those that were kept.
+    jobs : processes to spread the origins over; the numbers do not depend on it. free : this process, one of them, has
+    other work until this is set. progress : called with how many of how many origins are done, first with those kept.
     """
     wanted = sorted(set(origins))
     done = {origin: read_fans(file) for origin in wanted if (file := _kept_file(plan, origin)) and file.exists()}
     say = progress or (lambda *_: None)
     say(len(done), len(wanted))
-    for fans in _run(tables, plan, [origin for origin in wanted if origin not in done], jobs, apart):
+    for fans in _run(tables, plan, [origin for origin in wanted if origin not in done], jobs, free):
         done[fans.origin] = fans
         say(len(done), len(wanted))
     return [done[origin] for origin in wanted]
@@ -132,18 +135,28 @@ def not_available(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def _run(
-    tables: Tables, plan: BacktestPlan, origins: Sequence[dt.date], jobs: int, apart: bool
+    tables: Tables, plan: BacktestPlan, origins: Sequence[dt.date], jobs: int, free: Event | None
 ) -> Iterator[OriginFans]:  # fmt: skip
-    """Fans as they come. Tables carry their rows into another process, connections stay here."""
-    if not origins or (not apart and (jobs == 1 or len(origins) < 2)):
+    """Fans as they come. Tables carry their rows into another process, connections stay here.
+
+    While this process has other work the others are one fewer; once it is free it forecasts what none has begun.
+    """
+    if not origins or (free is None and (jobs == 1 or len(origins) < 2)):
         yield from (_one_origin(tables, plan, origin) for origin in origins)
         return
-    processes = get_reusable_executor(max_workers=min(jobs - apart, len(origins)), env=ONE_THREAD)
-    waiting = [processes.submit(_one_origin, tables, plan, origin) for origin in origins]
+    workers = min(jobs - (free is not None), len(origins))
+    processes = get_reusable_executor(max_workers=workers, env=ONE_THREAD)
+    left, running = deque(origins), set[Future[OriginFans]]()
     try:
-        yield from (done.result() for done in as_completed(waiting))
+        while left or running:
+            while left and len(running) <= workers:  # one more than run at a time, so that none waits for this process
+                running.add(processes.submit(_one_origin, tables, plan, left.popleft()))
+            if left and free is not None and free.is_set():
+                yield _one_origin(tables, plan, left.popleft())
+            done, running = wait(running, GLANCE if left else None, FIRST_COMPLETED)
+            yield from (one.result() for one in done)
     finally:
-        for one in waiting:  # after an error, or where nobody reads on
+        for one in running:  # after an error, or where nobody reads on
             one.cancel()
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import numpy.typing as npt
@@ -88,17 +89,18 @@ def backtest_company(
 
 def past_forecasts(
     company: PreparedCompany, origins: Sequence[dt.date], horizons: Sequence[int], *, jobs: int = 1,
-    apart: bool = False, progress: Say | None = None,
+    free: Event | None = None, progress: Say | None = None,
 ) -> list[OriginFans]:  # fmt: skip
     """What the model and every baseline would have forecast at past dates, oldest first.
 
-    Kept under <reports>/.backtests and read back while data, config and program are the same.
+    Kept under <reports>/.backtests and read back while data, config and program are the same. free : this process has
+    other work until it is set.
     """
     plan = BacktestPlan(
         company.config, tuple(sorted(horizons)), {FUNNEL: revmodel_forecaster, **BASELINES}, DRAWS, company.config.seed,
         _folder(company, horizons),
     )  # fmt: skip
-    return forecast_origins(company.data.tables, plan, origins, jobs=jobs, apart=apart, progress=_teller(progress))
+    return forecast_origins(company.data.tables, plan, origins, jobs=jobs, free=free, progress=_teller(progress))
 
 
 def _teller(progress: Say | None) -> Callable[[int, int], None]:

@@ -53,6 +53,7 @@ class PastForecasts:
         self.jobs = jobs
         self._made: Future[list[OriginFans]] | None = None
         self._today: Future[Answers] | None = None
+        self._free = threading.Event()  # set once this process has nothing else to do than to wait for forecasts
         self._say: Say = lambda _: None  # nothing is told while the fit has the word
         self._latest = ""
 
@@ -74,13 +75,14 @@ class PastForecasts:
         self._say = progress or self._say
         if self._made is None:
             return self._forecasts(company)
+        self._free.set()
         if self._latest and not self._made.done():
             self._say(self._latest)
         return self._made.result()
 
     def _forecasts(self, company: PreparedCompany) -> list[OriginFans]:
-        dates, beside = past_dates(company), self._made is not None
-        return past_forecasts(company, dates, HORIZONS, jobs=self.jobs, apart=beside, progress=self._tell)
+        free = None if self._made is None else self._free
+        return past_forecasts(company, past_dates(company), HORIZONS, jobs=self.jobs, free=free, progress=self._tell)
 
     def _tell(self, sentence: str) -> None:
         self._latest = sentence
