@@ -7,11 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Event
+from typing import cast
 
 import numpy as np
 import pandas as pd
+from joblib.externals import cloudpickle
 from joblib.externals.loky import get_reusable_executor
 
 from revmodel import dims
@@ -137,7 +140,7 @@ def not_available(scored: pd.DataFrame) -> pd.DataFrame:
 def _run(
     tables: Tables, plan: BacktestPlan, origins: Sequence[dt.date], jobs: int, free: Event | None
 ) -> Iterator[OriginFans]:  # fmt: skip
-    """Fans as they come. Tables carry their rows into another process, connections stay here.
+    """Fans as they come. Tables carry their rows into other processes, once; connections stay here.
 
     While this process has other work the others are one fewer; once it is free it forecasts what none has begun.
     """
@@ -146,11 +149,12 @@ def _run(
         return
     workers = min(jobs - (free is not None), len(origins))
     processes = get_reusable_executor(max_workers=workers, env=ONE_THREAD)
+    packed = cloudpickle.dumps((tables, plan))
     left, running = deque(origins), set[Future[OriginFans]]()
     try:
         while left or running:
             while left and len(running) <= workers:  # one more than run at a time, so that none waits for this process
-                running.add(processes.submit(_one_origin, tables, plan, left.popleft()))
+                running.add(processes.submit(_one_origin_of, packed, left.popleft()))
             if left and free is not None and free.is_set():
                 yield _one_origin(tables, plan, left.popleft())
             done, running = wait(running, GLANCE if left else None, FIRST_COMPLETED)
@@ -158,6 +162,16 @@ def _run(
     finally:
         for one in running:  # after an error, or where nobody reads on
             one.cancel()
+
+
+def _one_origin_of(packed: bytes, origin: dt.date) -> OriginFans:
+    return _one_origin(*_unpacked(packed), origin)
+
+
+@lru_cache(maxsize=1)
+def _unpacked(packed: bytes) -> tuple[Tables, BacktestPlan]:
+    """In a worker process, which forecasts at several origins."""
+    return cast(tuple[Tables, BacktestPlan], cloudpickle.loads(packed))
 
 
 def _one_origin(tables: Tables, plan: BacktestPlan, origin: dt.date) -> OriginFans:

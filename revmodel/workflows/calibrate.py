@@ -10,22 +10,27 @@ import numpy.typing as npt
 import pandas as pd
 
 from revmodel.errors import ModelError
-from revmodel.evaluate.at_origin import checkpoints_of, known_history
-from revmodel.evaluate.combine import FUNNEL
+from revmodel.evaluate.at_origin import checkpoints_of, known_history, weekly_answers
+from revmodel.evaluate.baselines import BASELINES
+from revmodel.evaluate.combine import FUNNEL, PRIOR_WEIGHTS
 from revmodel.evaluate.fans import LEVELS, OriginFans, fan_of
+from revmodel.evaluate.forecaster import BacktestInput
 from revmodel.evaluate.learned_words import learned_sentences, learned_table, weights_table
 from revmodel.evaluate.stacked import Learned, learn, stacked
 from revmodel.forecast.adjust import adjusted, window_totals
 from revmodel.forecast.calendar import periods, week_shares
 from revmodel.forecast.rollup import metrics_of
 from revmodel.forecast.simulation import Simulation
+from revmodel.journeys.as_of import as_of as cut_as_of
 from revmodel.workflows.backtest import HORIZONS
 from revmodel.workflows.fitted import FittedCompany
+from revmodel.workflows.parts import quarters_ahead
 from revmodel.workflows.past_beside import PastForecasts, past_dates
 
 __all__ = ["Calibrated", "calibrate"]
 
 Floats = npt.NDArray[np.float64]
+DRAWS = 400  # of a simple method, as at past dates
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,9 @@ def calibrate(
             f"The forecast is not combined with simple methods, nor its ranges checked: {error}"
         )
         return Calibrated(simulation, {})
-    beside = past or PastForecasts()
-    forecasts = beside.of(fitted, progress)
+    weekly = _weekly_by_method(fitted, simulation)
+    forecasts = (past or PastForecasts()).of(fitted, progress)
     told = [one for one, _ in stacked(forecasts, HORIZONS)]
-    weekly = _weekly_by_method(fitted, simulation, beside.today(fitted))
     learned = learn(told, _fans_of_today(fitted, weekly), HORIZONS)
     targets, shares = _targets(fitted, simulation, weekly, learned)
     tables = {"weights": weights_table(learned), "learned": learned_table(told, learned)}
@@ -66,10 +70,11 @@ def calibrate(
     return Calibrated(adjusted(simulation, targets, shares, LEVELS), tables)
 
 
-def _weekly_by_method(
-    fitted: FittedCompany, simulation: Simulation, simple: Mapping[str, Mapping[str, Floats]]
-) -> dict[str, dict[str, Floats]]:
-    """metric → method → (draw, week), of today: the simulation, and every method that may have a weight."""
+def _weekly_by_method(fitted: FittedCompany, simulation: Simulation) -> dict[str, dict[str, Floats]]:
+    """metric → method → (draw, week), of today: the simulation, and every simple method that may have a weight."""
+    known = cut_as_of(fitted.data.tables, fitted.as_of)
+    data = BacktestInput(known, fitted.config, fitted.features, quarters_ahead(fitted), DRAWS, fitted.config.seed)
+    simple, _ = weekly_answers(data, {name: BASELINES[name] for name in PRIOR_WEIGHTS if name in BASELINES})
     metrics = metrics_of(simulation, fitted.features.realised)
     return {metric: {FUNNEL: simulation.weekly(metric), **simple.get(metric, {})} for metric in metrics}
 
