@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import Event
 from typing import cast
 
+import cloudpickle
 import numpy as np
 import pandas as pd
-from joblib.externals import cloudpickle
 from joblib.externals.loky import get_reusable_executor
 
 from revmodel import dims
