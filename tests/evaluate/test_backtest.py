@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -193,6 +194,24 @@ def test_a_damaged_kept_origin_says_what_to_do(tables, config, tmp_path):
     plan = BacktestPlan(config, (4,), {"tens": tens}, draws=10, keep=tmp_path)
     with pytest.raises(ModelError, match="cannot be read"):
         forecast_origins(tables, plan, ORIGINS[:1])
+
+
+def test_while_it_is_busy_this_process_forecasts_nothing_and_once_it_is_free_its_share(tables, config):
+    """Five dates, two processes: of those that neither has begun, this one takes some as soon as it may."""
+    dates = [ORIGINS[0] + dt.timedelta(days=day) for day in range(5)]
+    plan = BacktestPlan(config, (HORIZON,), {"tens": tens}, draws=10)
+    told: dict[bool, list[Floats]] = {}
+    for is_free in (False, True):
+        free = Event()
+        if is_free:
+            free.set()
+        SEEN.clear()
+        told[is_free] = [
+            fans.fan("wins", "tens", 4) for fans in forecast_origins(tables, plan, dates, jobs=2, free=free)
+        ]
+        assert bool(SEEN) == is_free  # another process has a list of its own
+    assert len(SEEN) < len(dates)
+    np.testing.assert_array_equal(told[False], told[True])
 
 
 @pytest.mark.slow
