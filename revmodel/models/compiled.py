@@ -29,6 +29,7 @@ __all__ = ["CompiledModel"]
 
 Floats = npt.NDArray[np.float64]
 Data = Mapping[str, npt.NDArray[Any]]
+FEW = 400  # gradients; so many take a tenth of a second to a second one by one
 
 
 class CompiledModel:
@@ -125,7 +126,12 @@ class CompiledModel:
         return float(value), np.asarray(grad)
 
     def grads(self, zs: Floats, center: Floats, scale: Floats, data: Data) -> Floats:
-        """Gradients at many points: (point, dim) → (point, dim)."""
+        """Gradients at many points: (point, dim) → (point, dim).
+
+        Few are taken one by one, as samplers take them: a program that takes many at a time costs seconds to compile.
+        """
+        if len(zs) <= FEW:
+            return np.array([self.value_and_grad(z, center, scale, data)[1] for z in zs])
         return np.asarray(self._called("grads", self._grads, zs, center, scale, data))
 
     def _called(self, name: str, function: Any, *arguments: Any) -> Any:
