@@ -164,6 +164,8 @@ class Console:
         if "refutation" in run.tables:
             moved = run.tables["refutation"].query("not passed")
             self.say(f"What must not move the answers moved {len(moved)} of {len(run.tables['refutation'])}.")
+        if "allocation" in run.tables:
+            self._allocation(run.tables["allocation"], run.tables["allocation_summary"], run.manifest["currency"])
         self._ending(run)
 
     def target(self, run: RunFolder) -> None:

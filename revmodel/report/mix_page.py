@@ -12,6 +12,7 @@ from revmodel.report.figures.curves import curves_figure
 from revmodel.report.mix_words import path_sentences
 from revmodel.report.reading import AnyRun, rows_of
 from revmodel.report.sections.facts import provenance_section
+from revmodel.report.sections.marketing import budget_section
 from revmodel.report.sections.parts import Grid, Key, Section, chart
 from revmodel.report.tables import RunFolder
 from revmodel.report.template import Tile, rendered
@@ -47,6 +48,7 @@ def render_mix_page(folder: RunFolder) -> str:
             *_ways(folder),
             _doubts(folder.tables["doubt"], folder.tables["residuals"], folder.tables.get("cautions")),
             _curves(folder.tables["curves"], run.currency),
+            *([budget_section(run)] if run.table("allocation") is not None else []),
             _refutation(folder.tables.get("refutation")),
             provenance_section(run),
         ],
@@ -98,7 +100,7 @@ def _contribution(whole: pd.DataFrame, currency: str, kpi: str) -> Section:
     added = rows.rename(columns={f"added_{q}": q for q in ("p10", "p50", "p90")}).assign(spend=rows["cost"])
     charts = [
         chart(
-            f"{kpi} added", f"{kpi} that each channel added, 8 in 10 between the ends of its bar",
+            f"{kpi[:1].upper()}{kpi[1:]} added", f"{kpi} that each channel added, 8 in 10 between the ends of its bar",
             lambda width: contribution_figure(added, width, None, spend_too=False),
             (Key("bar", "range80", "8 in 10 chance"), Key("line", "actual", "middle")), half=True,
         )

@@ -25,7 +25,14 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
 
 
 class AnyRun:
-    """A run's folder, whatever it holds."""
+    """A run's folder, whatever it holds.
+
+    Unless a run knows better, values are in money, it has no table of spend, and fiscal years begin in January.
+    """
+
+    has_amounts = True
+    has_spend = False
+    start_month = 1
 
     def __init__(self, folder: RunFolder) -> None:
         """Hold the folder."""

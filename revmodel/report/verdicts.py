@@ -11,7 +11,7 @@ import pandas as pd
 
 from revmodel.errors import ModelError
 from revmodel.evaluate.score_table import paired_difference, score_table
-from revmodel.report.reading import Run, rows_of
+from revmodel.report.reading import AnyRun, Run, rows_of
 from revmodel.report.words import and_list, between, chance, label, money, number, percent, plural, quarter
 
 __all__ = [
@@ -84,7 +84,7 @@ def channels_sentences(run: Run, table: pd.DataFrame) -> list[str]:
     return said
 
 
-def budget_sentences(run: Run, row: Any, plan: pd.DataFrame) -> list[str]:
+def budget_sentences(run: AnyRun, row: Any, plan: pd.DataFrame) -> list[str]:
     """What the plan moves, what that is worth and how sure, and when it lands. row: of allocation_summary."""
     currency = run.currency
     unit = currency if run.has_amounts and getattr(row, "in_money", True) else None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from revmodel.report.reading import Run, rows_of
+from revmodel.report.reading import AnyRun, Run, rows_of
 from revmodel.report.words import and_list, between, chance, number, percent, quarter
 
 __all__ = ["bridge_sentences", "headline", "missing_sentence", "other_metrics_sentence", "outlook", "target_gap"]
@@ -81,7 +81,7 @@ def bridge_sentences(run: Run, steps: Any, period: str) -> list[str]:
     return said
 
 
-def missing_sentence(run: Run, part: str, wanted: str) -> str:
+def missing_sentence(run: AnyRun, part: str, wanted: str) -> str:
     """What a part of the page cannot show, and what would enable it. part: a key of _ENABLED_BY."""
     question, enabled_by = _ENABLED_BY[part]
     allows = run.table("allows")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,7 +77,10 @@ def test_all_that_a_mix_may_have_goes_together_and_is_told(tmp_path) -> None:
     assert units == pytest.approx(panel["leads"].round().to_numpy())
 
 
-def test_the_command_prints_a_table_and_json(folder) -> None:
+def test_the_command_prints_a_table_and_json_and_the_budget_where_one_is_asked_for(folder) -> None:
+    with (folder / "mix.yaml").open("a") as file:
+        file.write("allocation: {weeks: 13, lower: 0.7, upper: 1.3}\n")
+
     def said(*options: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", MAIN, "mix", str(folder / "mix.yaml"), *options]
         return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -85,6 +89,9 @@ def test_the_command_prints_a_table_and_json(folder) -> None:
     assert plain.returncode == 0, plain.stderr
     assert "What each channel added (EUR)" in plain.stdout
     assert "ads: the data decide" in plain.stdout
+    assert re.search(r"Budget \(EUR\)\n.*\nads +[\d,]+ +[\d,]+ +[+-]", plain.stdout)
+    (page,) = (folder / "reports").glob("mix-*/index.html")
+    assert "The chance that the new split beats today" in page.read_text()
     assert {row["channel"] for row in json.loads(said("--json").stdout)["tables"]["doubt"]} == {"ads", "fairs"}
     wrong = said("--engine", "magic")
     assert wrong.returncode == 2

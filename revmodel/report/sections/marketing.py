@@ -7,7 +7,7 @@ import pandas as pd
 
 from revmodel.report.figures.budget import budget_figure
 from revmodel.report.figures.channels import contribution_figure, returns_figure
-from revmodel.report.reading import Run, rows_of
+from revmodel.report.reading import AnyRun, Run, rows_of
 from revmodel.report.sections.parts import Chart, Grid, Key, Section, chart
 from revmodel.report.verdicts import budget_sentences, channel_verdict, channels_sentences
 from revmodel.report.wording import missing_sentence
@@ -65,7 +65,7 @@ def _verdicts(run: Run, channels: pd.DataFrame, metric: str, in_money: bool) -> 
     return Grid((*columns, "Verdict"), tuple(rows), right=tuple(range(1, len(columns))))
 
 
-def budget_section(run: Run) -> Section:
+def budget_section(run: AnyRun) -> Section:
     """Each scenario of the allocation: what moves, what it brings, how sure."""
     title, summary, plan = "The budget", run.table("allocation_summary"), run.table("allocation")
     if summary is None or plan is None:
@@ -84,7 +84,7 @@ def budget_section(run: Run) -> Section:
     return Section("budget", title, tuple(sentences), tuple(charts), folded=tuple(grids), note=note)
 
 
-def _period_grids(run: Run, scenario: str) -> list[Grid]:
+def _period_grids(run: AnyRun, scenario: str) -> list[Grid]:
     """The plan by period, one row a period, where the window was planned in several."""
     table = run.table("allocation_by_period")
     if table is None:
@@ -99,7 +99,7 @@ def _period_grids(run: Run, scenario: str) -> list[Grid]:
     return [Grid(columns, rows, right=tuple(range(1, len(columns))), caption=caption)]
 
 
-def _budget_chart(run: Run, plan: pd.DataFrame, title: str, says: str) -> Chart:
+def _budget_chart(run: AnyRun, plan: pd.DataFrame, title: str, says: str) -> Chart:
     keys = (
         Key("ring", "quiet", "now"),
         Key("dot", "gain", "proposed, more"),
@@ -109,7 +109,7 @@ def _budget_chart(run: Run, plan: pd.DataFrame, title: str, says: str) -> Chart:
     return chart(title, says, lambda width: budget_figure(plan, width, run.currency), keys)
 
 
-def _plan_grid(run: Run, plan: pd.DataFrame, caption: str, in_money: bool) -> Grid:
+def _plan_grid(run: AnyRun, plan: pd.DataFrame, caption: str, in_money: bool) -> Grid:
     stops = {"lower": "stopped by the lower limit", "upper": "stopped by the upper limit", "fixed": "fixed"}
     unit = run.currency if in_money else None
     rows: tuple[tuple[str, ...], ...] = tuple(
