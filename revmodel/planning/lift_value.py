@@ -103,27 +103,27 @@ def _weights(lift: Floats, finding: Floats, error: float) -> Floats:
 
 
 def next_tests_table(
-    surface: ResponseSurface, plans: Floats, lifts: Floats, spend_a_week: Floats, errors: Floats, design: LiftDesign,
+    channels: tuple[str, ...], value: Floats, lifts: Floats, spend_a_week: Floats, error: float, design: LiftDesign,
     seed: int,
 ) -> pd.DataFrame:  # fmt: skip
-    """The table ``next_tests``: a row a channel, the most valuable first.
+    """What a test of one design is worth: a row a channel.
 
-    plans : (plan, channel). lifts : (draw, channel), leads that the design's change brings in its regions
-    spend_a_week : (channel,), now, in all regions. errors : (channel,), standard error of the measured leads
+    value : (draw, plan), what each candidate plan brings. lifts : (draw, channel), leads that the change of spend
+    brings in the design's regions. spend_a_week : (channel,), now, in all regions. error : standard error of the
+    measured leads
     Columns: channel, regions, weeks, change, spend_change (money of the test), lift_mean, lift_sd (what is believed of
-    its finding), error, power (chance to be told from nothing), value (of the test, in the unit of the surface),
+    its finding), error, power (chance to be told from nothing), value (of the test, in the unit of the plans),
     value_if_exact, told (share of the latter that the test gets).
     """
-    value = np.stack([surface.value_at(plan).sum(axis=1) for plan in plans], axis=1)
     rows = []
-    for c, channel in enumerate(surface.channels):
-        worth, exact = value_of_test(value, lifts[:, c], errors[c], np.random.default_rng(seed + c))
-        power = float(ndtr(np.abs(lifts[:, c]) / errors[c] - SURE).mean()) if errors[c] > 0 else 1.0
+    for c, channel in enumerate(channels):
+        worth, exact = value_of_test(value, lifts[:, c], error, np.random.default_rng(seed + c))
+        power = float(ndtr(np.abs(lifts[:, c]) / error - SURE).mean()) if error > 0 else 1.0
         rows.append({
             CHANNEL: channel, "regions": design.regions, "weeks": design.weeks, "change": design.change,
             "spend_change": design.change * design.regions * design.weeks * spend_a_week[c],
-            "lift_mean": float(lifts[:, c].mean()), "lift_sd": float(lifts[:, c].std()), "error": float(errors[c]),
+            "lift_mean": float(lifts[:, c].mean()), "lift_sd": float(lifts[:, c].std()), "error": error,
             "power": power, "value": worth, "value_if_exact": max(exact, worth),
             "told": worth / max(exact, worth) if max(exact, worth) > 0 else float("nan"),
         })  # fmt: skip
-    return pd.DataFrame(rows).sort_values("value", ascending=False, kind="stable", ignore_index=True)
+    return pd.DataFrame(rows)

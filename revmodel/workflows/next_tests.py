@@ -7,9 +7,11 @@ import pandas as pd
 
 from revmodel.attribution.from_model import LeadEconomics
 from revmodel.decide.from_model import window_surface
+from revmodel.dims import CHANNEL
 from revmodel.models.arrivals import caused_leads
 from revmodel.planning.flow import Floats
-from revmodel.planning.lift_value import LiftDesign, candidate_plans, lift_error, next_tests_table
+from revmodel.planning.lift_designs import DESIGNS, best_designs
+from revmodel.planning.lift_value import candidate_plans, lift_error, next_tests_table
 from revmodel.workflows.fitted import FittedCompany
 from revmodel.workflows.plan_limits import channel_bounds
 
@@ -18,14 +20,11 @@ __all__ = ["next_tests"]
 RECENT_WEEKS = 13  # whose leads say how many come in during a test
 
 
-def next_tests(
-    fitted: FittedCompany, economics: LeadEconomics, budget: float | None = None, design: LiftDesign | None = None
-) -> dict[str, pd.DataFrame]:
-    """``next_tests``: what a lift test of each channel is worth to the plan of the allocation's window.
+def next_tests(fitted: FittedCompany, economics: LeadEconomics, budget: float | None = None) -> dict[str, pd.DataFrame]:
+    """``next_tests``: how to test each channel, and what that is worth to the plan of the allocation's window.
 
-    budget : total over the window; None: as planned. design : of the test; None: off in half of the regions, 8 weeks.
+    ``test_designs``: every design tried (planning/lift_designs.py). budget : total over the window; None: as planned.
     """
-    design = design or LiftDesign()
     settings, model = fitted.config.allocation, fitted.model
     spend = fitted.spend_ahead(settings.weeks)
     current = spend.sum(axis=1)
@@ -33,16 +32,21 @@ def next_tests(
     surface = window_surface(model, economics, spend, current * high, settings.horizon_weeks).surface
     total = float(current.sum()) if budget is None else float(budget)
     plans = candidate_plans(surface, total, current * low, current * high)
-    during = fitted.spend_ahead(design.weeks)
-    changed = (
-        caused_leads(model.response_, during * factor, economics.pick).sum(2) for factor in (1.0, 1 + design.change)
-    )
-    now, then = changed
-    lifts = design.regions * (then - now)
-    error = lift_error(*_weekly(fitted, economics), design)
-    errors = np.full(len(surface.channels), error)
-    table = next_tests_table(surface, plans, lifts, during.mean(axis=1), errors, design, fitted.config.seed + 41)
-    return {"next_tests": table}
+    value = np.stack([surface.value_at(plan).sum(axis=1) for plan in plans], axis=1)
+    during = fitted.spend_ahead(max(design.weeks for design in DESIGNS))
+    now = caused_leads(model.response_, during, economics.pick)
+    changes = {design.change for design in DESIGNS}
+    more = {each: caused_leads(model.response_, during * (1 + each), economics.pick) - now for each in changes}
+    weekly, seed = _weekly(fitted, economics), fitted.config.seed + 41
+    tables = [
+        next_tests_table(
+            surface.channels, value, design.regions * more[design.change][:, :, : design.weeks].sum(2),
+            during[:, : design.weeks].mean(axis=1), lift_error(*weekly, design), design, seed,
+        )
+        for design in DESIGNS
+    ]  # fmt: skip
+    designs = pd.concat(tables, ignore_index=True).sort_values(CHANNEL, kind="stable", ignore_index=True)
+    return {"next_tests": best_designs(designs), "test_designs": designs}
 
 
 def _weekly(fitted: FittedCompany, economics: LeadEconomics) -> tuple[float, float]:

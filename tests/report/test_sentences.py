@@ -12,6 +12,7 @@ from fake_run import fake_manifest, fake_tables
 
 from revmodel.errors import EmptyTableError
 from revmodel.report.reading import Run, rows_of
+from revmodel.report.sections.next_tests import test_sentence as next_test_sentence
 from revmodel.report.tables import RunFolder
 from revmodel.report.verdicts import (
     best_simple_method,
@@ -171,3 +172,17 @@ def test_what_is_missing_is_named_with_the_table_that_enables_it() -> None:
     no_spend = a_run(inputs=[{"table": "leads", "rows": 1, "digest": "0"}])
     assert "Add a table spend (date, channel, spend)" in missing_sentence(no_spend, "contribution", "The effect")
     assert "'revmodel allocate' adds it" in missing_sentence(a_run(), "allocation", "A better split")
+
+
+def test_a_test_that_tells_next_to_nothing_is_not_recommended() -> None:
+    row = {
+        "channel": "events", "regions": 0.5, "weeks": 12, "change": -1.0, "spend_change": -100.0, "lift_mean": -50.0,
+        "lift_sd": 9.0, "error": 37.0, "power": 0.4, "value": 85.0, "value_if_exact": 2000.0, "told": 0.0425,
+    }  # fmt: skip
+    run = a_run()
+    run.folder.tables["next_tests"] = pd.DataFrame([row])
+    assert next_test_sentence(run).startswith(
+        "No test that was tried tells enough to change the plan: Events off in 50 %"
+    )
+    run.folder.tables["next_tests"] = pd.DataFrame([row | {"value": 1500.0, "told": 0.75}])
+    assert next_test_sentence(run).startswith("Events is the channel to test: what it does off in 50 % of regions")

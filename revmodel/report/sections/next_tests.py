@@ -12,6 +12,8 @@ from revmodel.report.words import count, label, money, number, percent
 
 __all__ = ["next_tests_section", "test_rows", "test_sentence"]
 
+TOO_LITTLE = 0.1  # of the value of exact knowledge: such a test is not worth what it disturbs
+
 
 def test_sentence(run: Run) -> str:
     """The most valuable test, or that none would change the plan."""
@@ -19,23 +21,29 @@ def test_sentence(run: Run) -> str:
     unit = run.currency if run.has_amounts else None
     if first.value <= 0:
         return "No such test would change the plan: whatever it found, the same split would be best."
+    if first.told < TOO_LITTLE:
+        return (
+            f"No test that was tried tells enough to change the plan: {label(first.channel)} {_design(first)} is worth "
+            f"{number(first.value, unit)} on average, {percent(first.told)} of what knowing its effect exactly would."
+        )
     return (
-        f"{label(first.channel)} is the channel to test: what {_design(first)} tells would make the best split bring "
+        f"{label(first.channel)} is the channel to test: what it does {_design(first)} would make the best split bring "
         f"{number(first.value, unit)} more on average, {percent(first.told)} of what knowing its effect exactly would."
     )
 
 
 def test_rows(run: Run) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Columns and rows: channel, what changes, finding expected, its error, power, value, value of exact knowledge."""
+    """Columns and rows: channel, design, what changes, finding expected, its error, power, value, value if exact."""
     unit = run.currency if run.has_amounts else None
     rows: list[tuple[str, ...]] = [
         (
-            label(row.channel), money(row.spend_change, run.currency), f"{count(row.lift_mean)} ± {count(row.lift_sd)}",
+            label(row.channel), _design(row), money(row.spend_change, run.currency),
+            f"{count(row.lift_mean)} ± {count(row.lift_sd)}",
             f"± {count(row.error)}", percent(row.power), number(row.value, unit), number(row.value_if_exact, unit),
         )
         for row in rows_of(run.folder.tables["next_tests"])
     ]  # fmt: skip
-    names = ["channel", "spend of the test", "leads expected", "error", "power", "worth", "if exact"]
+    names = ["channel", "test", "spend of the test", "leads expected", "error", "power", "worth", "if exact"]
     return names, rows
 
 
@@ -44,15 +52,17 @@ def next_tests_section(run: Run) -> Section | None:
     if run.table("next_tests") is None:
         return None
     names, rows = test_rows(run)
-    grid = Grid(tuple(name.capitalize() for name in names), tuple(rows), right=tuple(range(1, len(names))))
+    grid = Grid(tuple(name.capitalize() for name in names), tuple(rows), right=tuple(range(2, len(names))))
     note = (
         "Worth: what the plan of the budget's window brings more on average, once it follows what the test finds. "
-        "Power: the chance that the finding is told from nothing. The error supposes regions that are alike; a test "
-        "costs what its change of spend brings or loses."
+        "Of the designs tried it is the one that moves the least money of those that tell nine tenths of what the best "
+        "would. Power: the chance that the finding is told from nothing. The error supposes regions that are alike; a "
+        "test costs what its change of spend brings or loses."
     )
     return Section("next_tests", "What to test next", (test_sentence(run),), grids=(grid,), note=note)
 
 
 def _design(row: Any) -> str:
-    change = "switching it off" if np.isclose(row.change, -1) else f"changing its spend by {percent(row.change)}"
-    return f"{change} in {percent(row.regions)} of the regions for {count(row.weeks)} weeks"
+    more = "more" if row.change > 0 else "less"
+    change = "off" if np.isclose(row.change, -1) else f"{percent(abs(row.change))} {more}"
+    return f"{change} in {percent(row.regions)} of regions for {count(row.weeks)} weeks"
