@@ -25,6 +25,7 @@ from typing import Any
 HERE = Path(__file__).resolve()
 OUT = HERE.parent / "results"
 YEAR, WEEKS, MOVE = 52, 13, 0.3
+ROUNDING = 0.03  # of a channel's spend: programs plan in steps of the budget
 
 
 def main() -> None:
@@ -108,7 +109,7 @@ def _scored(seed: int, program: str, found: dict[str, Any]) -> tuple[Any, dict[s
         "p05": low, "p95": high, "inside": (truth >= low) & (truth <= high), "error": np.abs(mean - truth),
     })  # fmt: skip
     now = case.panel[list(CHANNELS)].tail(YEAR).mean().to_numpy() * WEEKS
-    grid = np.linspace(0, 1 + MOVE + 0.02, 34)[None, :] * now[:, None]  # programs round their plans
+    grid = np.linspace(0, 1 + MOVE + ROUNDING, 34)[None, :] * now[:, None]
     value = np.array([
         [case.brings[name](np.full(WEEKS, spend / WEEKS)) for spend in grid[i]] for i, name in enumerate(CHANNELS)
     ])  # fmt: skip
@@ -116,7 +117,7 @@ def _scored(seed: int, program: str, found: dict[str, Any]) -> tuple[Any, dict[s
     best = allocate(surface, float(now.sum()), (1 - MOVE) * now, (1 + MOVE) * now)
     plan = np.array(found["plan"])
     bounds = np.abs(plan / now - 1).max()
-    if bounds > MOVE + 0.01 or abs(plan.sum() / now.sum() - 1) > 0.01:
+    if bounds > MOVE + ROUNDING or abs(plan.sum() / now.sum() - 1) > 0.01:
         raise SystemExit(f"{program} on company {seed}: a plan outside its limits, moves up to {bounds:.0%}")
     gain = float((surface.value_at(plan) - surface.value_at(now)).sum())
     available = best.objective_proposed - best.objective_current
