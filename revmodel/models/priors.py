@@ -28,6 +28,11 @@ GROUP_SDS = {
     "type": (0.50, 0.5),  # renewals and expansions are another business than new customers
     "band": (0.40, 0.5),  # a score that is worth having separates rates by a factor of two or more
 }
+# Where there are several stages, in place of a channel's spread at each alone: what its effects at all stages have in
+# common (a good lead is good throughout), and what is a stage's own. Half of the variance each, 0.3 together as above.
+COMMON_SDS = {"channel": (0.20, 0.5)}
+OWN_SDS = {"channel": (0.20, 0.5)}
+OWN_LOG_SD = 0.3  # of a stage's own spread around that of all stages
 STAGE_DRIFT_SD = (0.07, 0.7)  # per four weeks: 7 % creep is 12 % a quarter; companies differ, from 2 % to 28 %
 STAGE_SHOCK_SD = (0.10, 0.7)  # of a week, shared by all records in the stage: fairs, absences, a backlog worked off
 
