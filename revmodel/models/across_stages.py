@@ -6,17 +6,18 @@ For each way out of a stage, with stages s and channels c,
 
 Who comes by a good channel is a good lead at every stage; fitted alone, a stage that few records reach shrinks that to
 nothing, so that over a whole funnel good channels look worse and bad ones better than they are. Each stage is fitted
-alone first. Its Laplace posterior over its prior is what its data say of u_s: a normal likelihood with precision L_s and
-shift h_s. Given the spreads everything is normal (Lindley & Smith 1972): integrating e_s out,
+alone first. Its Laplace posterior over its prior is what its data say of u_s: a normal likelihood with precision L_s
+and shift h_s. Given the spreads everything is normal (Lindley & Smith 1972): integrating e_s out,
 
     L'_s = (1 + own_s² L_s)⁻¹ L_s,    h'_s = (1 + own_s² L_s)⁻¹ h_s,    q | data ~ Normal(P⁻¹ Σ h'_s, P⁻¹),
     P = 1/common² + Σ L'_s
 
 and the spreads are their type-II maximum a posteriori by EM, as all spreads are (models/empirical_bayes.py); those of
-single stages lie around one of all, since a stage with few records cannot tell its own. The prior
-of a stage's effects is what the *other* stages say: Normal(q without s, its variance + own_s²). Its own data enter once,
-in its own fit. Where channels have nothing in common, ``common`` is learned to be small, and the prior is that of a
-stage alone. What stages share beside the prior's mean (the uncertainty of q) is not carried from one to the other.
+single stages lie around one of all, since a stage with few records cannot tell its own. The prior of a stage's effects
+is what the *other* stages say: Normal(q without s, its variance + own_s²). Its own data enter once, in its own fit.
+Where channels have nothing in common, ``common`` is learned to be small, and the prior is that of a stage alone. The
+uncertainty of q, which all stages share, is in each of them but not as the same draw, so that what a whole funnel's
+channel is worth comes out a little too certain.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def evidence_of(mode: Mode, row_scale: Floats, each: Effects) -> Evidence:
 def priors_across(
     stages: Sequence[Evidence], common: tuple[float, float], own: tuple[float, float]
 ) -> tuple[list[Prior], Floats, Floats]:
-    """Each stage's prior from the other stages, the learned spread of what is common (cause,), and of own (stage, cause).
+    """Each stage's prior from the others; the learned spreads of what is common (cause,), and of own (stage, cause).
 
     common, own : LogNormal priors (median, log sd) of the spread of what is common, and of what own spreads lie around.
     """

@@ -26,8 +26,8 @@ SMALL = 1e-6  # half the Newton decrement, in units of log density: what is left
 
 
 class _Problem(NamedTuple):
-    """Designs times scales: rows (cause, row, column), times (cause, time, column); level (cause, row) and offset (time,)
-    are what is added to each."""
+    """Designs times scales: rows (cause, row, column), times (cause, time, column). Added to each: level (cause, row),
+    offset (time,)."""
 
     rows: Floats
     times: Floats

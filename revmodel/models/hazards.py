@@ -8,11 +8,11 @@ staying (discrete-time competing risks; Allison 1982, eq. 10; Tutz & Schmid 2016
 
     log L = Σ_cells [ Σ_k d_k·η_k − n·log(1 + Σ_k exp η_k) ]
 
-Dimensions d are channel, segment, region, owner, type and score band, each with a learned spread; what a channel is like
-at the other stages is its prior at this one (models/across_stages.py). The drift is a random
-walk of Student-t steps, anchored at the as-of date (zero there), so the level is what the latest weeks say; its steps
-are two weeks wide near that date, where a break must be learned within weeks, and wider further back. Shocks are those
-of single weeks: all records of a stage share them, which makes weekly totals vary more than independent records would.
+Dimensions d are channel, segment, region, owner, type and score band, each with a learned spread; what a channel is
+like at the other stages is its prior at this one (models/across_stages.py). The drift is a random walk of Student-t
+steps, anchored at the as-of date (zero there), so the level is what the latest weeks say; its steps are two
+weeks wide near that date, where a break must be learned within weeks, and wider further back. Shocks are those of
+single weeks: all records of a stage share them, which makes weekly totals vary more than independent records would.
 There is no cohort effect beside age and time: its linear trend would not be identified.
 """
 

@@ -63,6 +63,11 @@ SHARE_BOUNDS = (0.1, 0.9)  # a centre from a stated cost is kept where data can 
 HALO_LOG_MEAN, HALO_LOG_SD = -0.7, 0.8  # for each record under its own name half a one under others, an eighth to two
 # Priors of carry-over and saturation stand with their curves, in media/.
 
+# --- Lift tests, of arrivals as of a media mix --------------------------------------------------------------------
+
+TEST_MISMATCH = 0.1  # of a lift: a test is never quite the business that it is taken to stand for
+TEST_AGE_A_YEAR = 0.15  # of a lift, for each year between a test and the end of the panel: responses change
+
 # --- Deal size: log of the amount won ---------------------------------------------------------------------------
 
 SIZE_MEAN_SD = 1.0  # of the overall mean around its crude value

@@ -1,4 +1,4 @@
-"""A channel's effect at one stage is informed by its effects at the others, as far as these have something in common."""
+"""A channel's effect at one stage is informed by the others, as far as these have something in common."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def test_a_stage_is_not_told_its_own_data() -> None:
     truths, stages = stages_of(0.3, 0.05, (0.05, 100.0, 100.0))
     found, _, _ = priors_across(stages, *SPREADS)
     assert np.abs(found[0].mean).max() < 0.02
-    assert np.abs(found[1].mean - truths[0]).max() < 0.15
+    assert np.corrcoef(found[1].mean.ravel(), truths[0].ravel())[0, 1] > 0.98
+    assert 0.3 < np.std(found[1].mean) / np.std(truths[0]) < 1.0  # one stage cannot say how much of it is common
 
 
 def test_where_nothing_is_in_common_stages_are_left_alone() -> None:
