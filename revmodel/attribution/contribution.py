@@ -29,8 +29,10 @@ HORIZONS = ("in_period", "long_term")
 class LeadContribution:
     """Expected leads by what caused them.
 
-    caused : (draw, week, channel, group), leads of each week and funnel group that the channel's spend brought
-    baseline : (draw, week, group), leads that would have come without any spend
+    caused : (draw, week, channel, group), leads that the channel's spend brought, by the funnel group that says what
+        they are worth
+    baseline : (draw, week, group), leads that would have come without any spend: of a group, its records less those
+        caused, which may be below zero where caused leads carry other names (attribution/from_model.py)
     spend : frame (week × channel), currency per week; its index holds the weeks' last days, oldest first
     """
 

@@ -1,4 +1,11 @@
-"""From the fitted model to what contribution and allocation start from: leads by cause, and what a lead is worth."""
+"""From the fitted model to what contribution and allocation start from: leads by cause, and what a lead is worth.
+
+A lead is worth what leads of its cause are worth, whatever name it carries. Of the leads that a channel causes some are
+recorded as direct or organic; who they are, and so how they convert, the channel has decided, not the form they came in
+by. The best evidence of that are the records with the channel's own name. Valued by the name they carry instead, good
+channels came out worse and bad ones better (`experiments/README.md`). The worth of all leads together stays as it is:
+what caused leads under other names are worth more or less than these names' records, the baseline has less or more.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +25,10 @@ from revmodel.models.arrivals import caused_leads
 from revmodel.models.predict import predict_funnel
 from revmodel.models.revenue import RevenueModel
 
-__all__ = ["LeadEconomics", "group_share", "groups_of_rows", "lead_economics", "leads_by_cause", "marginal_share"]
+__all__ = [
+    "LeadEconomics", "group_share", "groups_of_rows", "lead_economics", "leads_by_cause", "marginal_share",
+    "share_by_cause",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 Picks = npt.NDArray[np.int64]
@@ -80,15 +90,38 @@ def groups_of_rows(model: RevenueModel, rows: Sequence[int], groups: Groups) -> 
     return share
 
 
+def share_by_cause(share: Floats, channels: Sequence[str], rows: Sequence[tuple[str, str]]) -> Floats:
+    """The rows by which caused records are valued, (…, channel, row), from those that they are recorded under.
+
+    share : (…, channel, row), under which rows (stage, name) the records of each channel arrive. At each stage of entry
+    all of them count as the channel's own row; where no record carries its name they stay as they are.
+    """
+    out = share.copy()
+    for c, name in enumerate(channels):
+        for stage in {stage for stage, _ in rows}:
+            there = [i for i, row in enumerate(rows) if row[0] == stage]
+            own = next((i for i in there if rows[i][1] == name), None)
+            if own is not None:
+                out[..., c, there] = 0.0
+                out[..., c, own] = share[..., c, there].sum(-1)
+    return out
+
+
 def leads_by_cause(model: RevenueModel, economics: LeadEconomics) -> LeadContribution:
-    """Expected records of the latest HISTORY_WEEKS weeks by the channel whose spend caused them."""
+    """Expected records of the latest HISTORY_WEEKS weeks by the channel whose spend caused them.
+
+    On the group axis caused records are of groups of their cause, and the baseline is what is left: all records of a
+    group less those. Where a channel causes more than carry its name, that is below zero in its own groups.
+    """
     response, data = model.response_, model.response_.data_
     d, pick, rows = response.derived_, economics.pick, list(economics.rows)
     recent = slice(max(len(data.weeks) - HISTORY_WEEKS, 0), None)
-    to_group = group_share(model, economics)
-    landing = np.einsum("dmr,rg->dmg", d["share"][pick][:, :, rows], to_group)
-    caused = np.einsum("dmw,dmg->dwmg", d["caused"][pick][:, :, recent], landing, optimize=True)
-    baseline = np.einsum("drw,rg->dwg", d["baseline"][pick][:, rows][:, :, recent], to_group, optimize=True)
+    to_group, recorded = group_share(model, economics), d["share"][pick][:, :, rows]
+    by_cause = share_by_cause(recorded, data.channels, [data.rows[row] for row in rows])
+    week_caused = d["caused"][pick][:, :, recent]
+    caused = np.einsum("dmw,dmg->dwmg", week_caused, by_cause @ to_group, optimize=True)
+    moved = np.einsum("dmw,dmr->drw", week_caused, recorded - by_cause, optimize=True)
+    baseline = np.einsum("drw,rg->dwg", d["baseline"][pick][:, rows][:, :, recent] + moved, to_group, optimize=True)
     spend = pd.DataFrame(data.spend[:, recent].T, index=data.weeks[recent], columns=list(data.channels))
     return LeadContribution(caused, baseline, spend)
 

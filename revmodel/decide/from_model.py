@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from revmodel.attribution.from_model import LeadEconomics, group_share
+from revmodel.attribution.from_model import LeadEconomics, group_share, share_by_cause
 from revmodel.decide.periods import LineResponse, PeriodSurface, pace_of
 from revmodel.decide.surface import ResponseSurface, spend_grid, totals_of_runs
 from revmodel.decide.value import value_of_leads
@@ -104,8 +104,10 @@ def leads_of_plan(model: RevenueModel, economics: LeadEconomics, weekly: Floats)
 
 
 def _landing(model: RevenueModel, economics: LeadEconomics) -> Floats:
-    """(draw, channel, group): how the leads that a channel causes fall on groups of the funnel."""
-    share = model.response_.derived_["share"][economics.pick][:, :, list(economics.rows)]
+    """(draw, channel, group): of which groups of the funnel the leads that a channel causes are worth."""
+    data, rows = model.response_.data_, list(economics.rows)
+    recorded = model.response_.derived_["share"][economics.pick][:, :, rows]
+    share = share_by_cause(recorded, data.channels, [data.rows[row] for row in rows])
     return np.asarray(np.einsum("dmr,rg->dmg", share, group_share(model, economics)))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from revmodel.config import Config
 from revmodel.features.deal_snapshots import DealSnapshotBuilder
 from revmodel.features.groups import GroupPooler
 from revmodel.features.hazard_cells import HazardCellBuilder
+from revmodel.features.lift_tests import lift_tests
 from revmodel.features.limits import sentences
 from revmodel.features.open_records import OpenRecordBuilder
 from revmodel.features.realised import RealisedBuilder
@@ -33,14 +35,16 @@ def features_of(journeys: Journeys, config: Config) -> Features:
     """The features of journeys that are reconstructed already."""
     forecast = config.forecast
     journeys = GroupPooler(forecast.by).fit_transform(journeys)
+    panel = WeeklyPanelBuilder(forecast.history_weeks, forecast.by).fit_transform(journeys)
+    tests, unused = lift_tests(journeys, panel.spend)
     cells = HazardCellBuilder(forecast.fiscal_year_start_month, forecast.history_weeks)
     return Features(
         as_of=journeys.as_of,
         cells=cells.fit_transform(journeys),
         open_records=OpenRecordBuilder().fit_transform(journeys),
         won_deals=WonDealBuilder().fit_transform(journeys),
-        panel=WeeklyPanelBuilder(forecast.history_weeks, forecast.by).fit_transform(journeys),
+        panel=replace(panel, lift_tests=tests),
         realised=RealisedBuilder().fit_transform(journeys),
-        cannot=sentences(journeys),
+        cannot=[*sentences(journeys), *unused],
         deal_snapshots=DealSnapshotBuilder().fit_transform(journeys),
     )

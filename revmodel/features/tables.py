@@ -15,8 +15,11 @@ import pandas as pd
 
 from revmodel.dims import ALL, GROUP_DIMS
 
-__all__ = ["AGE_EDGES_WEEKS", "Features", "Groups", "HazardCells", "OpenRecords", "WeeklyPanel", "WonDeals"]
+__all__ = [
+    "AGE_EDGES_WEEKS", "RESPONSE_WEEKS", "Features", "Groups", "HazardCells", "OpenRecords", "WeeklyPanel", "WonDeals",
+]  # fmt: skip
 
+RESPONSE_WEEKS = 156  # the latest of which arrivals' response to spend is learned from
 # Left edges of the age bins, in whole weeks in the stage; the last bin is open.
 AGE_EDGES_WEEKS = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 40, 53, 79)
 
@@ -160,12 +163,15 @@ class WeeklyPanel:
     arrivals: (week × (stage, channel, segment and what else of dims.GROUP_DIMS is told apart)), counts of records that
         entered the funnel by first stage.
     indicators: (week × name), weekly means. annotations: (week × name), share of the week's days covered.
+    lift_tests: name, channel, start, end, spend_change, lift (in leads), lift_se, one row a test that can inform the
+        response (features/lift_tests.py); None where there is no table of experiments.
     """
 
     spend: pd.DataFrame
     arrivals: pd.DataFrame
     indicators: pd.DataFrame
     annotations: pd.DataFrame
+    lift_tests: pd.DataFrame | None = None
 
     @property
     def weeks(self) -> pd.DatetimeIndex:

@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from revmodel.errors import ConfigError
-from revmodel.mix import mix_priors as priors
 from revmodel.mix.basis import Basis
 from revmodel.mix.mix_config import LiftTestConfig, MixConfig
 from revmodel.mix.panel import ALL, MixPanel
+from revmodel.models.lift_tests import weeks_of_test, widened_error
 
 __all__ = ["probes_of"]
 
@@ -71,12 +71,7 @@ def probes_of(panel: MixPanel, config: MixConfig, basis: Basis) -> tuple[dict[st
 def _inside(panel: MixPanel, test: LiftTestConfig) -> npt.NDArray[np.int64]:
     """Weeks of the panel that the test's days fall into for the better part."""
     start, end = pd.Timestamp(test.start), pd.Timestamp(test.end)
-    days = [
-        len(pd.date_range(max(start, week), min(end, week + pd.Timedelta(days=6)))) if week <= end else 0
-        for week in panel.weeks
-    ]
-    length = (end - start).days + 1
-    weeks = np.flatnonzero(np.array(days) > (3 if length >= 7 else 0))
+    weeks = weeks_of_test(panel.weeks, start, end)
     if len(weeks) == 0 or start < panel.weeks[0] or end > panel.weeks[-1] + pd.Timedelta(days=6):
         raise ConfigError(
             f"the lift test of {test.channel} from {test.start} to {test.end} is not inside the panel, which covers "
@@ -125,6 +120,4 @@ def _without(panel: MixPanel, test: LiftTestConfig, channel: int, weeks: npt.NDA
 
 def _error(test: LiftTestConfig, panel: MixPanel) -> float:
     """The standard error, widened for the test's age and for what it stands for."""
-    years = max(0.0, (panel.weeks[-1] - pd.Timestamp(test.end)).days / 365.25)
-    other = test.lift * np.hypot(priors.TEST_MISMATCH, priors.TEST_AGE_A_YEAR * years)
-    return float(np.hypot(test.standard_error, other))
+    return widened_error(test.lift, test.standard_error, (panel.weeks[-1] - pd.Timestamp(test.end)).days)

@@ -203,7 +203,8 @@ def _is_level(groups: Groups, dimension: str) -> Floats:
 
 
 def stage_data(cells: HazardCells, layout: HazardLayout, stage: str) -> dict[str, Floats]:
-    """One stage's arrays (see the PyMC model in models/hazards.py); scales hold each kind's prior median."""
+    """One stage's arrays (see the PyMC model in models/hazards.py); scales hold each kind's prior median, and row_mean
+    the prior means of effects of rows, which are zero for a stage alone (models/across_stages.py)."""
     frame = cells.frame[cells.frame["stage"] == stage]
     ages = len(layout.age_edges_weeks)
     code = (layout.groups.index(frame) * 2 + frame["again"].to_numpy(np.int64)) * ages + frame["age_bin"].to_numpy(
@@ -227,6 +228,7 @@ def stage_data(cells: HazardCells, layout: HazardLayout, stage: str) -> dict[str
         "exits_by_time": exits_by_time,
         "crude_log_odds": np.log((exits_by_row.sum(1) + 0.5) / (at_risk.sum() + 10.0)),
         "row_design": design,
+        "row_mean": np.zeros((K, layout.row_columns)),
         "time_design": layout.time_design,
         "time_offset": layout.time_offset,
         **_scales(layout),

@@ -26,7 +26,8 @@ SMALL = 1e-6  # half the Newton decrement, in units of log density: what is left
 
 
 class _Problem(NamedTuple):
-    """Designs times scales: rows (cause, row, column), times (cause, time, column), and what is added to each."""
+    """Designs times scales: rows (cause, row, column), times (cause, time, column). Added to each: level (cause, row),
+    offset (time,)."""
 
     rows: Floats
     times: Floats
@@ -66,7 +67,7 @@ def _problem(data: dict[str, Floats]) -> _Problem:
     return _Problem(
         data["row_design"][None] * data["row_scale"][:, None, :],
         data["time_design"][None] * data["time_scale"][:, None, :],
-        data["crude_log_odds"],
+        data["crude_log_odds"][:, None] + data["row_mean"] @ data["row_design"].T,
         data["time_offset"],
         data["at_risk"],
         data["exits_by_row"],
@@ -79,7 +80,7 @@ def _predictors(problem: _Problem, theta: Floats) -> tuple[Floats, Floats]:
     causes, _, columns = problem.rows.shape
     of_rows = theta[: causes * columns].reshape(causes, columns)
     of_times = theta[causes * columns :].reshape(causes, -1)
-    by_row = problem.level[:, None] + np.einsum("krc,kc->kr", problem.rows, of_rows)
+    by_row = problem.level + np.einsum("krc,kc->kr", problem.rows, of_rows)
     return by_row, problem.offset + np.einsum("ktc,kc->kt", problem.times, of_times)
 
 

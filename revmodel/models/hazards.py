@@ -8,10 +8,11 @@ staying (discrete-time competing risks; Allison 1982, eq. 10; Tutz & Schmid 2016
 
     log L = Σ_cells [ Σ_k d_k·η_k − n·log(1 + Σ_k exp η_k) ]
 
-Dimensions d are channel, segment, region, owner, type and score band, each with a learned spread. The drift is a random
-walk of Student-t steps, anchored at the as-of date (zero there), so the level is what the latest weeks say; its steps
-are two weeks wide near that date, where a break must be learned within weeks, and wider further back. Shocks are those
-of single weeks: all records of a stage share them, which makes weekly totals vary more than independent records would.
+Dimensions d are channel, segment, region, owner, type and score band, each with a learned spread; what a channel is
+like at the other stages is its prior at this one (models/across_stages.py). The drift is a random walk of Student-t
+steps, anchored at the as-of date (zero there), so the level is what the latest weeks say; its steps are two
+weeks wide near that date, where a break must be learned within weeks, and wider further back. Shocks are those of
+single weeks: all records of a stage share them, which makes weekly totals vary more than independent records would.
 There is no cohort effect beside age and time: its linear trend would not be identified.
 """
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -29,6 +31,8 @@ import pytensor.tensor as pt
 
 from revmodel import dims
 from revmodel.features.tables import HazardCells
+from revmodel.models import priors
+from revmodel.models.across_stages import informed_by_others
 from revmodel.models.compiled import CompiledModel
 from revmodel.models.hazard_data import HazardLayout, layout_of, row_design, stage_data
 from revmodel.models.sampling import Engine, Posterior, laplace_draws, sample
@@ -40,6 +44,7 @@ __all__ = ["FittedStage", "StageHazards", "stage_model"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Stages = dict[str, dict[str, Floats]]  # arrays of each stage
 K = len(dims.CAUSES)
 
 
@@ -47,7 +52,7 @@ def stage_model(data: dict[str, Floats]) -> pm.Model:
     """The PyMC model of one stage. Every effect is standard normal; scales hold the spreads (models/spreads.py)."""
     with pm.Model() as model:
         x = {name: pm.Data(name, value) for name, value in data.items()}
-        of_rows = pm.Normal("row", shape=data["row_scale"].shape) * x["row_scale"]
+        of_rows = x["row_mean"] + pm.Normal("row", shape=data["row_scale"].shape) * x["row_scale"]
         of_times = pm.Normal("time", shape=data["time_scale"].shape) * x["time_scale"]
         by_row = x["crude_log_odds"][:, None] + pt.dot(of_rows, x["row_design"].T)
         by_time = x["time_offset"][None, :] + pt.dot(of_times, x["time_design"].T)
@@ -110,7 +115,7 @@ class FittedStage:
         part = theta[:, :rows] if where == "row" else theta[:, rows:]
         scale = self.learned[f"{where}_scale"]
         effects: Floats = part.reshape(len(pick), *scale.shape) * scale
-        return effects
+        return effects + self.learned["row_mean"] if where == "row" else effects
 
 
 class StageHazards:
@@ -137,38 +142,42 @@ class StageHazards:
     def fit(
         self, cells: HazardCells, progress: Callable[[str], None] | None = None, indicators: pd.DataFrame | None = None
     ) -> StageHazards:
-        """Fit each stage on its own: their likelihoods share no parameter, so the joint posterior factorises.
+        """Fit the stages, each on its own with priors that the others inform (models/across_stages.py).
 
         indicators: the weekly panel's (week × name), which ``covariates`` are of.
         """
         weekly = pd.DataFrame() if indicators is None else indicators
         self.layout_ = layout_of(cells, self.holidays_country, stage_covariates(weekly, self.covariates))
         self.cells_ = cells
+        data = {stage: stage_data(cells, self.layout_, stage) for stage in cells.stages}
+        informed = cache(lambda: informed_by_others(data, self.layout_.effects) if len(data) > 1 else data)
         self.stages_: dict[str, FittedStage] = {}
         for i, stage in enumerate(cells.stages):
             if progress is not None:
                 progress(f"how records leave stage {stage} ({i + 1} of {len(cells.stages)})")
-            self.stages_[stage] = self._fit_stage(stage, i)
+            self.stages_[stage] = self._fit_stage(stage, self.seed + 101 * i, data, informed)
         return self
 
-    def _fit_stage(self, stage: str, index: int) -> FittedStage:
-        data = stage_data(self.cells_, self.layout_, stage)
-        seed = self.seed + 101 * index
+    def _fit_stage(self, stage: str, seed: int, data: Stages, informed: Callable[[], Stages]) -> FittedStage:
+        """data : arrays of all stages; informed : the same with what each learns of the others, asked for if needed."""
 
         def fit() -> tuple[Posterior, dict[str, Floats]]:
-            mode, learned = fit_spreads(data, self.layout_.effects)
+            own = informed()[stage]
+            mode, learned = fit_spreads(own, self.layout_.effects, priors.COMMON_SDS if len(data) > 1 else ())
             if self.engine == "laplace":
                 return laplace_draws(mode, self.draws, seed), learned
-            full = {name: learned.get(name, value) for name, value in data.items()}
+            full = {name: learned.get(name, value) for name, value in own.items()}
             posterior = sample(
                 self._model(full), full, mode, engine="nuts", draws=self.draws, seed=seed, near_normal=True
             )
             return posterior, learned
 
-        settings = {"engine": self.engine, "draws": self.draws}
-        posterior, learned = self.store.fetch("stage", data, settings, seed, fit)
-        unseen = tuple(cause for cause, n in zip(dims.CAUSES, data["exits_by_row"].sum(1), strict=True) if n == 0)
-        return FittedStage(stage, posterior, self.layout_, data, learned, unseen)
+        settings = {"engine": self.engine, "draws": self.draws, "stage": stage}
+        seen = {f"{name} of {other}": value for other, each in data.items() for name, value in each.items()}
+        posterior, learned = self.store.fetch("stage", seen, settings, seed, fit)
+        exits = data[stage]["exits_by_row"].sum(1)
+        unseen = tuple(cause for cause, n in zip(dims.CAUSES, exits, strict=True) if n == 0)
+        return FittedStage(stage, posterior, self.layout_, data[stage], learned, unseen)
 
     def _model(self, data: dict[str, Floats]) -> CompiledModel:
         if self.layout_.shape not in self._compiled:

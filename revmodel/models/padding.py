@@ -32,7 +32,8 @@ ARRAYS = {
     "event_columns": ("week", "event"), "event_mean": ("event",), "event_sd": ("event",),
     "lagged_spend": ("channel", "lag", "week"), "lags": ("lag",), "is_own": ("channel", "row"),
     "own_row": ("channel", "row"), "other_rows": ("channel", "row"), "share_logit": ("channel",),
-    "week_share": ("week",),
+    "week_share": ("week",), "test_less": ("round", "channel", "lag", "week"), "test_in": ("round", "channel", "week"),
+    "test_lift": ("round", "channel"), "test_precision": ("round", "channel"),
 }  # fmt: skip
 DERIVED = {
     "total": ("row",), "level": ("row",), "baseline": ("row", "week"), "size": ("row",), "season": ("season",),

@@ -28,6 +28,11 @@ GROUP_SDS = {
     "type": (0.50, 0.5),  # renewals and expansions are another business than new customers
     "band": (0.40, 0.5),  # a score that is worth having separates rates by a factor of two or more
 }
+# Where there are several stages, in place of a channel's spread at each alone: what its effects at all stages have in
+# common (a good lead is good throughout), and what is a stage's own. Half of the variance each, 0.3 together as above.
+COMMON_SDS = {"channel": (0.20, 0.5)}
+OWN_SDS = {"channel": (0.20, 0.5)}
+OWN_LOG_SD = 0.3  # of a stage's own spread around that of all stages
 STAGE_DRIFT_SD = (0.07, 0.7)  # per four weeks: 7 % creep is 12 % a quarter; companies differ, from 2 % to 28 %
 STAGE_SHOCK_SD = (0.10, 0.7)  # of a week, shared by all records in the stage: fairs, absences, a backlog worked off
 
@@ -57,6 +62,11 @@ SHARE_LOGIT_SD = 1.2  # around those, or around spend ÷ stated cost per lead ÷
 SHARE_BOUNDS = (0.1, 0.9)  # a centre from a stated cost is kept where data can still move it either way
 HALO_LOG_MEAN, HALO_LOG_SD = -0.7, 0.8  # for each record under its own name half a one under others, an eighth to two
 # Priors of carry-over and saturation stand with their curves, in media/.
+
+# --- Lift tests, of arrivals as of a media mix --------------------------------------------------------------------
+
+TEST_MISMATCH = 0.1  # of a lift: a test is never quite the business that it is taken to stand for
+TEST_AGE_A_YEAR = 0.15  # of a lift, for each year between a test and the end of the panel: responses change
 
 # --- Deal size: log of the amount won ---------------------------------------------------------------------------
 

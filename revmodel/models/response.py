@@ -9,7 +9,11 @@ A row r is an entry stage × recorded channel. Media add to the baseline, so con
 records a week that channel m caused on average, not the coefficient of a curve: a share of the level of the row that
 carries its name, with a prior on that share or on a stated cost per lead (models/priors.py), and a halo on top. Of the
 records that channel m causes, a share carries its own name and the rest arrives under other names (halo), in proportion
-to their volume. Source of the additive form with carry-over and saturation: Jin et al. 2017.
+to their volume. A lift test of channel m with a lift y ± e (widened, models/lift_tests.py) observes
+
+    y ~ Normal( Σ_{t in its weeks} [caused_m(t) with spend as it was − caused_m(t) without the test's change], e )
+
+Source of the additive form with carry-over and saturation: Jin et al. 2017.
 """
 
 from __future__ import annotations
@@ -60,7 +64,7 @@ def response_model(data: dict[str, Floats], curves: Curves) -> pm.Model:
         if channels:
             calendar = pt.exp(_season_share() * season + events)
             strength = pm.Deterministic("strength", pt.exp(pt.dot(x["own_row"], own_steps)))
-            own_share, caused, share = _media(x, curves, total, calendar, strength)
+            own_share, caused, share = _media(x, curves, total, calendar, strength, len(data["test_in"]))
             level = total * (1 - pt.dot(x["is_own"].T, own_share))
             mean = level[:, None] * shape + pt.dot(share.T, caused)
         pm.Deterministic("total", total)
@@ -100,7 +104,7 @@ def _log_shape(x: dict[str, pt.TensorVariable], data: dict[str, Floats]) -> tupl
 
 def _media(
     x: dict[str, pt.TensorVariable], curves: Curves, total: pt.TensorVariable, calendar: pt.TensorVariable,
-    strength: pt.TensorVariable,
+    strength: pt.TensorVariable, rounds: int,
 ) -> tuple[pt.TensorVariable, ...]:  # fmt: skip
     """Share of its own row's level that each channel's spend causes, records caused a week (channel, week), and under
     which rows they arrive (channel, row).
@@ -108,6 +112,7 @@ def _media(
     The row's level is what the data inform and the share splits it, so baseline and media do not trade off along a
     ridge, on which chains got stuck. What arrives under other names comes on top. strength : (channel, week), how the
     channel's row strays from what all rows share, one in the last week: spend's effect strays with it.
+    rounds : of lift tests.
     """
     channels = curves.count
     values = {
@@ -122,13 +127,32 @@ def _media(
     carried = (weights[:, :, None] * x["lagged_spend"]).sum(1)
     saturated = curves.saturated(carried, values)
     mean_saturated = (saturated * calendar * x["week_share"]).sum(1)
-    caused = effect[:, None] * saturated * calendar * strength / mean_saturated[:, None]
+    height = effect[:, None] * calendar * strength / mean_saturated[:, None]
+    caused = height * saturated
+    if rounds:
+        without = _without_tests(x, curves.taking(list(range(channels)) * rounds), rounds, carried, weights, values)
+        lift = (x["test_in"] * (caused - height * without)).sum(2)
+        pm.Potential("lift_tests", -(x["test_precision"] * (x["test_lift"] - lift) ** 2).sum() / 2)
     share = own[:, None] * x["own_row"] + (1 - own)[:, None] * x["other_rows"]
     for name, value in {
         "effect": effect, "share": share, "caused": caused, "mean_saturated": mean_saturated, "own_share": own_share,
     }.items():  # fmt: skip
         pm.Deterministic(name, value)
     return own_share, caused, share
+
+
+def _without_tests(
+    x: dict[str, pt.TensorVariable], curves: Curves, rounds: int, carried: pt.TensorVariable,
+    weights: pt.TensorVariable, values: Mapping[str, pt.TensorVariable],
+) -> pt.TensorVariable:  # fmt: skip
+    """How strongly spend would have acted without each test's change, (round, channel, week).
+
+    curves : of all rounds' channels, one after the other.
+    """
+    less = (weights[None, :, :, None] * x["test_less"]).sum(2)
+    there = pt.maximum(carried[None] - less, 0.0)
+    repeated = {name: pt.concatenate([value] * rounds) for name, value in values.items()}
+    return curves.saturated(there.reshape((curves.count, there.shape[2])), repeated).reshape(there.shape)
 
 
 class ChannelResponse:

@@ -11,18 +11,19 @@ import pandas as pd
 
 from revmodel import dims
 from revmodel.errors import ModelError
-from revmodel.features.tables import Groups, WeeklyPanel
+from revmodel.features.tables import RESPONSE_WEEKS, Groups, WeeklyPanel
 from revmodel.media.lags import lagged
 from revmodel.models import priors
 from revmodel.models.calendar_columns import event_frame, event_priors, fourier, season_support
 from revmodel.models.leading import LAG_CENTRES, Leading, lag_columns, leading_indicators
+from revmodel.models.lift_tests import arrays_of_tests
 from revmodel.models.steps import step_widths, walk_back
 
 __all__ = ["MAX_WEEKS", "MIN_WEEKS", "SHOCK_WEEKS", "ResponseData", "response_data"]
 
 Floats = npt.NDArray[np.float64]
 MIN_WEEKS = 12
-MAX_WEEKS = 156
+MAX_WEEKS = RESPONSE_WEEKS
 RECENT_WEEKS = 26  # records fall on segments, regions, … as they did in these
 LEVEL_WEEKS = 13  # the crude level is their mean
 SHOCK_WEEKS = 52  # of which weekly shocks are told from steps; further back steps are too wide to be taken for one
@@ -114,6 +115,7 @@ def response_data(
         "event_mean": mean,
         "event_sd": sd,
         **_media_arrays(spend, scale, channels, rows, counts, max_lag_weeks, cost_per_lead, captures_demand),
+        **arrays_of_tests(panel.lift_tests, channels, weeks, spend, scale, max_lag_weeks),
     }
     recent = arrivals.tail(RECENT_WEEKS).sum()
     return ResponseData(arrays, rows, channels, weeks, spend, scale, names, leading, recent[recent > 0])

@@ -1,7 +1,7 @@
 """The whole loop as one model: stage hazards, arrivals with spend response, deal size.
 
-Their likelihoods share no parameter, so the joint posterior factorises: the parts are fitted apart, and draw i of the
-joint posterior is draw i of each.
+The likelihoods of these parts share no parameter, so the joint posterior factorises: the parts are fitted apart, and
+draw i of the joint posterior is draw i of each.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ differed; their uncertainty enters the forecast through the standard error retur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,20 +24,25 @@ __all__ = ["fit_spreads"]
 Floats = npt.NDArray[np.float64]
 
 
-def fit_spreads(data: dict[str, Floats], effects: Sequence[Effects]) -> tuple[Mode, dict[str, Floats]]:
-    """The mode at the best spreads, with "row_scale" and "time_scale" of all effects and, of the learned kinds in their
-    order, "log_spread" (kind, cause) and "log_spread_se".
+def fit_spreads(
+    data: dict[str, Floats], effects: Sequence[Effects], known: Collection[str] = ()
+) -> tuple[Mode, dict[str, Floats]]:
+    """The mode at the best spreads, with "row_scale", "row_mean" and "time_scale" of all effects and, of the learned
+    kinds in their order, "log_spread" (kind, cause) and "log_spread_se".
+
+    known : kinds whose scales in ``data`` stay as they are (models/across_stages.py).
     """
     learned = [each for each in effects if each.log_sd > 0]
-    causes = len(data["crude_log_odds"])
-    log_spread = np.array([[np.log(each.median)] * causes for each in learned]).reshape(-1, causes)
-    error = np.array([[each.log_sd] * causes for each in learned]).reshape(-1, causes)
     scales = {name: data[name].copy() for name in ("row_scale", "time_scale")}
+    log_spread = np.array([_log_spread(scales, each) for each in learned]).reshape(-1, len(data["crude_log_odds"]))
+    error = np.array([[each.log_sd] * log_spread.shape[1] for each in learned]).reshape(log_spread.shape)
     mode, before = find_hazard_mode({**data, **scales}), _flat(scales)
     for _ in range(ROUNDS):
         moved = 0.0
         moments = _moments(mode, scales)
         for i, each in enumerate(learned):
+            if each.name in known:
+                continue
             scale = scales[f"{each.where}_scale"][:, each.columns]
             z2, variance = (part[:, each.columns] for part in moments[each.where])
             second = z2 * (scale / each.widths) ** 2
@@ -55,7 +60,12 @@ def fit_spreads(data: dict[str, Floats], effects: Sequence[Effects]) -> tuple[Mo
         mode = find_hazard_mode({**data, **scales}, on_log_odds / before)
         if moved < TOLERANCE:
             break
-    return mode, {**scales, "log_spread": log_spread, "log_spread_se": error}
+    return mode, {**scales, "row_mean": data["row_mean"], "log_spread": log_spread, "log_spread_se": error}
+
+
+def _log_spread(scales: dict[str, Floats], each: Effects) -> Floats:
+    """(cause,): log of the spread that the scales of one kind have in the middle."""
+    return np.asarray(np.median(np.log(scales[f"{each.where}_scale"][:, each.columns] / each.widths), axis=1))
 
 
 def _flat(scales: dict[str, Floats]) -> Floats:

@@ -21,9 +21,9 @@ class Ahead:
 
     as_of : the day before week 0. weeks : last days of the weeks ahead, those of the carry-over after a plan included.
     spend : (channel, week), the current plan, currency a week
-    base : (draw, row, week), records that come without any spend ahead
+    base : (draw, row, week), records that come without any spend ahead: the expected ones less those caused
     caused : (channel, week) of spend → (draw, channel, week), records that each channel's spend causes
-    share : (draw, channel, row), under which names and stages those records come in
+    share : (draw, channel, row), at which stages those records come in, and whose records they are worth as much as
     kernels : metric → (draw, row, lag), what one record brings so many weeks after it came in: "leads" (1 at once for
         records of a lead stage), "entered:<stage>", "pipeline_created", "wins", "bookings"
     won_from : stage → (draw, lag), chance that a record which enters that stage is won so many weeks later
@@ -61,7 +61,7 @@ class Ahead:
         return self.base + self.records_of(self.caused(spend))
 
     def records_of(self, caused: Floats) -> Floats:
-        """(draw, row, week) from (draw, channel, week): the names and stages that caused records come in under."""
+        """(draw, row, week) from (draw, channel, week): the rows that caused records count with."""
         out: Floats = np.einsum("dcw,dcr->drw", caused, self.share, optimize=True)
         return out
 

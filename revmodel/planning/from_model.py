@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.attribution.from_model import groups_of_rows
+from revmodel.attribution.from_model import groups_of_rows, share_by_cause
 from revmodel.dims import BOOKINGS, LEADS, PIPELINE_CREATED, WINS
 from revmodel.forecast.kernel import FunnelKernel, funnel_kernel
 from revmodel.models.arrivals import caused_ahead, picked
@@ -35,12 +35,12 @@ def ahead_of(
     stages : those whose entries are told, beside leads, pipeline and wins
     value : what deals are counted in; None: bookings where there are amounts, else wins
     """
-    response, groups = model.response_, model.groups
+    response, groups, rows = model.response_, model.groups, model.response_.data_.rows
     weeks = future_weeks(pd.Timestamp(model.features_.as_of), spend.shape[1])
     pick = picked(response, draws)
-    share = (
-        response.derived_["share"][pick] if response.data_.channels else np.zeros((draws, 0, len(response.data_.rows)))
-    )
+    share = np.zeros((draws, 0, len(rows)))
+    if response.data_.channels:
+        share = share_by_cause(response.derived_["share"][pick], response.data_.channels, rows)
 
     def caused(of: Floats) -> Floats:
         return caused_ahead(response, model.features_.panel, weeks, of, pick)
@@ -53,7 +53,6 @@ def ahead_of(
     as_of, month = pd.Timestamp(model.features_.as_of), model.fiscal_year_start_month
     funnel = predict_funnel(model.hazards_, as_of, CALENDAR_WEEKS, some, month, model.seed + 21)
     sizes = model.sizes_.predict(groups, some, np.random.default_rng(model.seed + 22))
-    rows = response.data_.rows
     in_turn = np.arange(draws) % some
     kernel = funnel_kernel(funnel, lag_weeks, first_deal_stage, threads=2)
     split = groups_of_rows(model, range(len(rows)), groups)

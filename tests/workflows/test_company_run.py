@@ -15,7 +15,7 @@ import pytest
 from small_company import small_config
 
 from revmodel import dims
-from revmodel.attribution.from_model import lead_economics
+from revmodel.attribution.from_model import group_share, lead_economics, leads_by_cause
 from revmodel.cli import main
 from revmodel.config import AllocationConfig, load_config
 from revmodel.decide.from_model import window_periods, window_surface
@@ -196,6 +196,23 @@ def test_contribution_of_leads_is_a_share_of_what_came(real_run: Any) -> None:
     assert (channels["mean"] > 0).all()
     arrived = real_run.fitted.features.panel.arrivals.tail(52).to_numpy().sum()
     assert 0.05 * arrived < channels["mean"].sum() < 0.9 * arrived
+
+
+def test_worth_by_cause_moves_between_causes_and_not_the_total(fitted: FittedCompany) -> None:
+    """All records, valued by the name that they carry, are worth as much as causes and baseline together."""
+    economics = lead_economics(fitted.model, fitted.config.funnel.first_deal_stage, 26, 40)
+    leads, response = leads_by_cause(fitted.model, economics), fitted.model.response_
+    worth, rows = economics.worth.revenue_within[:, :, -1], list(economics.rows)
+    d = {name: response.derived_[name][economics.pick] for name in ("baseline", "caused", "share")}
+    recorded = d["baseline"][:, rows] + np.einsum("dmw,dmr->drw", d["caused"], d["share"][:, :, rows])
+    recorded = recorded[:, :, -len(leads.spend) :] @ np.ones(len(leads.spend))
+    by_name = recorded @ group_share(fitted.model, economics)
+    np.testing.assert_allclose(leads.caused.sum((1, 2)) + leads.baseline.sum(1), by_name)
+    media = np.einsum("dwmg,dg->dm", leads.caused, worth)
+    assert (media > 0).all()
+    own = [response.data_.rows.index((economics.entry, name)) for name in response.data_.channels]
+    per_lead = np.einsum("dg,mg->dm", worth, group_share(fitted.model, economics)[[rows.index(row) for row in own]])
+    np.testing.assert_allclose(media / leads.caused.sum((1, 3)), per_lead)
 
 
 def test_failed_health_is_exit_status_one_with_the_numbers_written_and_marked(
