@@ -110,9 +110,36 @@ def found(seed: int, fit: str, engine: str, kept: Path | None) -> tuple[Response
 def truth_of(case: Case, like: ResponseSurface) -> ResponseSurface:
     """What the channels truly bring, on the same grid."""
     value = np.array([
-        [case.brings[name](np.full(WEEKS, total / WEEKS)) for total in like.spend[i]] for i, name in enumerate(CHANNELS)
+        [case.channels[name].brings(np.full(WEEKS, total / WEEKS)) for total in like.spend[i]]
+        for i, name in enumerate(CHANNELS)
     ])  # fmt: skip
     return ResponseSurface(CHANNELS, like.spend, value[None], like.current)
+
+
+def planned(
+    case: Case, surface: ResponseSurface, objective: ObjectiveName = "mean", risk: float = 0.0,
+    lower: Floats | None = None, upper: Floats | None = None,
+) -> dict[str, float | bool]:  # fmt: skip
+    """What the plan made from a posterior surface truly brings, beside the best plan there is."""
+    now, truth = surface.current, truth_of(case, surface)
+    budget, low, high = float(now.sum()), (1 - MOVE) * now, (1 + MOVE) * now
+    best = allocate(truth, budget, low, high)
+    there = best.objective_proposed - best.objective_current
+    lower, upper = low if lower is None else lower, high if upper is None else upper
+    start = time.process_time()
+    if objective == "mean" and risk:
+        plan = allocate_surely(surface, budget, lower, upper, least_chance=risk)
+    else:
+        plan = allocate(surface, budget, lower, upper, objective=objective, risk=risk, risk_of="change")
+    gain = float((truth.value_at(plan.proposed) - truth.value_at(now)).sum())
+    promised = surface.value_at(plan.proposed).sum(1) - surface.value_at(now).sum(1)
+    return {
+        "own_family": case.own_family, "gain": gain, "available": there, "now": float(truth.value_at(now).sum()),
+        "captured": gain / there, "worse": gain < -1e-6 * there,
+        "moved": float(np.abs(plan.proposed - now).sum() / 2 / budget), "promised": float(promised.mean()),
+        "p_better": float((promised > 0).mean()), "gap": plan.certified_gap_of_gain,
+        "plan_cpu_s": time.process_time() - start,
+    }  # fmt: skip
 
 
 def measured(seed: int, engine: str, kept: Path | None, plans: list[str]) -> pd.DataFrame:
@@ -121,25 +148,10 @@ def measured(seed: int, engine: str, kept: Path | None, plans: list[str]) -> pd.
     for name in plans:
         fit, objective, risk, caps = PLANS[name]
         surface, verdicts, seconds = found(seed, fit, engine, kept)
-        now, truth = surface.current, truth_of(case, surface)
-        budget, low, high = float(now.sum()), (1 - MOVE) * now, (1 + MOVE) * now
-        best = allocate(truth, budget, low, high)
-        there = best.objective_proposed - best.objective_current
-        lower, upper = capped(low, high, now, verdicts, caps)
-        start = time.process_time()
-        if objective == "mean" and risk:
-            plan = allocate_surely(surface, budget, lower, upper, least_chance=risk)
-        else:
-            plan = allocate(surface, budget, lower, upper, objective=objective, risk=risk, risk_of="change")
-        gain = float((truth.value_at(plan.proposed) - truth.value_at(now)).sum())
-        promised = surface.value_at(plan.proposed).sum(1) - surface.value_at(now).sum(1)
-        rows.append({
-            "seed": seed, "own_family": case.own_family, "plan": name, "gain": gain, "available": there,
-            "now": float(truth.value_at(now).sum()), "captured": gain / there, "worse": gain < -1e-6 * there,
-            "moved": float(np.abs(plan.proposed - now).sum() / 2 / budget), "promised": float(promised.mean()),
-            "p_better": float((promised > 0).mean()), "gap": plan.certified_gap_of_gain, "fit_cpu_s": seconds,
-            "plan_cpu_s": time.process_time() - start, "verdicts": "; ".join(verdicts),
-        })  # fmt: skip
+        now = surface.current
+        lower, upper = capped((1 - MOVE) * now, (1 + MOVE) * now, now, verdicts, caps)
+        held = planned(case, surface, objective, risk, lower, upper)
+        rows.append({"seed": seed, "plan": name, **held, "fit_cpu_s": seconds, "verdicts": "; ".join(verdicts)})
     return pd.DataFrame(rows)
 
 
