@@ -200,6 +200,11 @@ def measured(seed: int, engine: str) -> pd.DataFrame:
     """One row a channel and one for all, shares of the KPI over the panel."""
     case, start = case_of(seed), time.process_time()
     mix = MediaMix(config_of(seed, engine)).fit(case.panel)
+    return compared(seed, case, mix).assign(cpu_s=time.process_time() - start)
+
+
+def compared(seed: int, case: Case, mix: MediaMix) -> pd.DataFrame:
+    """The same of a mix that is fitted."""
     total = float(case.panel["leads"].sum())
     shares = mix.added().sum((2, 3)) / total
     names = [*CHANNELS, "all media"]
@@ -211,7 +216,7 @@ def measured(seed: int, engine: str) -> pd.DataFrame:
         "seed": seed, "own_family": case.own_family, "channel": names, "drawn": [*case.drawn.values(), ""],
         "truth": truth, "mean": draws.mean(0), "p05": low, "p50": middle, "p95": high,
         "inside": (truth >= low) & (truth <= high), "error": np.abs(draws.mean(0) - truth), "verdict": verdicts,
-        "healthy": bool(mix.health_["passed"].all()), "cpu_s": time.process_time() - start,
+        "healthy": bool(mix.health_["passed"].all()),
     })  # fmt: skip
 
 

@@ -7,7 +7,8 @@ captures, and whether it is worse than leaving everything as it is.
 
     .venv/bin/python experiments/how_good_are_the_plans.py --seeds 101-130 --kept reports/regret
 
---kept : a folder for the posterior surfaces, so that other plans of the same companies need no second fit.
+--kept : a folder for the posterior surfaces, so that other plans of the same companies need no second fit, and for what
+the fits say of contributions, which are then held against the truth as well.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from does_the_media_mix_find_the_truth import CHANNELS, Case, case_of, config_of
+from does_the_media_mix_find_the_truth import CHANNELS, Case, case_of, compared, config_of
+from does_the_media_mix_find_the_truth import summary as summary_of_shares
 
 from revmodel.decide.allocate import allocate
 from revmodel.decide.caution import capped
@@ -97,13 +99,15 @@ def found(seed: int, fit: str, engine: str, kept: Path | None) -> tuple[Response
             surface = ResponseSurface(CHANNELS, held["spend"], held["value"], held["current"])
             return surface, held["verdicts"].tolist(), float(held["cpu_s"])
     start = time.process_time()
-    mix = MediaMix(fit_config(seed, fit, engine)).fit(case_of(seed).panel)
+    case = case_of(seed)
+    mix = MediaMix(fit_config(seed, fit, engine)).fit(case.panel)
     surface = mix_surface(mix, spend_now(mix, WEEKS), most=1 + MOVE, points=POINTS)
     verdicts, seconds = doubt_table(mix)["verdict"].tolist(), time.process_time() - start
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, spend=surface.spend, value=surface.value, current=surface.current,
                  verdicts=np.array(verdicts), cpu_s=seconds)  # fmt: skip
+        compared(seed, case, mix).assign(cpu_s=seconds).to_csv(path.with_suffix(".csv"), index=False)
     return surface, verdicts, seconds
 
 
@@ -189,6 +193,12 @@ def main() -> None:
     table.to_csv(arguments.out / f"{arguments.name}_by_company.csv", index=False, float_format="%.5g")
     summary(table).to_csv(arguments.out / f"{arguments.name}.csv", index=False)
     print(summary(table).to_string(index=False))
+    kept = arguments.kept or Path()
+    shares = [kept / f"full-{arguments.engine}-{seed}.csv" for seed in range(first, last + 1)]
+    if arguments.kept and all(path.is_file() for path in shares):
+        found_shares = summary_of_shares(pd.concat([pd.read_csv(path) for path in shares]))
+        found_shares.to_csv(arguments.out / f"{arguments.name}_shares.csv", index=False)
+        print(found_shares.to_string(index=False))
 
 
 if __name__ == "__main__":

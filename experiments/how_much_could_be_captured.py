@@ -125,10 +125,11 @@ def _brought(mix: MediaMix, case: Case, total: Floats, knows: set[str]) -> Float
     return np.asarray(draws.response.brought(done, draws.values)[..., after:].sum(-1))
 
 
-def measured(seed: int, kept: Path | None) -> pd.DataFrame:
+def measured(seed: int, kept: Path | None, told: list[str]) -> pd.DataFrame:
     """One row a kind of knowledge."""
     rows = []
-    for name, knows in KNOWS.items():
+    for name in told:
+        knows = KNOWS[name]
         path = kept / f"told {name}-{seed}.npz" if kept else None
         if path is not None and path.is_file():
             with np.load(path) as held:
@@ -146,6 +147,7 @@ def measured(seed: int, kept: Path | None) -> pd.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="201-224", help="first-last")
+    parser.add_argument("--told", nargs="+", default=list(KNOWS), choices=list(KNOWS))
     parser.add_argument("--kept", type=Path, default=None)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--name", default="plans_told", help="of the tables written")
@@ -153,7 +155,7 @@ def main() -> None:
     first, last = (int(part) for part in arguments.seeds.split("-"))
     tables = []
     for seed in range(first, last + 1):
-        tables.append(measured(seed, arguments.kept))
+        tables.append(measured(seed, arguments.kept, arguments.told))
         said = ", ".join(f"{row.plan} {row.captured:.2f}" for row in tables[-1].itertuples())
         print(f"company {seed}: {said}", flush=True)
     table = pd.concat(tables, ignore_index=True)
