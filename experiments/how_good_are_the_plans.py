@@ -36,7 +36,8 @@ from revmodel.decide.sure import allocate_surely
 from revmodel.decide.surface import ResponseSurface
 from revmodel.mix.doubt import doubt_table
 from revmodel.mix.media_mix import MediaMix
-from revmodel.mix.mix_config import MixConfig
+from revmodel.mix.mix_config import BeliefConfig, MixChannelConfig, MixConfig
+from revmodel.mix.mix_priors import EFFECT_LOG_SD
 
 OUT = Path(__file__).resolve().parent / "results"
 Floats = npt.NDArray[np.float64]
@@ -66,21 +67,40 @@ PLANS: dict[str, tuple[str, ObjectiveName, float, dict[str, float]]] = {
     "mean, 9 in 10 sure, both curves": ("full+flexible", "mean", 0.9, {}),
     "mean, vague beliefs": ("vague", "mean", 0.0, {}),
     "mean less 0.5 sd, vague beliefs": ("vague", "mean_minus_risk", 0.5, {}),
+    "mean, search lower": ("search lower", "mean", 0.0, {}),
+    "mean, 8 in 10 sure, search lower": ("search lower", "mean", 0.8, {}),
+    "mean, 9 in 10 sure, search lower": ("search lower", "mean", 0.9, {}),
+    "mean less 0.5 sd, search lower": ("search lower", "mean_minus_risk", 0.5, {}),
+    "mean less 1 sd, search lower": ("search lower", "mean_minus_risk", 1.0, {}),
+    "mean less 1.5 sd, search lower": ("search lower", "mean_minus_risk", 1.5, {}),
 }
 
 
 def fit_config(seed: int, fit: str, engine: str) -> MixConfig:
     """full: as the mix is. flexible: carry-over with a peak, saturation that may be S-shaped.
 
-    vague: nothing is known of demand, and next to nothing of what media bring.
+    vague: nothing is known of demand, and next to nothing of what media bring. search lower: branded search is believed
+    to bring a third of what its cost would have others bring.
     """
     config = config_of(seed, engine)
     if fit == "full":
         return config
     if fit == "flexible":
         return config.model_copy(update={"carry_over": "delayed_geometric", "saturation": "hill"})
+    if fit == "search lower":
+        return config.model_copy(update={"channels": _with_beliefs(config, case_of(seed).panel)})
     channels = {name: one.model_copy(update={"follows_demand": False}) for name, one in config.channels.items()}
     return config.model_copy(update={"channels": channels, "media_share": (0.001, 0.9)})
+
+
+def _with_beliefs(config: MixConfig, panel: pd.DataFrame) -> dict[str, MixChannelConfig]:
+    parts = panel[list(config.channels)].sum() * [
+        1 / 3 if one.follows_demand else 1 for one in config.channels.values()
+    ]
+    middle = np.sqrt(np.prod(config.media_share)) * parts / parts.sum()
+    far = np.exp(1.6448536 * EFFECT_LOG_SD)
+    beliefs = {name: BeliefConfig(of="share", low=share / far, high=share * far) for name, share in middle.items()}
+    return {name: one.model_copy(update={"belief": beliefs[name]}) for name, one in config.channels.items()}
 
 
 def found(seed: int, fit: str, engine: str, kept: Path | None) -> tuple[ResponseSurface, list[str], float]:
@@ -194,7 +214,8 @@ def main() -> None:
     summary(table).to_csv(arguments.out / f"{arguments.name}.csv", index=False)
     print(summary(table).to_string(index=False))
     kept = arguments.kept or Path()
-    shares = [kept / f"full-{arguments.engine}-{seed}.csv" for seed in range(first, last + 1)]
+    fit = PLANS[arguments.plans[0]][0]
+    shares = [kept / f"{fit}-{arguments.engine}-{seed}.csv" for seed in range(first, last + 1)]
     if arguments.kept and all(path.is_file() for path in shares):
         found_shares = summary_of_shares(pd.concat([pd.read_csv(path) for path in shares]))
         found_shares.to_csv(arguments.out / f"{arguments.name}_shares.csv", index=False)

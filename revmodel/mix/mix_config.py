@@ -43,8 +43,7 @@ class MixChannelConfig(CurvesConfig):
     reach, frequency: columns of people reached and of contacts a person reached, in place of exposure; saturation is
     then of contacts, hill where none is named. Without a cost a channel is organic (a newsletter, posts): it has a
     contribution and no return. follows_demand: it spends where demand is (branded search, retargeting), so that its
-    spend says what the baseline was, and would otherwise get the credit for it; without a belief of its own it is taken
-    to bring a third of what its cost would have others bring, since most of its clicks would have come unpaid. drift: how much its effect may change,
+    spend says what the baseline was, and would otherwise get the credit for it. drift: how much its effect may change,
     the sd of its logarithm from one quarter to the next (0.1: by 10 %); 0, the default: it stays what it is.
     """
 

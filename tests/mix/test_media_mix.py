@@ -11,10 +11,8 @@ import pytest
 from panels import config, known
 
 from revmodel.errors import ConfigError, NotFittedError, SourceError
-from revmodel.mix.arrays import mix_arrays
 from revmodel.mix.doubt import doubt_table, residual_table
 from revmodel.mix.media_mix import MediaMix
-from revmodel.mix.panel import mix_panel
 from revmodel.mix.refute import refutation_table
 from revmodel.mix.tables import LAST_YEAR, WHOLE, mix_tables
 
@@ -168,20 +166,6 @@ def test_beliefs_are_taken_in_the_terms_they_are_stated_in(truth, of) -> None:
         "cost": np.median(cost / added),
     }  # fmt: skip
     assert low * 0.97 < found[of] < high * 1.05
-
-
-def test_a_channel_that_follows_demand_is_believed_to_bring_less_for_its_cost(truth) -> None:
-    """At the same cost a third of what another brings, and all together as much as before."""
-    frame = truth.panel.assign(search=truth.panel["ads"])
-    told = {"ads": {"cost": "ads"}, "search": {"cost": "search", "follows_demand": True}}
-    plain = {"ads": {"cost": "ads"}, "search": {"cost": "search"}}
-    asked = config(channels=told)
-    share = np.exp(mix_arrays(mix_panel(frame, asked), asked).data["effect_mean"])
-    asked = config(channels=plain)
-    before = np.exp(mix_arrays(mix_panel(frame, asked), asked).data["effect_mean"])
-    assert share[1] / share[0] == pytest.approx(1 / 3)
-    assert before[1] == pytest.approx(before[0])
-    assert share.sum() == pytest.approx(before.sum())
 
 
 def test_a_lift_test_narrows_and_moves_the_answer(truth) -> None:
