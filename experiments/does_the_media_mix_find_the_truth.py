@@ -39,18 +39,49 @@ SHAPES = ("logarithm", "power", "s-shaped", "straight")
 
 
 @dataclass(frozen=True)
+class Channel:
+    """How one channel truly works. past : (BEFORE + WEEKS,), spend, of mean about 1; price: money for one unit of it.
+
+    weights : (lag,), of its carry-over; shaped: of what is carried; height: units of the KPI for one of ``shaped``.
+    """
+
+    past: Floats
+    price: float
+    weights: Floats
+    shaped: Callable[[Floats], Floats]
+    height: float
+
+    def carried(self, ahead: Floats) -> Floats:
+        """What is in force in each week of the panel and of spend (week,) that follows it."""
+        path = np.concatenate([self.past, ahead])
+        return np.asarray(np.convolve(path, self.weights)[BEFORE : path.size])
+
+    def brings(self, money: Floats) -> float:
+        """Units of the KPI that money spent after the panel, (week,), brings in these weeks and after them.
+
+        Beyond what past spend brings anyway.
+        """
+        tail = np.zeros(len(self.weights) - 1)
+
+        def total(ahead: Floats) -> float:
+            return float(self.shaped(self.carried(np.concatenate([ahead, tail])))[WEEKS:].sum())
+
+        return self.height * (total(money / self.price) - total(np.zeros(money.size)))
+
+
+@dataclass(frozen=True)
 class Case:
     """A panel and its truth. added : channel → units of the KPI over the panel. own_family: see the module.
 
-    brings : channel → what money spent in the weeks after the panel, (week,), brings in units of the KPI in these weeks
-    and after them, beyond what past spend brings anyway
+    baseline : (week,), units of the KPI that would have come without media, but for noise.
     """
 
     panel: pd.DataFrame
     added: dict[str, float]
     own_family: bool
     drawn: dict[str, str]
-    brings: dict[str, Callable[[Floats], float]]
+    channels: dict[str, Channel]
+    baseline: Floats
 
 
 def case_of(seed: int) -> Case:
@@ -83,23 +114,10 @@ def case_of(seed: int) -> Case:
     added = {name: float(size * part.sum()) for name, part in parts.items()}
     price = [rng.uniform(30, 120) for _ in CHANNELS]
     money = {name: spend[i, BEFORE:] * size * price[i] for i, name in enumerate(CHANNELS)}
-    brings = {
-        name: _brings(spend[i], size * price[i], *curves[i][:2], size * curves[i][2]) for i, name in enumerate(CHANNELS)
+    channels = {
+        name: Channel(spend[i], size * price[i], *curves[i][:2], size * curves[i][2]) for i, name in enumerate(CHANNELS)
     }
-    return Case(pd.DataFrame({"week": dates, "leads": kpi, **money}), added, own_family, drawn, brings)
-
-
-def _brings(
-    past: Floats, price: float, weights: Floats, shaped: Callable[[Floats], Floats], height: float
-) -> Callable[[Floats], float]:
-    def units(weekly: Floats) -> float:
-        def total(ahead: Floats) -> float:
-            path = np.concatenate([past, ahead])
-            return float(shaped(np.convolve(path, weights)[past.size :]).sum())
-
-        return height * (total(weekly / price) - total(np.zeros(weekly.size)))
-
-    return units
+    return Case(pd.DataFrame({"week": dates, "leads": kpi, **money}), added, own_family, drawn, channels, size * base)
 
 
 def _demand(rng: np.random.Generator, weeks: pd.DatetimeIndex) -> Floats:
@@ -182,6 +200,11 @@ def measured(seed: int, engine: str) -> pd.DataFrame:
     """One row a channel and one for all, shares of the KPI over the panel."""
     case, start = case_of(seed), time.process_time()
     mix = MediaMix(config_of(seed, engine)).fit(case.panel)
+    return compared(seed, case, mix).assign(cpu_s=time.process_time() - start)
+
+
+def compared(seed: int, case: Case, mix: MediaMix) -> pd.DataFrame:
+    """The same of a mix that is fitted."""
     total = float(case.panel["leads"].sum())
     shares = mix.added().sum((2, 3)) / total
     names = [*CHANNELS, "all media"]
@@ -193,7 +216,7 @@ def measured(seed: int, engine: str) -> pd.DataFrame:
         "seed": seed, "own_family": case.own_family, "channel": names, "drawn": [*case.drawn.values(), ""],
         "truth": truth, "mean": draws.mean(0), "p05": low, "p50": middle, "p95": high,
         "inside": (truth >= low) & (truth <= high), "error": np.abs(draws.mean(0) - truth), "verdict": verdicts,
-        "healthy": bool(mix.health_["passed"].all()), "cpu_s": time.process_time() - start,
+        "healthy": bool(mix.health_["passed"].all()),
     })  # fmt: skip
 
 

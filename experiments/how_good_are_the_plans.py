@@ -7,7 +7,8 @@ captures, and whether it is worse than leaving everything as it is.
 
     .venv/bin/python experiments/how_good_are_the_plans.py --seeds 101-130 --kept reports/regret
 
---kept : a folder for the posterior surfaces, so that other plans of the same companies need no second fit.
+--kept : a folder for the posterior surfaces, so that other plans of the same companies need no second fit, and for what
+the fits say of contributions, which are then held against the truth as well.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from does_the_media_mix_find_the_truth import CHANNELS, Case, case_of, config_of
+from does_the_media_mix_find_the_truth import CHANNELS, Case, case_of, compared, config_of
+from does_the_media_mix_find_the_truth import summary as summary_of_shares
 
 from revmodel.decide.allocate import allocate
 from revmodel.decide.caution import capped
@@ -34,7 +36,8 @@ from revmodel.decide.sure import allocate_surely
 from revmodel.decide.surface import ResponseSurface
 from revmodel.mix.doubt import doubt_table
 from revmodel.mix.media_mix import MediaMix
-from revmodel.mix.mix_config import MixConfig
+from revmodel.mix.mix_config import BeliefConfig, MixChannelConfig, MixConfig
+from revmodel.mix.mix_priors import EFFECT_LOG_SD
 
 OUT = Path(__file__).resolve().parent / "results"
 Floats = npt.NDArray[np.float64]
@@ -64,21 +67,40 @@ PLANS: dict[str, tuple[str, ObjectiveName, float, dict[str, float]]] = {
     "mean, 9 in 10 sure, both curves": ("full+flexible", "mean", 0.9, {}),
     "mean, vague beliefs": ("vague", "mean", 0.0, {}),
     "mean less 0.5 sd, vague beliefs": ("vague", "mean_minus_risk", 0.5, {}),
+    "mean, search lower": ("search lower", "mean", 0.0, {}),
+    "mean, 8 in 10 sure, search lower": ("search lower", "mean", 0.8, {}),
+    "mean, 9 in 10 sure, search lower": ("search lower", "mean", 0.9, {}),
+    "mean less 0.5 sd, search lower": ("search lower", "mean_minus_risk", 0.5, {}),
+    "mean less 1 sd, search lower": ("search lower", "mean_minus_risk", 1.0, {}),
+    "mean less 1.5 sd, search lower": ("search lower", "mean_minus_risk", 1.5, {}),
 }
 
 
 def fit_config(seed: int, fit: str, engine: str) -> MixConfig:
     """full: as the mix is. flexible: carry-over with a peak, saturation that may be S-shaped.
 
-    vague: nothing is known of demand, and next to nothing of what media bring.
+    vague: nothing is known of demand, and next to nothing of what media bring. search lower: branded search is believed
+    to bring a third of what its cost would have others bring.
     """
     config = config_of(seed, engine)
     if fit == "full":
         return config
     if fit == "flexible":
         return config.model_copy(update={"carry_over": "delayed_geometric", "saturation": "hill"})
+    if fit == "search lower":
+        return config.model_copy(update={"channels": _with_beliefs(config, case_of(seed).panel)})
     channels = {name: one.model_copy(update={"follows_demand": False}) for name, one in config.channels.items()}
     return config.model_copy(update={"channels": channels, "media_share": (0.001, 0.9)})
+
+
+def _with_beliefs(config: MixConfig, panel: pd.DataFrame) -> dict[str, MixChannelConfig]:
+    parts = panel[list(config.channels)].sum() * [
+        1 / 3 if one.follows_demand else 1 for one in config.channels.values()
+    ]
+    middle = np.sqrt(np.prod(config.media_share)) * parts / parts.sum()
+    far = np.exp(1.6448536 * EFFECT_LOG_SD)
+    beliefs = {name: BeliefConfig(of="share", low=share / far, high=share * far) for name, share in middle.items()}
+    return {name: one.model_copy(update={"belief": beliefs[name]}) for name, one in config.channels.items()}
 
 
 def found(seed: int, fit: str, engine: str, kept: Path | None) -> tuple[ResponseSurface, list[str], float]:
@@ -97,22 +119,51 @@ def found(seed: int, fit: str, engine: str, kept: Path | None) -> tuple[Response
             surface = ResponseSurface(CHANNELS, held["spend"], held["value"], held["current"])
             return surface, held["verdicts"].tolist(), float(held["cpu_s"])
     start = time.process_time()
-    mix = MediaMix(fit_config(seed, fit, engine)).fit(case_of(seed).panel)
+    case = case_of(seed)
+    mix = MediaMix(fit_config(seed, fit, engine)).fit(case.panel)
     surface = mix_surface(mix, spend_now(mix, WEEKS), most=1 + MOVE, points=POINTS)
     verdicts, seconds = doubt_table(mix)["verdict"].tolist(), time.process_time() - start
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, spend=surface.spend, value=surface.value, current=surface.current,
                  verdicts=np.array(verdicts), cpu_s=seconds)  # fmt: skip
+        compared(seed, case, mix).assign(cpu_s=seconds).to_csv(path.with_suffix(".csv"), index=False)
     return surface, verdicts, seconds
 
 
 def truth_of(case: Case, like: ResponseSurface) -> ResponseSurface:
     """What the channels truly bring, on the same grid."""
     value = np.array([
-        [case.brings[name](np.full(WEEKS, total / WEEKS)) for total in like.spend[i]] for i, name in enumerate(CHANNELS)
+        [case.channels[name].brings(np.full(WEEKS, total / WEEKS)) for total in like.spend[i]]
+        for i, name in enumerate(CHANNELS)
     ])  # fmt: skip
     return ResponseSurface(CHANNELS, like.spend, value[None], like.current)
+
+
+def planned(
+    case: Case, surface: ResponseSurface, objective: ObjectiveName = "mean", risk: float = 0.0,
+    lower: Floats | None = None, upper: Floats | None = None,
+) -> dict[str, float | bool]:  # fmt: skip
+    """What the plan made from a posterior surface truly brings, beside the best plan there is."""
+    now, truth = surface.current, truth_of(case, surface)
+    budget, low, high = float(now.sum()), (1 - MOVE) * now, (1 + MOVE) * now
+    best = allocate(truth, budget, low, high)
+    there = best.objective_proposed - best.objective_current
+    lower, upper = low if lower is None else lower, high if upper is None else upper
+    start = time.process_time()
+    if objective == "mean" and risk:
+        plan = allocate_surely(surface, budget, lower, upper, least_chance=risk)
+    else:
+        plan = allocate(surface, budget, lower, upper, objective=objective, risk=risk, risk_of="change")
+    gain = float((truth.value_at(plan.proposed) - truth.value_at(now)).sum())
+    promised = surface.value_at(plan.proposed).sum(1) - surface.value_at(now).sum(1)
+    return {
+        "own_family": case.own_family, "gain": gain, "available": there, "now": float(truth.value_at(now).sum()),
+        "captured": gain / there, "worse": gain < -1e-6 * there,
+        "moved": float(np.abs(plan.proposed - now).sum() / 2 / budget), "promised": float(promised.mean()),
+        "p_better": float((promised > 0).mean()), "gap": plan.certified_gap_of_gain,
+        "plan_cpu_s": time.process_time() - start,
+    }  # fmt: skip
 
 
 def measured(seed: int, engine: str, kept: Path | None, plans: list[str]) -> pd.DataFrame:
@@ -121,25 +172,10 @@ def measured(seed: int, engine: str, kept: Path | None, plans: list[str]) -> pd.
     for name in plans:
         fit, objective, risk, caps = PLANS[name]
         surface, verdicts, seconds = found(seed, fit, engine, kept)
-        now, truth = surface.current, truth_of(case, surface)
-        budget, low, high = float(now.sum()), (1 - MOVE) * now, (1 + MOVE) * now
-        best = allocate(truth, budget, low, high)
-        there = best.objective_proposed - best.objective_current
-        lower, upper = capped(low, high, now, verdicts, caps)
-        start = time.process_time()
-        if objective == "mean" and risk:
-            plan = allocate_surely(surface, budget, lower, upper, least_chance=risk)
-        else:
-            plan = allocate(surface, budget, lower, upper, objective=objective, risk=risk, risk_of="change")
-        gain = float((truth.value_at(plan.proposed) - truth.value_at(now)).sum())
-        promised = surface.value_at(plan.proposed).sum(1) - surface.value_at(now).sum(1)
-        rows.append({
-            "seed": seed, "own_family": case.own_family, "plan": name, "gain": gain, "available": there,
-            "now": float(truth.value_at(now).sum()), "captured": gain / there, "worse": gain < -1e-6 * there,
-            "moved": float(np.abs(plan.proposed - now).sum() / 2 / budget), "promised": float(promised.mean()),
-            "p_better": float((promised > 0).mean()), "gap": plan.certified_gap_of_gain, "fit_cpu_s": seconds,
-            "plan_cpu_s": time.process_time() - start, "verdicts": "; ".join(verdicts),
-        })  # fmt: skip
+        now = surface.current
+        lower, upper = capped((1 - MOVE) * now, (1 + MOVE) * now, now, verdicts, caps)
+        held = planned(case, surface, objective, risk, lower, upper)
+        rows.append({"seed": seed, "plan": name, **held, "fit_cpu_s": seconds, "verdicts": "; ".join(verdicts)})
     return pd.DataFrame(rows)
 
 
@@ -177,6 +213,13 @@ def main() -> None:
     table.to_csv(arguments.out / f"{arguments.name}_by_company.csv", index=False, float_format="%.5g")
     summary(table).to_csv(arguments.out / f"{arguments.name}.csv", index=False)
     print(summary(table).to_string(index=False))
+    kept = arguments.kept or Path()
+    fit = PLANS[arguments.plans[0]][0]
+    shares = [kept / f"{fit}-{arguments.engine}-{seed}.csv" for seed in range(first, last + 1)]
+    if arguments.kept and all(path.is_file() for path in shares):
+        found_shares = summary_of_shares(pd.concat([pd.read_csv(path) for path in shares]))
+        found_shares.to_csv(arguments.out / f"{arguments.name}_shares.csv", index=False)
+        print(found_shares.to_string(index=False))
 
 
 if __name__ == "__main__":
