@@ -197,8 +197,8 @@ def test_a_damaged_kept_origin_says_what_to_do(tables, config, tmp_path):
 
 
 def test_while_it_is_busy_this_process_forecasts_nothing_and_once_it_is_free_its_share(tables, config):
-    """Five dates, two processes: of those that neither has begun, this one takes some as soon as it may."""
-    dates = [ORIGINS[0] + dt.timedelta(days=day) for day in range(5)]
+    """Four dates, two processes: of those that neither has begun, this one takes some as soon as it may."""
+    dates = [ORIGINS[0] + dt.timedelta(days=day) for day in range(4)]
     plan = BacktestPlan(config, (HORIZON,), {"tens": tens}, draws=10)
     told: dict[bool, list[Floats]] = {}
     for is_free in (False, True):
