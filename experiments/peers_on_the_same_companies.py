@@ -111,7 +111,8 @@ def _scored(seed: int, program: str, found: dict[str, Any]) -> tuple[Any, dict[s
     now = case.panel[list(CHANNELS)].tail(YEAR).mean().to_numpy() * WEEKS
     grid = np.linspace(0, 1 + MOVE + ROUNDING, 34)[None, :] * now[:, None]
     value = np.array([
-        [case.brings[name](np.full(WEEKS, spend / WEEKS)) for spend in grid[i]] for i, name in enumerate(CHANNELS)
+        [case.channels[name].brings(np.full(WEEKS, spend / WEEKS)) for spend in grid[i]]
+        for i, name in enumerate(CHANNELS)
     ])  # fmt: skip
     surface = ResponseSurface(CHANNELS, grid, value[None], now)
     best = allocate(surface, float(now.sum()), (1 - MOVE) * now, (1 + MOVE) * now)
