@@ -27,8 +27,11 @@ def lift_tests(journeys: Journeys, spend: pd.DataFrame) -> tuple[pd.DataFrame | 
     tests = frame.reindex(columns=[*COLUMNS, "metric", "region"])
     tests = tests.assign(start=pd.to_datetime(tests["start"]), end=pd.to_datetime(tests["end"]))
     tests = tests.sort_values(["end", "name"], kind="stable", ignore_index=True)
-    why = [_unusable(test, spend) for _, test in tests.iterrows()]
-    usable = tests[[not reason for reason in why]]
+    why = pd.Series([_unusable(test, spend) for _, test in tests.iterrows()], dtype=object)
+    why[tests.duplicated(["name", CHANNEL, "start", "end", "metric", "region"])] = (
+        "the table has it more than once: the first row does"
+    )
+    usable = tests[why == ""]
     latest = usable.groupby(CHANNEL).tail(MOST_TESTS)
     told = [f"The lift test {name!r} does not inform the response to spend: {reason}"
             for name, reason in zip(tests["name"], why, strict=True) if reason]  # fmt: skip

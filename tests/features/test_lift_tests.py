@@ -68,3 +68,19 @@ def test_of_many_tests_of_a_channel_the_latest_are_taken_and_the_others_named() 
 
 def test_without_a_table_there_is_nothing_to_say() -> None:
     assert lift_tests(SimpleNamespace(tables={}), SPEND) == (None, [])  # type: ignore[arg-type]
+
+
+def test_before_the_first_test_has_ended_there_is_none() -> None:
+    journeys = SimpleNamespace(tables={"experiments": ibis.memtable(pd.DataFrame([GOOD])).limit(0)})
+    tests, sentences = lift_tests(journeys, SPEND)  # type: ignore[arg-type]
+    assert tests is not None
+    assert tests["channel"].tolist() == []
+    assert sentences == []
+
+
+def test_a_test_that_is_there_twice_counts_once_and_that_is_said() -> None:
+    tests, sentences = told(GOOD, GOOD, GOOD | {"metric": "opportunities"})
+    assert tests is not None
+    assert tests["name"].tolist() == ["ads in spring"]
+    assert len(sentences) == 2
+    assert any("more than once" in sentence for sentence in sentences)
