@@ -193,6 +193,15 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return out.drop(columns="now").round(4).reset_index()
 
 
+def write(tables: list[pd.DataFrame], out: Path, name: str) -> None:
+    """The tables of all companies and their summary, in files and on the screen."""
+    table = pd.concat(tables, ignore_index=True)
+    out.mkdir(parents=True, exist_ok=True)
+    table.to_csv(out / f"{name}_by_company.csv", index=False, float_format="%.5g")
+    summary(table).to_csv(out / f"{name}.csv", index=False)
+    print(summary(table).to_string(index=False))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="101-130", help="first-last")
@@ -208,11 +217,7 @@ def main() -> None:
         tables.append(measured(seed, arguments.engine, arguments.kept, arguments.plans))
         said = ", ".join(f"{row.plan} {row.captured:.2f}" for row in tables[-1].itertuples())
         print(f"company {seed}: {said}", flush=True)
-    table = pd.concat(tables, ignore_index=True)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    table.to_csv(arguments.out / f"{arguments.name}_by_company.csv", index=False, float_format="%.5g")
-    summary(table).to_csv(arguments.out / f"{arguments.name}.csv", index=False)
-    print(summary(table).to_string(index=False))
+    write(tables, arguments.out, arguments.name)
     kept = arguments.kept or Path()
     fit = PLANS[arguments.plans[0]][0]
     shares = [kept / f"{fit}-{arguments.engine}-{seed}.csv" for seed in range(first, last + 1)]

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from does_the_media_mix_find_the_truth import CHANNELS, Case, case_of, config_of
-from how_good_are_the_plans import MOVE, OUT, POINTS, WEEKS, planned, summary
+from how_good_are_the_plans import MOVE, OUT, POINTS, WEEKS, planned, write
 from scipy.special import digamma, polygamma
 
 from revmodel.decide.from_mix import YEAR_WEEKS
@@ -158,11 +158,7 @@ def main() -> None:
         tables.append(measured(seed, arguments.kept, arguments.told))
         said = ", ".join(f"{row.plan} {row.captured:.2f}" for row in tables[-1].itertuples())
         print(f"company {seed}: {said}", flush=True)
-    table = pd.concat(tables, ignore_index=True)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    table.to_csv(arguments.out / f"{arguments.name}_by_company.csv", index=False, float_format="%.5g")
-    summary(table).to_csv(arguments.out / f"{arguments.name}.csv", index=False)
-    print(summary(table).to_string(index=False))
+    write(tables, arguments.out, arguments.name)
 
 
 if __name__ == "__main__":

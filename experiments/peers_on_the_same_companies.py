@@ -96,6 +96,7 @@ def _scored(seed: int, program: str, found: dict[str, Any]) -> tuple[Any, dict[s
     import numpy as np
     import pandas as pd
     from does_the_media_mix_find_the_truth import CHANNELS, case_of
+    from how_good_are_the_plans import truth_of
 
     from revmodel.decide.allocate import allocate
     from revmodel.decide.surface import ResponseSurface
@@ -110,11 +111,7 @@ def _scored(seed: int, program: str, found: dict[str, Any]) -> tuple[Any, dict[s
     })  # fmt: skip
     now = case.panel[list(CHANNELS)].tail(YEAR).mean().to_numpy() * WEEKS
     grid = np.linspace(0, 1 + MOVE + ROUNDING, 34)[None, :] * now[:, None]
-    value = np.array([
-        [case.channels[name].brings(np.full(WEEKS, spend / WEEKS)) for spend in grid[i]]
-        for i, name in enumerate(CHANNELS)
-    ])  # fmt: skip
-    surface = ResponseSurface(CHANNELS, grid, value[None], now)
+    surface = truth_of(case, ResponseSurface(CHANNELS, grid, np.zeros((1, *grid.shape)), now))
     best = allocate(surface, float(now.sum()), (1 - MOVE) * now, (1 + MOVE) * now)
     plan = np.array(found["plan"])
     bounds = np.abs(plan / now - 1).max()

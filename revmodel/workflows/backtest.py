@@ -29,7 +29,16 @@ from revmodel.models.revenue import RevenueModel
 from revmodel.workflows.digest import input_digests, result_key
 from revmodel.workflows.fitted import FittedCompany, PreparedCompany
 
-__all__ = ["FUNNEL", "HORIZONS", "MODEL", "Backtest", "backtest_company", "past_forecasts", "revmodel_forecaster"]
+__all__ = [
+    "DRAWS",
+    "FUNNEL",
+    "HORIZONS",
+    "MODEL",
+    "Backtest",
+    "backtest_company",
+    "past_forecasts",
+    "revmodel_forecaster",
+]
 
 Floats = npt.NDArray[np.float64]
 HORIZONS = (4, 13, 26)

@@ -22,7 +22,7 @@ from revmodel.forecast.calendar import periods, week_shares
 from revmodel.forecast.rollup import metrics_of
 from revmodel.forecast.simulation import Simulation
 from revmodel.journeys.as_of import as_of as cut_as_of
-from revmodel.workflows.backtest import HORIZONS
+from revmodel.workflows.backtest import DRAWS, HORIZONS
 from revmodel.workflows.fitted import FittedCompany
 from revmodel.workflows.parts import quarters_ahead
 from revmodel.workflows.past_beside import PastForecasts, past_dates
@@ -30,7 +30,6 @@ from revmodel.workflows.past_beside import PastForecasts, past_dates
 __all__ = ["Calibrated", "calibrate"]
 
 Floats = npt.NDArray[np.float64]
-DRAWS = 400  # of a simple method, as at past dates
 
 
 @dataclass(frozen=True)
