@@ -28,9 +28,8 @@ def lift_tests(journeys: Journeys, spend: pd.DataFrame) -> tuple[pd.DataFrame | 
     tests = tests.assign(start=pd.to_datetime(tests["start"]), end=pd.to_datetime(tests["end"]))
     tests = tests.sort_values(["end", "name"], kind="stable", ignore_index=True)
     why = pd.Series([_unusable(test, spend) for _, test in tests.iterrows()], dtype=object)
-    why[tests.duplicated(["name", CHANNEL, "start", "end", "metric", "region"])] = (
-        "the table has it more than once: the first row does"
-    )
+    again = tests.duplicated(["name", CHANNEL, "start", "end", "metric", "region"])
+    why[again & (why == "")] = "the table has it more than once, and its first row does"
     usable = tests[why == ""]
     latest = usable.groupby(CHANNEL).tail(MOST_TESTS)
     told = [f"The lift test {name!r} does not inform the response to spend: {reason}"

@@ -30,15 +30,8 @@ from revmodel.workflows.digest import input_digests, result_key
 from revmodel.workflows.fitted import FittedCompany, PreparedCompany
 
 __all__ = [
-    "DRAWS",
-    "FUNNEL",
-    "HORIZONS",
-    "MODEL",
-    "Backtest",
-    "backtest_company",
-    "past_forecasts",
-    "revmodel_forecaster",
-]
+    "DRAWS", "FUNNEL", "HORIZONS", "MODEL", "Backtest", "backtest_company", "past_forecasts", "revmodel_forecaster",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 HORIZONS = (4, 13, 26)
