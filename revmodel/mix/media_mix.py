@@ -26,7 +26,7 @@ from revmodel.models.sampling import CHAINS, Posterior, find_mode, sample
 __all__ = ["MediaMix"]
 
 Floats = npt.NDArray[np.float64]
-TARGET_ACCEPTANCE = 0.95  # curves bend the posterior: longer steps diverged over twenty regions
+ACCEPTANCE = (0.95, 0.99)  # curves bend the posterior: longer steps diverged; where these do too, shorter ones
 MOST_NUMBERS, FEWEST_KEPT = 12_000_000, 400  # of what each channel adds; draws
 CONFIG, DRAWS, PANEL, HEALTH = "mix.json", "draws.npz", "panel.parquet", "health.parquet"
 CURVE, PATH = "curve_", "path_"  # before the names of parameters of curves, and of what is known of mediators
@@ -57,6 +57,7 @@ class MediaMix:
     def fit(self, frame: pd.DataFrame, left_out: npt.NDArray[np.bool_] | None = None) -> MediaMix:
         """Fit on one row a week (and region). left_out : (week,), weeks that do not count (see mix/refute.py).
 
+        A fit with divergent draws is made again with shorter steps, once; what then still diverges fails its check.
         Raises SourceError, ConfigError: see ``mix_panel`` and ``mix_arrays``.
         """
         self.frame_ = frame
@@ -66,10 +67,13 @@ class MediaMix:
         data = self.arrays_.data
         mode = find_mode(model, data)
         draws = self.config.draws * (CHAINS if self.config.engine == "laplace" else 1)
-        self.posterior_: Posterior = sample(
-            model, data, mode, engine=self.config.engine, draws=draws,
-            seed=self.config.seed, target_acceptance=TARGET_ACCEPTANCE,
-        )  # fmt: skip
+        for acceptance in ACCEPTANCE:
+            self.posterior_: Posterior = sample(
+                model, data, mode, engine=self.config.engine, draws=draws,
+                seed=self.config.seed, target_acceptance=acceptance,
+            )  # fmt: skip
+            if not self.posterior_.divergences:
+                break
         rng = np.random.default_rng([self.config.seed, 1])
         step = _step(len(self.posterior_.thetas), self.panel_.acts.size)
         self.draws_: MixDraws = mix_draws(self.arrays_, model.unpack(self.posterior_.thetas[::step]), rng)

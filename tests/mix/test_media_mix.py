@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,12 @@ import pytest
 from panels import config, known
 
 from revmodel.errors import ConfigError, NotFittedError, SourceError
+from revmodel.mix import media_mix
 from revmodel.mix.doubt import doubt_table, residual_table
 from revmodel.mix.media_mix import MediaMix
 from revmodel.mix.refute import refutation_table
 from revmodel.mix.tables import LAST_YEAR, WHOLE, mix_tables
+from revmodel.models.sampling import sample
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +213,19 @@ def test_a_channel_that_follows_demand_must_act_in_every_region() -> None:
     channels = {"ads": {"cost": "ads", "follows_demand": True}, "fairs": {"cost": "fairs"}}
     with pytest.raises(ConfigError, match="never acts in r1"):
         MediaMix(config(region="region", channels=channels)).fit(frame)
+
+
+@pytest.mark.parametrize(("mends_at", "passes"), [(0.99, True), (1.0, False)])
+def test_a_fit_that_diverged_is_made_again_with_shorter_steps(truth, monkeypatch, mends_at, passes) -> None:
+    asked: list[float] = []
+
+    def diverging(*args, target_acceptance, **kwargs):
+        asked.append(target_acceptance)
+        found = sample(*args, target_acceptance=target_acceptance, **kwargs)
+        bad = 2 if target_acceptance < mends_at else 0
+        return replace(found, engine="nuts", divergences=bad, agreement=(1.0, 500.0))
+
+    monkeypatch.setattr(media_mix, "sample", diverging)
+    mix = MediaMix(config(engine="laplace")).fit(truth.panel)
+    assert asked == [0.95, 0.99]
+    assert mix.health_.set_index("check")["passed"]["divergences"] == passes
