@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from revmodel.channel_config import CurvesConfig, RangeConfig
 from revmodel.source_config import Frozen
 
-__all__ = ["AllocationConfig", "GroupConfig", "PaceConfig", "ValueConfig"]
+__all__ = ["AllocationConfig", "GroupConfig", "NewBeliefConfig", "NewChannelConfig", "PaceConfig", "ValueConfig"]
 
 
 class GroupConfig(Frozen):
@@ -34,6 +35,27 @@ class PaceConfig(Frozen):
     most_change: float | None = Field(None, ge=0)
     least_share: float | None = Field(None, ge=0, le=1)
     most_share: float | None = Field(None, ge=0, le=1)
+
+
+class NewBeliefConfig(RangeConfig):
+    """What a channel that has never spent is believed to do at a steady spend, ``per_week`` of NewChannelConfig.
+
+    of: "return", money per unit of money; "marginal_return", the same of one more unit; "cost", money per unit of what
+    comes in (a lead, a unit of a mix's KPI). A return of 1 is a ROMI of 0.
+    """
+
+    of: Literal["return", "marginal_return", "cost"]
+
+
+class NewChannelConfig(CurvesConfig):
+    """A channel that has never spent, on what is believed of it.
+
+    per_week: the spend a week that the belief speaks of. most: up to how much it may get over the window, in money.
+    """
+
+    per_week: float = Field(gt=0)
+    most: float = Field(gt=0)
+    belief: NewBeliefConfig
 
 
 class ValueConfig(Frozen):
@@ -67,6 +89,7 @@ class AllocationConfig(Frozen):
     objective: see decide/objectives.py, with risk, or for "probability" a target. risk_of: "change" holds the move
     against what is spent now, so that nothing moves where nothing is known; "total" looks at the whole value.
     least_chance: the chance with which a plan has to beat current spend (decide/sure.py); only with objective mean.
+    new_channels: channels that have never spent, which may get some of the budget on what is believed of them.
     caps: verdict of a media mix → the largest move of its channels, as a share of current spend.
     """
 
@@ -82,6 +105,7 @@ class AllocationConfig(Frozen):
     steps: dict[str, float] = Field(default_factory=dict)
     pace: dict[str, PaceConfig] = Field(default_factory=dict)
     most_changed: int | None = Field(None, ge=0)
+    new_channels: dict[str, NewChannelConfig] = Field(default_factory=dict)
     spend_all: bool = True
     objective: Literal["mean", "mean_minus_risk", "cvar", "probability"] = "mean"
     risk: float = Field(0.0, ge=0)

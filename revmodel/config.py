@@ -15,7 +15,8 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from revmodel.allocation_config import AllocationConfig
+from revmodel.allocation_config import AllocationConfig, NewChannelConfig
+from revmodel.channel_config import CurvesConfig
 from revmodel.errors import ConfigError
 from revmodel.source_config import (
     DatabaseConfig,
@@ -43,6 +44,7 @@ __all__ = [
     "IndicatorConfig",
     "LookupConfig",
     "MetricsConfig",
+    "NewChannelConfig",
     "PrivacyConfig",
     "ResponseConfig",
     "ServiceLevels",
@@ -132,30 +134,6 @@ class ForecastConfig(Frozen):
         if "quarter" not in self.grains:
             raise ValueError(f"grains came as {', '.join(self.grains) or 'nothing'}: wanted 'quarter' among them")
         return self
-
-
-class CurvesConfig(Frozen):
-    """Families of one channel's curves (revmodel.media); what is left out is as for all channels."""
-
-    carry_over: str | None = None
-    saturation: str | None = None
-
-    @model_validator(mode="after")
-    def _known(self) -> CurvesConfig:
-        from revmodel.media import CarryOver, Saturation
-
-        for kind, name in ((CarryOver, self.carry_over), (Saturation, self.saturation)):
-            if name is not None:
-                try:
-                    kind.named(name)
-                except ConfigError as error:
-                    raise ValueError(str(error)) from error
-        return self
-
-    def chosen(self) -> dict[str, str]:
-        """What is given, by kind."""
-        given: dict[str, str] = self.model_dump(exclude_none=True, include={"carry_over", "saturation"})
-        return given
 
 
 class ResponseConfig(CurvesConfig):

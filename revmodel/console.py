@@ -166,6 +166,8 @@ class Console:
             self.say(f"What must not move the answers moved {len(moved)} of {len(run.tables['refutation'])}.")
         if "allocation" in run.tables:
             self._allocation(run.tables["allocation"], run.tables["allocation_summary"], run.manifest["currency"])
+        if "next_tests" in run.tables:
+            self._next_tests(run)
         self._ending(run)
 
     def target(self, run: RunFolder) -> None:
@@ -285,12 +287,13 @@ class Console:
         )
 
     def _next_tests(self, run: RunFolder) -> None:
-        from revmodel.report.reading import Run
+        from revmodel.report.reading import AnyRun, Run
         from revmodel.report.sections.next_tests import test_rows, test_sentence
 
-        names, rows = test_rows(Run(run))
+        told = Run(run) if "forecast" in run.tables else AnyRun(run)
+        names, rows = test_rows(told)
         self._print_table("\nWhat to test next", names, [list(row) for row in rows])
-        self.say(test_sentence(Run(run)))
+        self.say(test_sentence(told))
 
     def _backtest(self, scores: pd.DataFrame) -> None:
         """Every method's record, the best CRPS first; the difference to our forecast as mean ± standard error."""

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from revmodel.decide.periods import LineResponse, PeriodSurface, pace_of
-from revmodel.decide.surface import Floats, ResponseSurface, spend_grid
+from revmodel.decide.periods import LineResponse, PeriodSurface, pace_of, totals_of
+from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.errors import ModelError
 from revmodel.media import Saturation
 from revmodel.mix.media_mix import MediaMix
 
-__all__ = ["mix_periods", "mix_surface", "spend_now"]
+__all__ = ["YEAR_WEEKS", "mix_periods", "mix_surface", "spend_now"]
 
 YEAR_WEEKS = 52
 
@@ -78,16 +78,6 @@ def mix_surface(
 ) -> ResponseSurface:  # fmt: skip
     """The same by totals of the window, the pace of ``spend`` kept; for any curve, S-shaped ones included."""
     return totals_of(mix_periods(mix, spend, most=most, value=value), points)
-
-
-def totals_of(surface: PeriodSurface, points: int = 41) -> ResponseSurface:
-    """A surface of one period as a grid of totals."""
-    if surface.current.shape[1] != 1:
-        raise ModelError(f"the surface has {surface.current.shape[1]} periods: totals are made of a surface of one")
-    current = surface.current[:, 0]
-    grid = spend_grid(current, surface.most[:, 0], points)
-    value = np.stack([surface.value_at(grid[:, k : k + 1]) for k in range(points)], axis=2)
-    return ResponseSurface(surface.channels, grid, value, current, surface.belongs_to)
 
 
 def _paid(mix: MediaMix) -> npt.NDArray[np.intp]:

@@ -14,11 +14,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from revmodel.decide.surface import Floats
+from revmodel.decide.surface import Floats, ResponseSurface, spend_grid
 from revmodel.errors import ModelError
 from revmodel.media import Saturation
 
-__all__ = ["LineResponse", "PeriodSurface", "pace_of"]
+__all__ = ["LineResponse", "PeriodSurface", "pace_of", "totals_of"]
 
 TINY = 1e-12
 
@@ -181,3 +181,13 @@ class PeriodSurface:
         if not np.allclose(shares, 1.0) or not np.isfinite(line.worth).all() or line.unit <= 0:
             raise ModelError(f"{line.name}: paces have to add up to 1 in each period (they do to {shares}), worth has "
                              "to be finite and unit above 0")  # fmt: skip
+
+
+def totals_of(surface: PeriodSurface, points: int = 41) -> ResponseSurface:
+    """A surface of one period as a grid of totals."""
+    if surface.current.shape[1] != 1:
+        raise ModelError(f"the surface has {surface.current.shape[1]} periods: totals are made of a surface of one")
+    current = surface.current[:, 0]
+    grid = spend_grid(current, surface.most[:, 0], points)
+    value = np.stack([surface.value_at(grid[:, k : k + 1]) for k in range(points)], axis=2)
+    return ResponseSurface(surface.channels, grid, value, current, surface.belongs_to)

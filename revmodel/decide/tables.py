@@ -165,6 +165,8 @@ def _binding(allocation: Allocation) -> list[str]:
 def _beyond(beyond: bool, proposed: float, seen: float) -> str:
     if not beyond:
         return ""
+    if seen == 0:
+        return "nothing was ever spent on it: its response is what is believed, not measured"
     return (
         f"{amount_in_words(proposed)} is more than was ever spent in such a window ({amount_in_words(seen)}): "
         "the curve extrapolates here"

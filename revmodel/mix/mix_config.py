@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from revmodel.config import AllocationConfig, CurvesConfig, TrackingConfig, read_config
+from revmodel.channel_config import CurvesConfig, RangeConfig
+from revmodel.config import AllocationConfig, TrackingConfig, read_config
 from revmodel.source_config import Frozen
 
 __all__ = [
@@ -18,8 +19,8 @@ __all__ = [
 Noise = Literal["normal", "student_t", "poisson", "negative_binomial"]
 
 
-class BeliefConfig(Frozen):
-    """What is believed of a channel before the data speak: nine chances in ten that it lies between low and high.
+class BeliefConfig(RangeConfig):
+    """What is believed of a channel before the data speak.
 
     of: "return", money gained per unit of money spent, over the whole history; "marginal_return", the same of one more
     unit at the present level; "share", of the KPI that the channel brings; "cost", money per unit of the KPI. A return
@@ -27,14 +28,6 @@ class BeliefConfig(Frozen):
     """
 
     of: Literal["return", "marginal_return", "share", "cost"]
-    low: float = Field(gt=0)
-    high: float = Field(gt=0)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> BeliefConfig:
-        if self.low >= self.high:
-            raise ValueError(f"low {self.low:g} and high {self.high:g}: wanted low below high, both above 0")
-        return self
 
 
 class MixChannelConfig(CurvesConfig):

@@ -68,7 +68,8 @@ def candidate_plans(surface: ResponseSurface, budget: float, lower: Floats, uppe
 
     plans = [best(surface.value)]
     for channel in range(len(surface.channels)):
-        effect = surface.channel_value(channel, surface.current[channel : channel + 1])[:, 0]
+        at = surface.current[channel] or surface.highest[channel]  # one that spends nothing: where it would spend most
+        effect = surface.channel_value(channel, np.array([at]))[:, 0]
         order = np.argsort(effect, kind="stable")
         plans += [best(surface.value[part]) for part in np.array_split(order, min(PARTS, order.size))]
     return np.unique(np.round(np.stack(plans), 6), axis=0)
@@ -111,9 +112,9 @@ def next_tests_table(
     value : (draw, plan), what each candidate plan brings. lifts : (draw, channel), leads that the change of spend
     brings in the design's regions. spend_a_week : (channel,), now, in all regions. error : standard error of the
     measured leads
-    Columns: channel, regions, weeks, change, spend_change (money of the test), lift_mean, lift_sd (what is believed of
-    its finding), error, power (chance to be told from nothing), value (of the test, in the unit of the plans),
-    value_if_exact, told (share of the latter that the test gets).
+    Columns: channel, regions, weeks, change, weekly_now, spend_change (money of the test), lift_mean, lift_sd (what is
+    believed of its finding), error, power (chance to be told from nothing), value (of the test, in the unit of the
+    plans), value_if_exact, told (share of the latter that the test gets).
     """
     rows = []
     for c, channel in enumerate(channels):
@@ -121,6 +122,7 @@ def next_tests_table(
         power = float(ndtr(np.abs(lifts[:, c]) / error - SURE).mean()) if error > 0 else 1.0
         rows.append({
             CHANNEL: channel, "regions": design.regions, "weeks": design.weeks, "change": design.change,
+            "weekly_now": float(spend_a_week[c]),
             "spend_change": design.change * design.regions * design.weeks * spend_a_week[c],
             "lift_mean": float(lifts[:, c].mean()), "lift_sd": float(lifts[:, c].std()), "error": error,
             "power": power, "value": worth, "value_if_exact": max(exact, worth),

@@ -13,6 +13,7 @@ from revmodel.report.mix_words import path_sentences
 from revmodel.report.reading import AnyRun, rows_of
 from revmodel.report.sections.facts import provenance_section
 from revmodel.report.sections.marketing import budget_section
+from revmodel.report.sections.next_tests import next_tests_section
 from revmodel.report.sections.parts import Grid, Key, Section, chart
 from revmodel.report.tables import RunFolder
 from revmodel.report.template import Tile, rendered
@@ -49,6 +50,7 @@ def render_mix_page(folder: RunFolder) -> str:
             _doubts(folder.tables["doubt"], folder.tables["residuals"], folder.tables.get("cautions")),
             _curves(folder.tables["curves"], run.currency),
             *([budget_section(run)] if run.table("allocation") is not None else []),
+            *([tests] if (tests := next_tests_section(run)) is not None else []),
             _refutation(folder.tables.get("refutation")),
             provenance_section(run),
         ],

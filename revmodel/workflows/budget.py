@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from revmodel.decide.allocate import Allocation, allocate
 from revmodel.decide.from_config import bounds_of, highest_of, periods_of, rules_of
 from revmodel.decide.from_model import leads_of_plan, most_ever_spent, window_periods, window_surface
 from revmodel.decide.landing import landing_by_quarter
+from revmodel.decide.new_channels import NewLine, with_new_lines
 from revmodel.decide.periods import PeriodSurface, pace_of
 from revmodel.decide.sure import allocate_surely, chance_better
 from revmodel.decide.surface import ResponseSurface
@@ -41,6 +42,17 @@ class BudgetQuestion:
     upper: Floats
     spend: Floats
     value_name: str
+
+    def with_new(self, new: list[NewLine]) -> BudgetQuestion:
+        """The same question with channels that have never spent after those that have."""
+        if not new:
+            return self
+        none = np.zeros((len(new), self.spend.shape[1]))
+        most = np.array([each.most for each in new])
+        return replace(
+            self, surface=with_new_lines(self.surface, new), lower=np.append(self.lower, np.zeros(len(new))),
+            upper=np.append(self.upper, most), spend=np.concatenate([self.spend, none]),
+        )  # fmt: skip
 
 
 def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQuestion:

@@ -23,6 +23,7 @@ from revmodel.report.tables import DRAWS, RunFolder, write_run
 from revmodel.tracking.mlflow_store import log_run, prepare_store
 from revmodel.workflows.manifest import manifest_of, run_name
 from revmodel.workflows.mix_budget import mix_budget_tables
+from revmodel.workflows.mix_tests import mix_tests
 from revmodel.workflows.record import health_verdict
 
 __all__ = ["run_mix"]
@@ -53,6 +54,8 @@ def run_mix(
             say("the budget after the panel")
             verdicts = dict(zip(tables["doubt"]["channel"], tables["doubt"]["verdict"], strict=True))
             tables |= mix_budget_tables(mix, config.allocation, verdicts)
+            say("what to test next")
+            tables |= mix_tests(mix, config.allocation)
         if refute:
             tables["refutation"] = refutation_table(config, frame, say)
         timings = {"fit": round(fitted - clock, 2), "tables": round(time.perf_counter() - fitted, 2)}

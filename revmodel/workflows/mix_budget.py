@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from revmodel.config import AllocationConfig
 from revmodel.decide.caution import capped, caps_in_words
 from revmodel.decide.from_config import bounds_of, periods_of
-from revmodel.decide.from_mix import mix_periods, mix_surface, spend_now
+from revmodel.decide.from_mix import YEAR_WEEKS, mix_periods, mix_surface, spend_now
+from revmodel.decide.new_channels import NewLine, believed_in_words, new_lines
 from revmodel.decide.periods import PeriodSurface
 from revmodel.decide.surface import ResponseSurface, totals_of_runs
 from revmodel.decide.tables import plan_tables
@@ -16,7 +19,7 @@ from revmodel.errors import ConfigError
 from revmodel.mix.media_mix import MediaMix
 from revmodel.workflows.budget import BudgetQuestion, best_plan
 
-__all__ = ["mix_budget_tables"]
+__all__ = ["mix_budget_tables", "mix_question", "new_lines_of_mix"]
 
 SCENARIO = "best split"
 
@@ -31,20 +34,22 @@ def mix_budget_tables(
     Raises ConfigError: settings ask for what a mix does not know (its value is that of its KPI, carry-over included).
     """
     _check(settings)
-    asked = _question(mix, settings)
-    names = asked.surface.belongs_to
-    given = [verdicts[name] for name in names]
-    current = asked.surface.now.sum(1)
+    measured = mix_question(mix, settings)
+    given = [verdicts[name] for name in measured.surface.belongs_to]
+    current = measured.surface.now.sum(1)
     caps = {str(verdict): share for verdict, share in settings.caps.items()}
-    low, high = capped(asked.lower, asked.upper, current, given, caps)
-    held = BudgetQuestion(asked.surface, low, high, asked.spend, asked.value_name)
-    best, caution = best_plan(held, settings, float(current.sum()) if budget is None else float(budget))
-    caution = " ".join([*([caution] if caution else []), *caps_in_words(asked.surface.channels, given, caps)])
+    low, high = capped(measured.lower, measured.upper, current, given, caps)
+    new = new_lines_of_mix(mix, settings)
+    asked = replace(measured, lower=low, upper=high).with_new(new)
+    best, caution = best_plan(asked, settings, float(current.sum()) if budget is None else float(budget))
+    held = [*caps_in_words(measured.surface.channels, given, caps), *believed_in_words(new)]
+    caution = " ".join([*([caution] if caution else []), *held])
     first = mix.panel_.weeks[-1] + pd.Timedelta(days=7)
     period = f"{first.date()} to {(first + pd.Timedelta(days=7 * settings.weeks - 1)).date()}"
     paid = mix.panel_.cost[np.flatnonzero(mix.panel_.paid)]
     most = totals_of_runs(paid, settings.weeks).max(2)
-    seen = dict(zip(asked.surface.channels, most.ravel().tolist(), strict=True))
+    seen = dict(zip(measured.surface.channels, most.ravel().tolist(), strict=True))
+    seen |= {each.line.name: 0.0 for each in new}
     weeks = settings.weeks // settings.periods
     starts = [(first + pd.Timedelta(weeks=weeks * part)).date().isoformat() for part in range(settings.periods)]
     return plan_tables(
@@ -53,7 +58,8 @@ def mix_budget_tables(
     )  # fmt: skip
 
 
-def _question(mix: MediaMix, settings: AllocationConfig) -> BudgetQuestion:
+def mix_question(mix: MediaMix, settings: AllocationConfig) -> BudgetQuestion:
+    """The budget of channels that have spent before: surface and limits that the settings ask for."""
     spend = spend_now(mix, settings.weeks)
     current = spend.sum(1)
     channels = [mix.panel_.channels[c] for c in np.flatnonzero(mix.panel_.paid)]
@@ -68,6 +74,21 @@ def _question(mix: MediaMix, settings: AllocationConfig) -> BudgetQuestion:
         else mix_periods(mix, spend, periods_of(settings), most=most)
     )
     return BudgetQuestion(surface, low, high, spend, f"gain in {mix.config.kpi}, carry-over included")
+
+
+def new_lines_of_mix(mix: MediaMix, settings: AllocationConfig, weeks: int | None = None) -> list[NewLine]:
+    """Lines of channels that have never spent; a unit of the KPI is worth what it was of late.
+
+    weeks : so many in one period; None: the window in its periods
+    """
+    config = mix.config
+    period_of = periods_of(settings) if weeks is None else np.zeros(weeks, dtype=np.intp)
+    of_late = float(mix.panel_.value[:, -YEAR_WEEKS:].mean())
+    worth = np.full((len(mix.draws_), period_of.size + config.max_lag_weeks), of_late)
+    return new_lines(
+        settings.new_channels, mix.panel_.channels, worth, period_of, (config.carry_over, config.saturation),
+        config.max_lag_weeks, config.seed + 3,
+    )  # fmt: skip
 
 
 def _check(settings: AllocationConfig) -> None:

@@ -185,4 +185,9 @@ def test_a_test_that_tells_next_to_nothing_is_not_recommended() -> None:
         "No test that was tried tells enough to change the plan: Events off in 50 %"
     )
     run.folder.tables["next_tests"] = pd.DataFrame([row | {"value": 1500.0, "told": 0.75}])
-    assert next_test_sentence(run).startswith("Events is the channel to test: what it does off in 50 % of regions")
+    assert next_test_sentence(run).startswith("Events is the channel to test: off in 50 % of regions for 12 weeks.")
+    new = row | {"channel": "podcast", "change": 0.5, "weekly_now": 0.0, "spend_change": 6000.0, "told": 0.5}
+    run.folder.tables["next_tests"] = pd.DataFrame([new])
+    assert "Podcast is the channel to test: on at €500 a week in 50 % of regions for 12 weeks." in next_test_sentence(
+        run
+    )
