@@ -74,11 +74,8 @@ def with_new_lines(surface: ResponseSurface | PeriodSurface, new: list[NewLine])
 
 def believed_in_words(new: list[NewLine]) -> list[str]:
     """A sentence where there is a line that nothing was measured of."""
-    names = [each.line.name for each in new]
-    if not names:
-        return []
-    return [f"{', '.join(names)} never spent before: what is counted of {'it' if len(names) == 1 else 'them'} is what "
-            "is believed, not measured."]  # fmt: skip
+    names = ", ".join(each.line.name for each in new)
+    return [f"Of {names}, which never spent before, counts what is believed, not what was measured."] if new else []
 
 
 def _line(

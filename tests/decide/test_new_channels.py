@@ -90,7 +90,7 @@ def test_a_name_that_is_measured_is_refused_and_a_belief_is_called_one() -> None
     with pytest.raises(ConfigError, match="names ads, which has spent before"):
         lines(asked(), name="ads")
     assert believed_in_words(lines(asked())) == [
-        "podcast never spent before: what is counted of it is what is believed, not measured."
+        "Of podcast, which never spent before, counts what is believed, not what was measured."
     ]
     assert believed_in_words([]) == []
 

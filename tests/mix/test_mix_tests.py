@@ -80,7 +80,7 @@ def test_a_new_channel_takes_part_in_the_budget_and_says_what_it_rests_on(fitted
     assert 0 < new["proposed"] <= 60_000
     assert new["note"] == "nothing was ever spent on it: its response is what is believed, not measured"
     assert table["proposed"].sum() == pytest.approx(table["current"].sum())
-    assert tables["allocation_summary"]["caution"].iloc[0].endswith("is what is believed, not measured.")
+    assert tables["allocation_summary"]["caution"].iloc[0].endswith("counts what is believed, not what was measured.")
 
 
 def test_a_new_channel_by_period_keeps_to_its_most(fitted: MediaMix, settings) -> None:
