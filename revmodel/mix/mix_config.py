@@ -125,7 +125,8 @@ class MixConfig(Frozen):
     data: CSV or Parquet, one row a week (and region). kpi_value: money that a unit of the KPI is worth, a number or a
     column. seasonal and event columns are made from dates; events: a column of names, none meaning no event.
     media_share: between what shares of the KPI all channels together are believed to lie, nine chances in ten; it is
-    spread over channels in proportion to cost where no belief of their own is given. trend: how the baseline moves,
+    spread over channels in proportion to cost where no belief of their own is given. Both hold at once, which narrows
+    either a little; the table doubt has what is believed of each channel then. trend: how the baseline moves,
     "piecewise" by slopes that may turn every trend_weeks, "hsgp" by a smooth curve (a Gaussian process), "none" not at
     all; season: whether it has yearly waves. noise: of a week given the one before it, "normal"; "student_t" where some
     weeks are far out; "poisson" or "negative_binomial" where the KPI counts, and is small. mediators: what channels

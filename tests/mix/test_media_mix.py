@@ -215,6 +215,20 @@ def test_a_channel_that_follows_demand_must_act_in_every_region() -> None:
         MediaMix(config(region="region", channels=channels)).fit(frame)
 
 
+def test_what_is_believed_is_what_both_beliefs_say_together(truth) -> None:
+    """By numerical integration of the density of two log shares: each channel's own times that of their total."""
+    mix = MediaMix(config()).fit(truth.panel)
+    data = mix.arrays_.data
+    grid = np.linspace(-9.0, 2.0, 1101)
+    first, second = np.meshgrid(grid, grid, indexing="ij")
+    (m1, m2), (s1, s2), (m, s) = data["effect_mean"], data["effect_sd"], data["total"]
+    log = -(((first - m1) / s1) ** 2 + ((second - m2) / s2) ** 2 + ((np.logaddexp(first, second) - m) / s) ** 2) / 2
+    marginal = np.exp(log).sum(1).cumsum()
+    at = np.exp(np.interp([0.05, 0.5, 0.95], marginal / marginal[-1], grid))
+    row = doubt_table(mix).set_index("channel").loc["ads"]
+    assert row[["belief_p05", "belief_p50", "belief_p95"]].to_numpy(float) == pytest.approx(at, rel=0.05)
+
+
 @pytest.mark.parametrize(("mends_at", "passes"), [(0.99, True), (1.0, False)])
 def test_a_fit_that_diverged_is_made_again_with_shorter_steps(truth, monkeypatch, mends_at, passes) -> None:
     asked: list[float] = []
