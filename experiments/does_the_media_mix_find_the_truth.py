@@ -39,6 +39,29 @@ SHAPES = ("logarithm", "power", "s-shaped", "straight")
 
 
 @dataclass(frozen=True)
+class Pulses:
+    """What a company may have done with its last ``weeks``: each channel's budget, the mean of the year before, pulsed.
+
+    In blocks of so many weeks spend is 1 − swing or 1 + swing times that, each as often, by an order of its own for
+    each channel that goes as little as may be with the others'.
+    """
+
+    weeks: int
+    block: int
+    swing: float
+
+    def times(self, channels: int, seed: int) -> Floats:
+        """(channel, week), of mean about 1: the least alike of so many orders drawn."""
+        rng, blocks = np.random.default_rng([7, seed]), self.weeks // self.block
+        signs = np.resize([1.0, -1.0], blocks - blocks % 2)
+        signs = np.append(signs, np.zeros(blocks % 2))
+        tried = [np.stack([rng.permutation(signs) for _ in range(channels)]) for _ in range(400)]
+        best = min(tried, key=lambda each: float(np.abs(np.corrcoef(each) - np.eye(channels)).max()))
+        padded = np.pad(np.repeat(best, self.block, axis=1), ((0, 0), (0, self.weeks % self.block)))
+        return 1.0 + self.swing * padded
+
+
+@dataclass(frozen=True)
 class Channel:
     """How one channel truly works. past : (BEFORE + WEEKS,), spend, of mean about 1; price: money for one unit of it.
 
@@ -84,14 +107,18 @@ class Case:
     baseline: Floats
 
 
-def case_of(seed: int) -> Case:
-    """A simulated company."""
+def case_of(seed: int, pulses: Pulses | None = None) -> Case:
+    """A simulated company; the same one with its last weeks' budgets pulsed where that is asked for."""
     rng = np.random.default_rng([20261126, seed])
     own_family, total = seed % 4 == 0, WEEKS + BEFORE
     dates = pd.date_range("2023-01-02", periods=WEEKS, freq="7D")
     every = pd.date_range(dates[0] - pd.Timedelta(weeks=BEFORE), periods=total, freq="7D")
     demand = _demand(rng, every)
     spend = _spend(rng, demand, total)
+    spent = spend.copy()
+    if pulses is not None:
+        spent[:, -pulses.weeks :] = spend[:, -pulses.weeks - 52 : -pulses.weeks].mean(1, keepdims=True)
+        spent[:, -pulses.weeks :] *= pulses.times(len(CHANNELS), seed)
     share = rng.uniform(0.15, 0.45) * rng.dirichlet(np.array([1.0, 3.0, 3.0, 3.0, 2.0, 2.0]))
     parts, drawn, curves = {}, {}, []
     for i, name in enumerate(CHANNELS):
@@ -99,9 +126,9 @@ def case_of(seed: int) -> Case:
         shape = "michaelis-menten" if own_family else rng.choice(SHAPES)
         weights = _kernel(rng, kernel)
         shaped = _shape(rng, shape)
-        effect = shaped(np.convolve(spend[i], weights)[:total])[BEFORE:]
-        parts[name] = effect / effect.mean() * share[i]
-        curves.append((weights, shaped, share[i] / effect.mean()))
+        usual, effect = (shaped(np.convolve(each[i], weights)[:total])[BEFORE:] for each in (spend, spent))
+        parts[name] = effect / usual.mean() * share[i]
+        curves.append((weights, shaped, share[i] / usual.mean()))
         drawn[name] = f"{kernel}, {shape}"
     size = float(np.exp(rng.uniform(4.5, 7.5)))
     base = demand[BEFORE:] / demand[BEFORE:].mean() * (1 - share.sum())
@@ -113,9 +140,9 @@ def case_of(seed: int) -> Case:
     kpi = rng.poisson(np.maximum(size * mean * np.exp(noise), 0.0)).astype(float)
     added = {name: float(size * part.sum()) for name, part in parts.items()}
     price = [rng.uniform(30, 120) for _ in CHANNELS]
-    money = {name: spend[i, BEFORE:] * size * price[i] for i, name in enumerate(CHANNELS)}
+    money = {name: spent[i, BEFORE:] * size * price[i] for i, name in enumerate(CHANNELS)}
     channels = {
-        name: Channel(spend[i], size * price[i], *curves[i][:2], size * curves[i][2]) for i, name in enumerate(CHANNELS)
+        name: Channel(spent[i], size * price[i], *curves[i][:2], size * curves[i][2]) for i, name in enumerate(CHANNELS)
     }
     return Case(pd.DataFrame({"week": dates, "leads": kpi, **money}), added, own_family, drawn, channels, size * base)
 

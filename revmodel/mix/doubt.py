@@ -120,7 +120,7 @@ def _sentence(name: str, verdict: str, left: float, error: float, pulsed: float,
         return f"{name}: the data say something; {100 * left:.0f} % of the width of what was believed is left."
     like = f", and its spend moved with {alike}" if alike else ""
     said = {"prior-driven": "what was believed beforehand decides, not the data"}.get(verdict, "the data cannot answer")
-    hint = "a lift test would tell"
+    hint = "only a lift test that is large enough would tell"
     if pulsed < 0.7 * error:
         hint = f"half a year of spend in pulses of {PULSE_WEEKS} weeks would narrow that to ±{100 * pulsed:.0f} %"
     return f"{name}: {said}{like}; even a right model would be off by ±{100 * error:.0f} %: {hint}."
