@@ -80,7 +80,9 @@ def by_week(channels: int, weeks: int, draws: int, curves: str) -> PeriodSurface
             np.repeat(height[:, None], weeks + lags, axis=1), np.ones(weeks), 3 * spend,
         ))  # fmt: skip
         current.append(spend)
-    return PeriodSurface(tuple(lines), np.arange(weeks), np.stack(current))
+    return PeriodSurface(
+        tuple(lines), np.arange(weeks), np.stack(current), np.array([line.before[-1] for line in lines])
+    )
 
 
 def rules_of(kind: str, surface: ResponseSurface | PeriodSurface) -> PlanRules:

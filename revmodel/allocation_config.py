@@ -29,11 +29,22 @@ class GroupConfig(Frozen):
 
 
 class PaceConfig(Frozen):
-    """How a channel's spend may move over the periods: change from one to the next, share of its total in any one."""
+    """How a channel's spend may move over the periods: change from one to the next, share of its total in any one.
+
+    from_before: the first period changes by at most most_change as well, from what was spent in as many weeks just
+    before the window. False where that was no ordinary time (a launch, a stop): then the first period starts freely.
+    """
 
     most_change: float | None = Field(None, ge=0)
+    from_before: bool = True
     least_share: float | None = Field(None, ge=0, le=1)
     most_share: float | None = Field(None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _has_a_change(self) -> PaceConfig:
+        if self.most_change is None and "from_before" in self.model_fields_set:
+            raise ValueError("from_before says what most_change counts from: give most_change too, or leave it out")
+        return self
 
 
 class ValueConfig(Frozen):
@@ -105,6 +116,22 @@ class AllocationConfig(Frozen):
             raise ValueError(f"{', '.join(twice)} has limits in bounds and in money: give one of them")
         if self.weeks % self.periods:
             raise ValueError(f"{self.weeks} weeks do not part into {self.periods} periods: wanted a divisor of weeks")
+        return self
+
+    @model_validator(mode="after")
+    def _pace_has_periods(self) -> AllocationConfig:
+        for name, pace in self.pace.items() if self.periods == 1 else ():
+            if pace.least_share is not None or pace.most_share is not None:
+                raise ValueError(
+                    f"pace of {name}: a share of its total in each period says nothing where the window is one period: "
+                    "set periods to 2 or more, or leave it out"
+                )
+            if pace.most_change is not None and not pace.from_before:
+                raise ValueError(
+                    f"pace of {name}: with one period most_change limits the window's total against what was spent in "
+                    "as many weeks before it, and from_before: false gives that up, so that nothing is left of it: set "
+                    "periods to 2 or more, or leave the pace out"
+                )
         return self
 
     @model_validator(mode="after")

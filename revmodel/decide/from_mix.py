@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from revmodel.decide.periods import LineResponse, PeriodSurface, pace_of
-from revmodel.decide.surface import Floats, ResponseSurface, spend_grid
+from revmodel.decide.surface import Floats, ResponseSurface, last_weeks, spend_grid
 from revmodel.errors import ModelError
 from revmodel.media import Saturation
 from revmodel.mix.media_mix import MediaMix
@@ -69,7 +69,9 @@ def mix_periods(
                 )
             )
             current.append(by_period)
-    return PeriodSurface(tuple(lines), period_of, np.stack(current))
+    first = int((period_of == 0).sum())
+    spent = last_weeks(panel.cost[paid].reshape(len(lines), -1), first)
+    return PeriodSurface(tuple(lines), period_of, np.stack(current), spent)
 
 
 def mix_surface(
@@ -87,7 +89,7 @@ def totals_of(surface: PeriodSurface, points: int = 41) -> ResponseSurface:
     current = surface.current[:, 0]
     grid = spend_grid(current, surface.most[:, 0], points)
     value = np.stack([surface.value_at(grid[:, k : k + 1]) for k in range(points)], axis=2)
-    return ResponseSurface(surface.channels, grid, value, current, surface.belongs_to)
+    return ResponseSurface(surface.channels, grid, value, current, surface.belongs_to, surface.spent_before)
 
 
 def _paid(mix: MediaMix) -> npt.NDArray[np.intp]:

@@ -16,7 +16,7 @@ from revmodel.decide.from_config import bounds_of, highest_of, periods_of, rules
 from revmodel.decide.from_model import leads_of_plan, most_ever_spent, window_periods, window_surface
 from revmodel.decide.landing import landing_by_quarter
 from revmodel.decide.periods import PeriodSurface, pace_of
-from revmodel.decide.sure import allocate_surely, chance_better
+from revmodel.decide.sure import STILL, allocate_surely, chance_better
 from revmodel.decide.surface import ResponseSurface
 from revmodel.decide.tables import plan_tables
 from revmodel.decide.worth import segment_weights, worth_by_week
@@ -86,8 +86,14 @@ def best_plan(asked: BudgetQuestion, settings: AllocationConfig, total: float) -
     best = allocate_surely(asked.surface, total, asked.lower, asked.upper, least_chance=settings.least_chance, **limits)
     gives_up = best.bound - best.objective_proposed
     chance = chance_better(asked.surface, best)
+    still = np.abs(best.plan - best.now).sum() <= STILL * max(best.budget, 1e-300)
     if chance >= settings.least_chance:
         held = f"The plan has to beat today's with a chance of {settings.least_chance:.0%}; it has {chance:.0%}."
+    elif not still:
+        held = (
+            f"No plan within the limits was found that beats today's with a chance of {settings.least_chance:.0%}, and "
+            f"today's does not keep them: this is the most careful one, with a chance of {chance:.0%}."
+        )
     else:
         held = f"No plan that moves money beats today's with a chance of {settings.least_chance:.0%}, so nothing moves."
     given = gives_up > 1e-4 * abs(best.bound)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import process_time
 
 import numpy as np
@@ -10,7 +11,7 @@ from period_surfaces import best_of_all, period_surface
 
 from revmodel.decide.allocate import allocate
 from revmodel.decide.rules import Pace, PlanRules
-from revmodel.errors import ModelError
+from revmodel.errors import InfeasibleError, ModelError
 
 AIMS = [("mean", 0.0), ("mean_minus_risk", 0.5), ("cvar", 0.2)]
 
@@ -78,6 +79,42 @@ def test_pacing_holds_between_periods():
     assert (jumps >= 0.9 - 1e-6).all()
     assert free.objective_proposed > paced.objective_proposed
     assert paced.certified_gap < 1e-3
+
+
+def test_pacing_counts_from_the_week_before_unless_told_otherwise():
+    """Value falls over the weeks, so a free start would spend much at once; a week's spend before it was one unit."""
+    surface = period_surface("michaelis_menten", lines=3, weeks=4, draws=20, worth_falls=True)
+    total, unit = float(surface.current.sum()), surface.lines[0].unit
+    limits = (0 * surface.current, 2 * surface.current)
+    freely = PlanRules(pace=dict.fromkeys(surface.channels, Pace(most_change=0.1, from_before=False)))
+    held = PlanRules(pace=dict.fromkeys(surface.channels, Pace(most_change=0.1)))
+    start, paced = (allocate(surface, total, *limits, rules=rules, at_most=True) for rules in (freely, held))
+    assert surface.spent_before == pytest.approx(np.full(3, unit))
+    assert (np.abs(paced.plan[:, 0] / unit - 1) <= 0.1 + 1e-6).all()
+    assert (np.abs(start.plan[:, 0] / unit - 1) > 0.15).any()
+    assert (np.abs(paced.plan[:, 1:] / paced.plan[:, :-1] - 1) <= 0.1 + 1e-6).all()
+    assert start.objective_proposed > paced.objective_proposed
+    assert paced.certified_gap < 1e-3
+
+
+def test_a_clash_with_what_was_spent_before_is_named():
+    surface = period_surface("michaelis_menten", lines=2, weeks=3, draws=5)
+    unit = surface.lines[0].unit
+    rules = PlanRules(pace={"line 1": Pace(most_change=0.2)})
+    low, high = 0 * surface.current, 2.5 * surface.current
+    low[0, 0] = 1.5 * unit
+    high[0, 0] = max(high[0, 0], 2 * unit)
+    said = r"these 2 limits.*line 1 gets at least.*in the first period line 1 changes by at most 20% from the 1k spent"
+    with pytest.raises(InfeasibleError, match=said):
+        allocate(surface, float(high.sum()), low, high, rules=rules, at_most=True)
+
+
+def test_pacing_from_a_past_that_is_not_known_is_refused():
+    surface = period_surface("michaelis_menten", lines=2, weeks=3, draws=5)
+    rules, limits = PlanRules(pace={"line 1": Pace(0.2)}), (0 * surface.current, 2 * surface.current)
+    for unknown in (None, np.array([np.nan, 1.0])):
+        with pytest.raises(ModelError, match=r"pace of line 1.*not that long.*from_before: false"):
+            allocate(replace(surface, spent_before=unknown), 1000.0, *limits, rules=rules, at_most=True)
 
 
 def test_a_period_takes_at_most_its_share():
