@@ -50,13 +50,16 @@ class PaceConfig(Frozen):
 class ValueConfig(Frozen):
     """What a plan's leads are worth.
 
-    of: bookings (wins where no amounts are known), pipeline or leads. counted_from: "lead" counts what lands within
-    horizon_weeks of each lead, "start" what lands within horizon_weeks of the window's first day, so that time to close
-    decides what can still land. discount_per_year: what comes a year later is worth so much less (net present value).
-    margin: the share of money that is kept. segments: by segment, by how much its value counts.
+    of: bookings (wins where no amounts are known), pipeline, leads, or ltv: wins, each counted with the lifetime value
+    of its segment's customers (metrics/lifetime.py). counted_from: "lead" counts what lands within horizon_weeks of
+    each lead, "start" what lands within horizon_weeks of the window's first day, so that time to close decides what
+    can still land; of ltv it is the win that has to land, and the customer's whole life then counts.
+    discount_per_year: what comes a year later is worth so much less (net present value), of ltv the months of a
+    customer's life too. margin: the share of money that is kept; of ltv only where subscriptions hold no gross_margin.
+    segments: by segment, by how much its value counts.
     """
 
-    of: Literal["bookings", "pipeline", "leads"] = "bookings"
+    of: Literal["bookings", "pipeline", "leads", "ltv"] = "bookings"
     counted_from: Literal["lead", "start"] = "lead"
     discount_per_year: float = Field(0.0, ge=0, lt=1)
     margin: float = Field(1.0, gt=0)

@@ -19,14 +19,13 @@ from revmodel.decide.periods import PeriodSurface, pace_of
 from revmodel.decide.sure import STILL, allocate_surely, chance_better
 from revmodel.decide.surface import ResponseSurface
 from revmodel.decide.tables import plan_tables
-from revmodel.decide.worth import segment_weights, worth_by_week
 from revmodel.errors import ConfigError
 from revmodel.workflows.fitted import FittedCompany
+from revmodel.workflows.plan_worth import PlanWorth, plan_worth
 
 __all__ = ["BudgetQuestion", "allocation_tables", "best_plan", "budget_question"]
 
 Floats = npt.NDArray[np.float64]
-METRICS = {"bookings": "revenue", "pipeline": "pipeline", "leads": "leads"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class BudgetQuestion:
     """What a budget is asked of: surface, and limits (channel,) in currency over the window.
 
     spend : (channel, week), the plan that is in force. value_name : what the surface's value is, in words
+    worth : of the funnel's leads; None in a media mix
     """
 
     surface: ResponseSurface | PeriodSurface
@@ -41,6 +41,7 @@ class BudgetQuestion:
     upper: Floats
     spend: Floats
     value_name: str
+    worth: PlanWorth | None = None
 
 
 def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQuestion:
@@ -59,14 +60,16 @@ def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQu
     current = spend.sum(1)
     low, high = bounds_of(settings, channels, current)
     top = highest_of(settings, channels, current)
-    worth = _worth(fitted, economics, settings)
+    worth = plan_worth(fitted, economics, settings)
     surface: ResponseSurface | PeriodSurface
     if settings.periods == 1:
-        surface = window_surface(fitted.model, economics, spend, top, settings.horizon_weeks, worth=worth).surface
+        surface = window_surface(
+            fitted.model, economics, spend, top, settings.horizon_weeks, worth=worth.by_week
+        ).surface
     else:
         most = np.maximum(top, current)
-        surface = window_periods(fitted.model, economics, spend, most, periods_of(settings), worth)
-    return BudgetQuestion(surface, low, high, spend, _value_name(economics, settings))
+        surface = window_periods(fitted.model, economics, spend, most, periods_of(settings), worth.by_week)
+    return BudgetQuestion(surface, low, high, spend, worth.name, worth)
 
 
 def best_plan(asked: BudgetQuestion, settings: AllocationConfig, total: float) -> tuple[Allocation, str]:
@@ -108,13 +111,14 @@ def allocation_tables(
     budget : total over the window; None: what is planned now.
     """
     settings, asked = fitted.config.allocation, budget_question(fitted, economics)
+    worth = asked.worth or plan_worth(fitted, economics, settings)
     total = float(asked.spend.sum()) if budget is None else float(budget)
     best, caution = best_plan(asked, settings, total)
     first, last = fitted.as_of + dt.timedelta(days=1), fitted.as_of + dt.timedelta(weeks=settings.weeks)
     period = f"{first} to {last}"
     landed = landing_by_quarter(
         leads_of_plan(fitted.model, economics, _weekly(asked, best, settings)),
-        economics.worth.within(METRICS[settings.value.of])[:, :, : settings.horizon_weeks + 1],
+        worth.within[:, :, : settings.horizon_weeks + 1],
         settings.weeks,
         fitted.as_of,
         fitted.config.forecast.fiscal_year_start_month,
@@ -123,35 +127,8 @@ def allocation_tables(
     return plan_tables(
         asked.surface, best, scenario=scenario, period=period, parts=_period_names(fitted.as_of, settings),
         seen_max=seen, lands_by_quarter=landed, value_name=asked.value_name, caution=caution,
-        in_money=settings.value.of != "leads" and economics.worth.is_money,
+        counted=worth.note, in_money=worth.in_money,
     )  # fmt: skip
-
-
-def _worth(fitted: FittedCompany, economics: LeadEconomics, settings: AllocationConfig) -> Floats:
-    """(draw, group, week of the window and of the carry-over after it) value of a lead."""
-    value = settings.value
-    within = economics.worth.within(METRICS[value.of])
-    weights = segment_weights(economics.groups.segment, value.segments)
-    return value.margin * worth_by_week(
-        within * weights[:, None], settings.weeks + fitted.model.response_.max_lag_weeks, settings.horizon_weeks,
-        from_start=value.counted_from == "start", discount_per_year=value.discount_per_year,
-    )  # fmt: skip
-
-
-def _value_name(economics: LeadEconomics, settings: AllocationConfig) -> str:
-    value, horizon = settings.value, settings.horizon_weeks
-    unit = {"bookings": "bookings" if economics.worth.is_money else "wins"}.get(value.of, value.of)
-    lands = "lands" if value.of == "pipeline" else "land"
-    said = f"{unit} that {lands} within {horizon} weeks of a lead"
-    if value.of == "leads":
-        said = "leads"
-    elif value.counted_from == "start":
-        said = f"{unit} that {lands} within {horizon} weeks of the window's start"
-    if value.margin != 1:
-        said += f" at a margin of {value.margin:.0%}"
-    if value.segments:
-        said += ", segments weighted"
-    return said + (f", discounted by {value.discount_per_year:.0%} a year" if value.discount_per_year else "")
 
 
 def _weekly(asked: BudgetQuestion, best: Allocation, settings: AllocationConfig) -> Floats:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from revmodel.attribution.from_model import lead_economics
-from revmodel.config import AllocationConfig
+from revmodel.config import AllocationConfig, load_config
 from revmodel.decide.from_model import window_periods, window_surface
 from revmodel.decide.worth import worth_by_week
-from revmodel.errors import ConfigError
+from revmodel.errors import ConfigError, ModelError
+from revmodel.journeys.reconstruct import reconstruct_journeys
+from revmodel.metrics.lifetime import lifetimes
+from revmodel.workflows.company import read_company
 from revmodel.workflows.fitted import FittedCompany
+from revmodel.workflows.plan_worth import plan_worth
 from revmodel.workflows.run import run_company
 
 
@@ -52,6 +59,33 @@ def test_one_period_by_curves_is_worth_what_totals_are(fitted: FittedCompany) ->
     one = window_periods(fitted.model, economics, spend, 1.5 * current, np.zeros(13, dtype=int), worth)
     plan = totals.spend[:, 4]
     assert one.value_at(plan[:, None]) == pytest.approx(totals.value_at(plan), rel=1e-8)
+
+
+def test_lifetime_value_counts_wins_by_their_segment(
+    fitted: FittedCompany, real_run: Any, fit_is: Callable[..., None], tmp_path: Path
+) -> None:
+    """Against wins within the horizon, draw by draw, each times the margin over losses of its segment."""
+    asked = AllocationConfig(weeks=13, horizon_weeks=26, value={"of": "ltv"})  # type: ignore[arg-type]
+    config = fitted.config.model_copy(update={"allocation": asked})
+    fit_is(replace(fitted, config=config))
+    with pytest.raises(ModelError, match="lifetime value needs a table subscriptions with customer_id, started_at"):
+        run_company(fitted.config, ["allocation"], "allocate")
+    raw = yaml.safe_load(real_run.config_path.read_text(encoding="utf-8"))
+    raw["tables"]["subscriptions"] = {"path": "data/subscriptions.parquet"}
+    (tmp_path / "with.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
+    data = read_company(load_config(tmp_path / "with.yaml"))
+    with_customers = replace(fitted, config=config, data=data)
+    fit_is(with_customers)
+    summary = run_company(fitted.config, ["allocation"], "allocate").tables["allocation_summary"].iloc[0]
+    assert summary["value"] == "lifetime value of wins that land within 26 weeks of a lead"
+    assert "gross margin a month ÷ customers lost a month in the latest four whole quarters" in summary["counted"]
+    economics = lead_economics(fitted.model, fitted.config.funnel.first_deal_stage, 53, 40)
+    journeys = reconstruct_journeys(data.tables, config.funnel, fitted.as_of, config.identity)
+    table = lifetimes(journeys)
+    ltv = [table["ltv"].get(name, table.loc["all", "ltv"]) for name in economics.groups.segment]
+    worth, wins = plan_worth(with_customers, economics, asked), economics.worth.within("wins")
+    assert worth.by_week[:, :, 0] == pytest.approx(wins[:, :, 26] * np.array(ltv))
+    assert worth.in_money
 
 
 def test_caps_by_verdict_need_a_media_mix(fitted: FittedCompany, fit_is: Callable[..., None]) -> None:
