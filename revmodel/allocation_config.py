@@ -78,8 +78,10 @@ class AllocationConfig(Frozen):
     weeks: of the window. periods: into how many equal parts it is planned. lower, upper, bounds: multiples of current
     spend, for all channels and for some; money: limits of some over the window, in money. fixed: what is settled.
     groups, minimum, steps, pace, most_changed: see decide/rules.py. spend_all: false lets money be left over.
-    objective: see decide/objectives.py, with risk, or for "probability" a target. risk_of: "change" holds the move
-    against what is spent now, so that nothing moves where nothing is known; "total" looks at the whole value.
+    objective: see decide/objectives.py, with risk, or for "probability" a target; or "least_spend": the cheapest plan
+    whose value reaches the target, expected or with a stated chance (decide/least_spend.py).
+    risk_of: "change" holds the move against what is spent now, so that nothing moves where nothing is known; "total"
+    looks at the whole value.
     least_chance: the chance with which a plan has to beat current spend (decide/sure.py); only with objective mean.
     caps: verdict of a media mix → the largest move of its channels, as a share of current spend.
     """
@@ -97,10 +99,11 @@ class AllocationConfig(Frozen):
     pace: dict[str, PaceConfig] = Field(default_factory=dict)
     most_changed: int | None = Field(None, ge=0)
     spend_all: bool = True
-    objective: Literal["mean", "mean_minus_risk", "cvar", "probability"] = "mean"
+    objective: Literal["mean", "mean_minus_risk", "cvar", "probability", "least_spend"] = "mean"
     risk: float = Field(0.0, ge=0)
     risk_of: Literal["change", "total"] = "change"
     target: float | None = None
+    chance: float | None = Field(None, gt=0, lt=1)
     least_chance: float | None = Field(None, gt=0, lt=1)
     value: ValueConfig = Field(default_factory=ValueConfig)
     horizon_weeks: int = Field(52, ge=1, le=156)  # bookings that land within this horizon count
@@ -139,11 +142,17 @@ class AllocationConfig(Frozen):
 
     @model_validator(mode="after")
     def _has_an_aim(self) -> AllocationConfig:
-        if (self.objective == "probability") != (self.target is not None):
-            raise ValueError("a target goes with objective probability, and only with it")
+        if (self.objective in ("probability", "least_spend")) != (self.target is not None):
+            raise ValueError("a target goes with objective probability or least_spend, and only with them")
+        if self.chance is not None and self.objective != "least_spend":
+            raise ValueError(
+                f"chance is that of objective least_spend, not of {self.objective}: leave it out, or see least_chance"
+            )
+        if self.chance is not None and self.periods > 1:
+            raise ValueError("a chance is planned over totals of the window: set periods to 1, or leave chance out")
         if self.objective == "probability" and self.periods > 1:
             raise ValueError("objective probability plans totals of the window: set periods to 1, or choose cvar")
-        if self.objective in ("mean", "probability") and self.risk:
+        if self.objective in ("mean", "probability", "least_spend") and self.risk:
             raise ValueError(
                 f"objective {self.objective} takes no risk: choose mean_minus_risk or cvar, or leave it out"
             )

@@ -128,6 +128,24 @@ def test_yaml_that_is_not_a_mapping_is_refused(tmp_path: Path, text: str, kind: 
 
 
 @pytest.mark.parametrize(
+    ("allocation", "words"),
+    [
+        ({"objective": "least_spend"}, "a target goes with objective probability or least_spend, and only with them"),
+        (
+            {"objective": "probability", "target": 5, "chance": 0.8},
+            "chance is that of objective least_spend, not of pro",
+        ),
+        (
+            {"objective": "least_spend", "target": 5, "chance": 0.8, "periods": 13},
+            "over totals of the window: set peri",
+        ),
+    ],
+)
+def test_a_least_spend_wants_a_target(tmp_path: Path, allocation: dict[str, Any], words: str) -> None:
+    assert words in refusal(tmp_path, smallest() | {"allocation": allocation})
+
+
+@pytest.mark.parametrize(
     ("pace", "words"),
     [
         ({"most_change": 0.2, "from_before": False}, "pace of events: with one period most_change limits the window's"),

@@ -75,6 +75,7 @@ def scenario_sentences(run: Run) -> list[str]:
             said[-1] += f" {names}: more in a quarter than was ever spent in one, so the curve is a guess there."
         if row.scenario == CURRENT:
             known = set(beyond)  # told once: every plan keeps it
+        said[-1] += _best_split(run, row)
         if getattr(row, "capacity", ""):
             said[-1] += f" {_line(run, row)}"
         if row.leaves_out:
@@ -82,6 +83,26 @@ def scenario_sentences(run: Run) -> list[str]:
     assumed = any(getattr(row, "capacity", "") for row in rows_of(run.folder.tables["scenario_summary"]))
     also = "time that work takes once it is taken on " if assumed else "sales capacity "
     return [*said, HELD.format(also)]
+
+
+def _best_split(run: Run, row: Any) -> str:
+    """What the best split of a scenario's money brings, and which limits stop it short. row: summary."""
+    unit, stopped = run.currency if run.has_amounts else None, getattr(row, "best_split_stopped_by", None)
+    if not isinstance(stopped, str):  # a run of before it was told
+        return ""
+    spent, of = money(row.best_split_spend, run.currency), money(row.spend, run.currency)
+    what = f"brings {number(row.best_split, unit)} of {row.deals}"
+    if stopped == "upper":
+        return (
+            f" Its {of} are more than the upper limits of all channels together let be spent: the best split within "
+            f"them spends {spent}, every channel at its upper limit, and {what}."
+        )
+    if stopped == "lower":
+        return (
+            f" Its {of} are less than the lower limits of all channels together ask for: the best split within "
+            f"them spends {spent}, every channel at its lower limit, and {what}."
+        )
+    return f" The best split of its {of} within the limits {what}."
 
 
 def _line(run: Run, row: Any) -> str:

@@ -15,6 +15,8 @@ from revmodel.decide.allocate import Allocation, allocate
 from revmodel.decide.from_config import bounds_of, highest_of, periods_of, rules_of
 from revmodel.decide.from_model import leads_of_plan, most_ever_spent, window_periods, window_surface
 from revmodel.decide.landing import landing_by_quarter
+from revmodel.decide.least_spend import least_spend
+from revmodel.decide.limits import amount_in_words
 from revmodel.decide.periods import PeriodSurface, pace_of
 from revmodel.decide.sure import STILL, allocate_surely, chance_better
 from revmodel.decide.surface import ResponseSurface
@@ -72,8 +74,14 @@ def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQu
     return BudgetQuestion(surface, low, high, spend, worth.name, worth)
 
 
-def best_plan(asked: BudgetQuestion, settings: AllocationConfig, total: float) -> tuple[Allocation, str]:
-    """The plan that the config asks for, and a sentence on what held it back, if anything did."""
+def best_plan(asked: BudgetQuestion, settings: AllocationConfig, budget: float | None) -> tuple[Allocation, str]:
+    """The plan that the config asks for, and a sentence on what held it back, if anything did.
+
+    budget : total over the window; None: what is spent now. Raises ConfigError: one came for the least spend.
+    """
+    if settings.objective == "least_spend":
+        return _cheapest(asked, settings, budget)
+    total = float(asked.spend.sum()) if budget is None else float(budget)
     limits = {"fixed": settings.fixed, "rules": rules_of(settings), "at_most": not settings.spend_all}
     if settings.least_chance is None:
         best = allocate(
@@ -103,6 +111,24 @@ def best_plan(asked: BudgetQuestion, settings: AllocationConfig, total: float) -
     return best, held + (f" That gives up at most {gives_up / abs(best.bound):.1%} of expected value." if given else "")
 
 
+def _cheapest(asked: BudgetQuestion, settings: AllocationConfig, budget: float | None) -> tuple[Allocation, str]:
+    """The least spend that reaches the target, and in words what it is and how much less cannot be enough."""
+    if budget is not None or settings.target is None:
+        raise ConfigError(
+            f"a budget of {amount_in_words(budget or 0.0)} came for objective least_spend, which finds the least there "
+            "is: leave the budget out, or choose objective mean or probability"
+        )
+    found = least_spend(
+        asked.surface, settings.target, asked.lower, asked.upper, probability=settings.chance, fixed=settings.fixed,
+        rules=rules_of(settings),
+    )  # fmt: skip
+    sure = "is expected" if settings.chance is None else f"has a chance of {settings.chance:.0%}"
+    return found.allocation, (
+        f"This is the least spend found that {sure} to reach {amount_in_words(settings.target)} of {asked.value_name}: "
+        f"{amount_in_words(found.spend)}. That less than {amount_in_words(found.not_below)} is not enough is proven."
+    )
+
+
 def allocation_tables(
     fitted: FittedCompany, economics: LeadEconomics, budget: float | None = None, scenario: str = "best split"
 ) -> dict[str, pd.DataFrame]:
@@ -112,8 +138,7 @@ def allocation_tables(
     """
     settings, asked = fitted.config.allocation, budget_question(fitted, economics)
     worth = asked.worth or plan_worth(fitted, economics, settings)
-    total = float(asked.spend.sum()) if budget is None else float(budget)
-    best, caution = best_plan(asked, settings, total)
+    best, caution = best_plan(asked, settings, budget)
     first, last = fitted.as_of + dt.timedelta(days=1), fitted.as_of + dt.timedelta(weeks=settings.weeks)
     period = f"{first} to {last}"
     landed = landing_by_quarter(

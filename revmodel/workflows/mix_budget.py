@@ -38,7 +38,7 @@ def mix_budget_tables(
     caps = {str(verdict): share for verdict, share in settings.caps.items()}
     low, high = capped(asked.lower, asked.upper, current, given, caps)
     held = BudgetQuestion(asked.surface, low, high, asked.spend, asked.value_name)
-    best, caution = best_plan(held, settings, float(current.sum()) if budget is None else float(budget))
+    best, caution = best_plan(held, settings, budget)
     caution = " ".join([*([caution] if caution else []), *caps_in_words(asked.surface.channels, given, caps)])
     first = mix.panel_.weeks[-1] + pd.Timedelta(days=7)
     period = f"{first.date()} to {(first + pd.Timedelta(days=7 * settings.weeks - 1)).date()}"

@@ -90,13 +90,9 @@ def scenario_tables(told: ToldCompany, scenarios: list[Scenario]) -> dict[str, p
     limits = _limits(told, compared, window)
     channels = channels_table(compared, ahead.channels, limits)
     surface = window_surface(ahead, window.share, horizon, limits.upper)
-    splits = {
+    best = {
         name: best_split(surface, float(one.plan.spend.sum()), limits.lower, limits.upper)
         for name, one in compared.items()
-    }
-    best = {
-        name: (float(surface.value_at(one.proposed).sum(axis=1).mean()), one.certified_gap)
-        for name, one in splits.items()
     }
     notes = {CURRENT: ("", "")} | {one.name: (one.why, " ".join(one.leaves_out)) for one in scenarios}
     spend = {name: one.spend.sum(axis=0) @ futures.shares.T for name, one in compared.items()}

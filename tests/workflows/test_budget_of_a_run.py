@@ -61,6 +61,21 @@ def test_one_period_by_curves_is_worth_what_totals_are(fitted: FittedCompany) ->
     assert one.value_at(plan[:, None]) == pytest.approx(totals.value_at(plan), rel=1e-8)
 
 
+def test_the_least_spend_for_a_target_is_found_and_told(fitted: FittedCompany, fit_is: Callable[..., None]) -> None:
+    now = run_company(fitted.config, ["allocation"], "allocate").tables["allocation_summary"].iloc[0]
+    target = 0.95 * float(now["objective_current_mean"])
+    asked = AllocationConfig(weeks=13, horizon_weeks=26, objective="least_spend", target=target)
+    fit_is(replace(fitted, config=fitted.config.model_copy(update={"allocation": asked})))
+    run = run_company(fitted.config, ["allocation"], "allocate", name="least")
+    summary = run.tables["allocation_summary"].iloc[0]
+    assert summary["spend_proposed"] < 0.97 * summary["spend_current"]
+    assert summary["objective_proposed_mean"] >= target * (1 - 1e-9)
+    assert summary["caution"].startswith("This is the least spend found that is expected to reach ")
+    assert "is not enough is proven" in (run.path / "index.html").read_text(encoding="utf-8")
+    with pytest.raises(ConfigError, match="came for objective least_spend, which finds the least there is"):
+        run_company(fitted.config, ["allocation"], "allocate", budget=1e5)
+
+
 def test_lifetime_value_counts_wins_by_their_segment(
     fitted: FittedCompany, real_run: Any, fit_is: Callable[..., None], tmp_path: Path
 ) -> None:
