@@ -90,8 +90,8 @@ def summary_table(
     Columns: scenario, spend, spend_change, deals (the metric), window (of the quarters compared; mean, p10, p90),
     window_change, p_more (chance of more of it), brings (what the window's spend brings within the horizon), gain
     (brings, against the current plan, less what waits), net (gain less the change in spend), p_better (chance that net
-    is above 0), romi, marginal_romi (of the change of spend; blank where the total stays), next_unit_romi, capacity
-    (in words, where one is assumed), waits (what it moves beyond the quarters compared, below zero; mean, p10, p90),
+    is above 0), romi, marginal_romi (of the change of spend; blank where the total stays or records wait),
+    next_unit_romi, capacity (in words, where one is assumed), waits (what it moves beyond the quarters compared, below zero; mean, p10, p90),
     in_line (records that wait when they end, mean), best_split (mean),
     best_split_spend and best_split_stopped_by ("upper" or "lower" limits, where they do not let its money be spent),
     certified_gap, binding, extrapolates, why, leaves_out.
@@ -104,7 +104,8 @@ def summary_table(
         gain = brings - now.value.sum(axis=1) + waits
         moved = _differs(one.plan.spend, now.spend) or bool((waits != 0).any())
         mine = channels[channels["scenario"] == name]
-        marginal = gain / change - 1 if abs(change) > _NO_CHANGE * max(spend, 1.0) else np.full_like(gain, np.nan)
+        by_money = abs(change) > _NO_CHANGE * max(spend, 1.0) and not (waits != 0).any()
+        marginal = gain / change - 1 if by_money else np.full_like(gain, np.nan)
         rows.append({
             "scenario": name, "spend": spend, "spend_change": change, "deals": value,
             **_named(one.total[value].sum(axis=1), "window"), **_named(one.change[value].sum(axis=1), "window_change"),
