@@ -150,8 +150,6 @@ class AllocationConfig(Frozen):
             )
         if self.chance is not None and self.periods > 1:
             raise ValueError("a chance is planned over totals of the window: set periods to 1, or leave chance out")
-        if self.objective == "probability" and self.periods > 1:
-            raise ValueError("objective probability plans totals of the window: set periods to 1, or choose cvar")
         if self.objective in ("mean", "probability", "least_spend") and self.risk:
             raise ValueError(
                 f"objective {self.objective} takes no risk: choose mean_minus_risk or cvar, or leave it out"

@@ -91,9 +91,9 @@ def summary_table(
     window_change, p_more (chance of more of it), brings (what the window's spend brings within the horizon), gain
     (brings, against the current plan, less what waits), net (gain less the change in spend), p_better (chance that net
     is above 0), romi, marginal_romi (of the change of spend; blank where the total stays or records wait),
-    next_unit_romi, capacity (in words, where one is assumed), waits (what it moves beyond the quarters compared, below zero; mean, p10, p90),
-    in_line (records that wait when they end, mean), best_split (mean),
-    best_split_spend and best_split_stopped_by ("upper" or "lower" limits, where they do not let its money be spent),
+    next_unit_romi, capacity (in words, where one is assumed), waits (what it moves beyond the quarters compared, below
+    zero; mean, p10, p90), in_line (records that wait when they end, mean), best_split (mean), best_split_spend and
+    best_split_stopped_by ("upper" or "lower" limits, where they do not let its money be spent),
     certified_gap, binding, extrapolates, why, leaves_out.
     """
     now, rows = compared[CURRENT].plan, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from time import process_time
 
@@ -10,6 +11,8 @@ import pytest
 from period_surfaces import best_of_all, period_surface
 
 from revmodel.decide.allocate import allocate
+from revmodel.decide.limits import resolve_limits
+from revmodel.decide.reach import most_by_draw
 from revmodel.decide.rules import Pace, PlanRules
 from revmodel.errors import InfeasibleError, ModelError
 
@@ -176,3 +179,39 @@ def test_s_shaped_curves_are_proven_to_a_hundredth(objective, risk, seconds):
         objective=objective, risk=risk, gap_tolerance=9e-3, time_limit_s=seconds,
     )  # fmt: skip
     assert found.certified_gap <= 1e-2
+
+
+@pytest.mark.parametrize("family", ["michaelis_menten", "hill"])
+def test_the_chance_of_a_target_by_period_has_a_bound_that_no_plan_tried_exceeds(family):
+    """Nor does any draw bring more under any plan tried than the bound says of it."""
+    surface = period_surface(family, lines=2, weeks=2, draws=60, seed=3)
+    low, high, budget = 0.5 * surface.current, 1.5 * surface.current, float(surface.current.sum())
+    grids = [np.linspace(a, b, 13) for a, b in zip(low.ravel()[:-1], high.ravel()[:-1], strict=True)]
+    plans = [np.array([*some, budget - sum(some)]).reshape(2, 2) for some in itertools.product(*grids)]
+    inside = [plan for plan in plans if low[1, 1] <= plan[1, 1] <= high[1, 1]]
+    totals = np.stack([surface.value_at(plan).sum(1) for plan in inside])
+    most = most_by_draw(
+        surface, resolve_limits(surface, budget, low, high, None, False), np.array([family != "hill"] * 2)
+    )
+    assert (most >= totals.max(0) * (1 - 1e-9)).all()
+    assert np.median(most / totals.max(0)) < 1.1
+    for share in (0.4, 0.6):
+        target = float(np.quantile(surface.value_at(surface.current).sum(1), share))
+        found = allocate(surface, budget, low, high, objective="probability", target=target, time_limit_s=10.0)
+        tried = float((totals >= target).mean(1).max())
+        assert found.objective_proposed == (surface.value_at(found.plan).sum(1) >= target).mean()
+        assert found.objective_proposed >= tried - 0.051  # three draws of sixty
+        assert found.objective_proposed > found.objective_current
+        assert tried <= found.bound <= tried + 0.15
+        assert found.certified_gap == pytest.approx(1 - found.objective_proposed / found.bound)
+
+
+def test_line_limits_bound_what_a_draw_can_reach_by_period():
+    """Bounds of the window only: a period may take all of a line's money, but the line gets no more than its limit."""
+    surface = period_surface("michaelis_menten", lines=2, weeks=4, draws=30, seed=4)
+    now = surface.current.sum(1)
+    limits = resolve_limits(surface, float(now.sum()), 0.9 * now, 1.1 * now, None, False)
+    most = most_by_draw(surface, limits, np.array([True, True]))
+    gain = most / surface.value_at(surface.current).sum(1)
+    assert (gain >= 1).all()
+    assert np.median(gain) < 1.15
