@@ -82,7 +82,8 @@ def scenario_sentences(run: Run) -> list[str]:
             said[-1] += f" Not in these numbers: {row.leaves_out}"
     assumed = any(getattr(row, "capacity", "") for row in rows_of(run.folder.tables["scenario_summary"]))
     also = "time that work takes once it is taken on " if assumed else "sales capacity "
-    return [*said, HELD.format(also)]
+    left_out = run.manifest["scenarios"].get("left_out", "")
+    return [*said, *([left_out] if left_out else []), HELD.format(also)]
 
 
 def _best_split(run: Run, row: Any) -> str:

@@ -28,6 +28,7 @@ from revmodel.workflows.plan_worth import PlanWorth, plan_worth
 __all__ = ["BudgetQuestion", "allocation_tables", "best_plan", "budget_question"]
 
 Floats = npt.NDArray[np.float64]
+EDGE = 1e-6  # share of an amount by which it may miss a limit and still be at it
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,34 @@ def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQu
 
 
 def best_plan(asked: BudgetQuestion, settings: AllocationConfig, budget: float | None) -> tuple[Allocation, str]:
-    """The plan that the config asks for, and a sentence on what held it back, if anything did.
+    """The plan that the config asks for, and sentences on what held it back, if anything did.
 
     budget : total over the window; None: what is spent now. Raises ConfigError: one came for the least spend.
     """
+    best, held = _planned(asked, settings, budget)
+    return best, " ".join(said for said in (held, _edges(asked.surface, best)) if said)
+
+
+def _edges(surface: ResponseSurface | PeriodSurface, best: Allocation) -> str:
+    """In which periods a line gets all that its response is known for, where its limits would let it have more."""
+    if isinstance(surface, ResponseSurface):
+        return ""
+    at = (
+        (best.plan >= surface.most * (1 - EDGE))
+        & (best.upper[:, None] > surface.most * (1 + EDGE))
+        & ~best.fixed[:, None]
+    )
+    told = [
+        f"{name} (in {int(here.sum())} of {here.size} periods)"
+        for name, here in zip(best.channels, at, strict=True)
+        if here.any()
+    ]
+    if not told:
+        return ""
+    return f"More in one period than the response was asked about is not planned, and that binds: {', '.join(told)}."
+
+
+def _planned(asked: BudgetQuestion, settings: AllocationConfig, budget: float | None) -> tuple[Allocation, str]:
     if settings.objective == "least_spend":
         return _cheapest(asked, settings, budget)
     total = float(asked.spend.sum()) if budget is None else float(budget)

@@ -31,7 +31,7 @@ from revmodel.tracking.nested_runs import NestedRun
 from revmodel.workflows.company import as_of_date
 from revmodel.workflows.fitted import PreparedCompany
 from revmodel.workflows.parts import quarters_ahead
-from revmodel.workflows.plan_limits import channel_bounds
+from revmodel.workflows.plan_limits import channel_bounds, rules_left_out
 from revmodel.workflows.record import record_run
 from revmodel.workflows.told import MOST_QUARTERS, ToldCompany, tell_company, with_quarters
 
@@ -68,7 +68,11 @@ def compare_scenarios(
     own = scenario_tables(told, scenarios)
     tables = told.tables | own
     texts = {one.file_name: one.text for one in scenarios}
-    asked = {"quarters": quarters, "files": {one.name: f"{FOLDER}/{one.file_name}" for one in scenarios}}
+    asked: dict[str, object] = {
+        "quarters": quarters,
+        "files": {one.name: f"{FOLDER}/{one.file_name}" for one in scenarios},
+    }
+    asked["left_out"] = rules_left_out(config.allocation)
     say("writing tables and page")
     return record_run(
         told.fitted, tables, "scenarios", name, weekly_totals(told.simulation, told.fitted.features.realised),
