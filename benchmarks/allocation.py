@@ -24,7 +24,8 @@ from revmodel.decide.rules import Group, Pace, PlanRules
 from revmodel.decide.surface import ResponseSurface, spend_grid
 
 OUT = Path(__file__).resolve().parent / "results" / "allocation.csv"
-RISK = {"mean": 0.0, "cvar": 0.2, "mean_minus_risk": 0.5}
+RISK = {"mean": 0.0, "cvar": 0.2, "mean_minus_risk": 0.5, "probability": 0.0}
+LIKELY = 0.6  # the target of "probability": what current spend stays below with this chance
 # channels, weeks (1: totals of the window), draws, curves, objective, rules
 CASES = [
     (8, 1, 2000, "concave", "mean", "none"),
@@ -43,6 +44,12 @@ CASES = [
     (8, 8, 2000, "concave", "mean", "pace"),
     (8, 8, 2000, "concave", "mean", "groups, minimum, steps"),
     (8, 8, 2000, "s-shaped", "mean", "none"),
+    (8, 8, 2000, "s-shaped", "cvar", "none"),
+    (8, 8, 2000, "s-shaped", "mean", "pace"),
+    (8, 8, 2000, "s-shaped", "mean", "groups, minimum, steps"),
+    (20, 12, 2000, "s-shaped", "mean", "none"),
+    (8, 8, 2000, "concave", "probability", "none"),
+    (8, 8, 2000, "s-shaped", "probability", "none"),
     (20, 12, 2000, "concave", "mean", "none"),
     (20, 12, 2000, "concave", "mean", "pace"),
     (20, 12, 2000, "concave", "cvar", "none"),
@@ -80,7 +87,9 @@ def by_week(channels: int, weeks: int, draws: int, curves: str) -> PeriodSurface
             np.repeat(height[:, None], weeks + lags, axis=1), np.ones(weeks), 3 * spend,
         ))  # fmt: skip
         current.append(spend)
-    return PeriodSurface(tuple(lines), np.arange(weeks), np.stack(current))
+    return PeriodSurface(
+        tuple(lines), np.arange(weeks), np.stack(current), np.array([line.before[-1] for line in lines])
+    )
 
 
 def rules_of(kind: str, surface: ResponseSurface | PeriodSurface) -> PlanRules:
@@ -103,10 +112,13 @@ def main() -> None:
         surface = totals(channels, draws, curves) if weeks == 1 else by_week(channels, weeks, draws, curves)
         rules = rules_of(kind, surface)
         low = 0.3 * surface.current if "minimum" not in kind else 0 * surface.current
+        aim = {}
+        if objective == "probability":
+            aim = {"target": float(np.quantile(surface.value_at(surface.current).sum(axis=1), LIKELY))}
         wall, cpu = time.perf_counter(), time.process_time()
         found = allocate(
             surface, float(surface.current.sum()), low, 2 * surface.current, objective=objective, risk=RISK[objective],
-            rules=rules, at_most="steps" in kind, time_limit_s=60.0,
+            rules=rules, at_most="steps" in kind, time_limit_s=30.0, **aim,
         )  # fmt: skip
         rows.append({
             "channels": channels, "weeks_planned": weeks, "draws": draws, "curves": curves, "objective": objective,

@@ -128,6 +128,36 @@ def test_yaml_that_is_not_a_mapping_is_refused(tmp_path: Path, text: str, kind: 
 
 
 @pytest.mark.parametrize(
+    ("allocation", "words"),
+    [
+        ({"objective": "least_spend"}, "a target goes with objective probability or least_spend, and only with them"),
+        (
+            {"objective": "probability", "target": 5, "chance": 0.8},
+            "chance is that of objective least_spend, not of pro",
+        ),
+        (
+            {"objective": "least_spend", "target": 5, "chance": 0.8, "periods": 13},
+            "over totals of the window: set peri",
+        ),
+    ],
+)
+def test_a_least_spend_wants_a_target(tmp_path: Path, allocation: dict[str, Any], words: str) -> None:
+    assert words in refusal(tmp_path, smallest() | {"allocation": allocation})
+
+
+@pytest.mark.parametrize(
+    ("pace", "words"),
+    [
+        ({"most_change": 0.2, "from_before": False}, "pace of events: with one period most_change limits the window's"),
+        ({"most_share": 0.5}, "pace of events: a share of its total in each period says nothing where"),
+        ({"least_share": 0.1, "from_before": True}, "from_before says what most_change counts from"),
+    ],
+)
+def test_a_pace_that_says_nothing_is_refused(tmp_path: Path, pace: dict[str, Any], words: str) -> None:
+    assert words in refusal(tmp_path, smallest() | {"allocation": {"pace": {"events": pace}}})
+
+
+@pytest.mark.parametrize(
     "allocation",
     [{"lower": 1.4, "upper": 1.3}, {"bounds": {"events": [1.2, 0.8]}}, {"bounds": {"events": [-0.5, 1.0]}}],
 )

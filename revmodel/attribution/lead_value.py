@@ -21,6 +21,7 @@ class LeadValue:
 
     pipeline_within, revenue_within : (draw, group, week), cumulative: what has landed by the end of the week that is
         ``week`` weeks after the one the lead came in (0: the same week)
+    wins_within : the same of wins; None where only their worth is known
     is_money : False where no amounts are known; pipeline and revenue are then counts of opportunities and wins
     The long-term worth is what has landed by the last week known.
     """
@@ -28,6 +29,7 @@ class LeadValue:
     pipeline_within: Floats
     revenue_within: Floats
     is_money: bool
+    wins_within: Floats | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays of different shape or that fall with time."""
@@ -42,9 +44,13 @@ class LeadValue:
                 raise ModelError(f"{name} must be finite and cumulative over weeks: pass cumulative sums")
 
     def within(self, metric: str) -> Floats:
-        """(draw, group, week) cumulative worth in one metric: 'leads', 'pipeline' or 'revenue'."""
+        """(draw, group, week) cumulative worth in one metric: 'leads', 'pipeline', 'revenue' or 'wins'."""
         if metric == "leads":
             return np.ones_like(self.pipeline_within)
+        if metric == "wins" and self.is_money:
+            if self.wins_within is None:
+                raise ModelError("this worth of a lead holds revenue and no wins: build it with lead_value")
+            return self.wins_within
         return self.pipeline_within if metric == "pipeline" else self.revenue_within
 
 
@@ -59,4 +65,4 @@ def lead_value(opportunity_chance: Floats, win_chance: Floats, sizes: DealSizeDr
     if not sizes.has_amounts:
         return LeadValue(opened, won, is_money=False)
     first, final = sizes.expected_first(), sizes.expected_won()
-    return LeadValue(opened * first[:, :, None], won * final[:, :, None], is_money=True)
+    return LeadValue(opened * first[:, :, None], won * final[:, :, None], is_money=True, wins_within=won)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from revmodel.decide.periods import LineResponse, PeriodSurface, pace_of, totals_of
-from revmodel.decide.surface import Floats, ResponseSurface
+from revmodel.decide.surface import Floats, ResponseSurface, last_weeks
 from revmodel.errors import ModelError
 from revmodel.media import Saturation
 from revmodel.mix.media_mix import MediaMix
@@ -69,7 +69,9 @@ def mix_periods(
                 )
             )
             current.append(by_period)
-    return PeriodSurface(tuple(lines), period_of, np.stack(current))
+    first = int((period_of == 0).sum())
+    spent = last_weeks(panel.cost[paid].reshape(len(lines), -1), first)
+    return PeriodSurface(tuple(lines), period_of, np.stack(current), spent)
 
 
 def mix_surface(

@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from revmodel.attribution.from_model import LeadEconomics, group_share, share_by_cause
 from revmodel.decide.periods import LineResponse, PeriodSurface, pace_of
-from revmodel.decide.surface import ResponseSurface, spend_grid, totals_of_runs
+from revmodel.decide.surface import ResponseSurface, last_weeks, spend_grid, totals_of_runs
 from revmodel.decide.value import value_of_leads
 from revmodel.media import Saturation
 from revmodel.models.arrivals import caused_leads
 from revmodel.models.revenue import RevenueModel
 
-__all__ = ["WindowLeads", "leads_of_plan", "most_ever_spent", "window_periods", "window_surface"]
+__all__ = ["WindowLeads", "leads_of_plan", "most_ever_spent", "window_periods", "window_surface", "worth_of_new"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,7 +61,8 @@ def window_surface(
     else:
         each = np.einsum("dmg,dgw->dmw", landing, worth)
         value = np.einsum("dmwk,dmw->dmk", caused, each, optimize=True)
-    return WindowLeads(ResponseSurface(response.data_.channels, grid, value, current), leads)
+    before = last_weeks(response.data_.spend, weeks)
+    return WindowLeads(ResponseSurface(response.data_.channels, grid, value, current, spent_before=before), leads)
 
 
 def window_periods(
@@ -90,7 +91,16 @@ def window_periods(
             height[:, c, None] * each[:, c], pace[c], top,
         ))  # fmt: skip
         current.append(by_period)
-    return PeriodSurface(tuple(lines), period_of, np.stack(current))
+    spent = last_weeks(data.spend, int((period_of == 0).sum()))
+    return PeriodSurface(tuple(lines), period_of, np.stack(current), spent)
+
+
+def worth_of_new(model: RevenueModel, economics: LeadEconomics, worth: Floats) -> Floats:
+    """(draw, week): value of a lead of a channel that has never spent, in the mean mix of groups of those that have.
+
+    worth : (draw, group, week), of a lead by the week it comes in
+    """
+    return np.asarray(np.einsum("dmg,dgw->dw", _landing(model, economics), worth) / len(model.response_.data_.channels))
 
 
 def leads_of_plan(model: RevenueModel, economics: LeadEconomics, weekly: Floats) -> Floats:

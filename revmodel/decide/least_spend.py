@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from revmodel.decide.allocate import Allocation, allocate
+from revmodel.decide.halving import least_enough
 from revmodel.decide.limits import amount_in_words, resolve_limits
 from revmodel.decide.objectives import ObjectiveName
 from revmodel.decide.periods import PeriodSurface
@@ -19,7 +20,7 @@ from revmodel.errors import InfeasibleError, ModelError
 
 __all__ = ["LeastSpend", "least_spend"]
 
-ROUNDS = 24
+ROUNDS = 12  # to 1/4000 of the room between the limits
 
 
 @dataclass(frozen=True)
@@ -66,31 +67,36 @@ def least_spend(
             "objective": objective, "risk": risk}  # fmt: skip
         return allocate(
             surface, budget, lower, upper, fixed=fixed, rules=rules, at_most=True,
-            time_limit_s=time_limit_s / ROUNDS, **asked,
+            time_limit_s=time_limit_s / (ROUNDS + 2), **asked,
         )  # fmt: skip
 
-    found = best(most)
-    if found.objective_proposed < wanted:
-        reached = f"{found.objective_proposed:.1%}" if probability else amount_in_words(found.objective_proposed)
-        of = f"{probability:.0%} chance of {amount_in_words(target)}" if probability else amount_in_words(target)
-        proof = "" if found.bound >= wanted else " and it is proven that no plan within them does"
-        raise InfeasibleError(
-            f"the upper limits, {amount_in_words(most)} in all, do not reach {of}: the best plan reaches {reached}"
-            f"{proof}; raise upper limits, or ask for less"
-        )
-    low, high, proven = least, float(found.proposed.sum()), least
-    for _ in range(ROUNDS):
-        if high - low <= tolerance * most:
-            break
-        middle = (low + high) / 2
+    proven = least
+
+    def tried(budget: float) -> tuple[Allocation | None, bool]:
+        nonlocal proven
         try:
-            tried = best(middle)
+            found = best(budget)
         except InfeasibleError:  # other limits ask for more than this budget
-            low = proven = middle
-            continue
-        if tried.objective_proposed >= wanted:
-            found, high = tried, min(middle, float(tried.proposed.sum()))
-        else:
-            low = middle
-            proven = middle if tried.bound < wanted else proven
-    return LeastSpend(found, float(found.proposed.sum()), proven)
+            if budget == most:
+                raise
+            proven = max(proven, budget)
+            return None, False
+        if found.bound < wanted:
+            proven = max(proven, budget)
+        return found, found.objective_proposed >= wanted
+
+    found, enough = least_enough(tried, least, most, ROUNDS, tolerance * most)
+    assert found is not None  # at the upper limits a plan was found
+    if not enough:
+        raise InfeasibleError(_out_of_reach(found, most, target, probability))
+    return LeastSpend(found, float(found.proposed.sum()), min(proven, float(found.proposed.sum())))
+
+
+def _out_of_reach(found: Allocation, most: float, target: float, probability: float | None) -> str:
+    reached = f"{found.objective_proposed:.1%}" if probability else amount_in_words(found.objective_proposed)
+    of = f"{probability:.0%} chance of {amount_in_words(target)}" if probability else amount_in_words(target)
+    proof = "" if found.bound >= (probability or target) else " and it is proven that no plan within them does"
+    return (
+        f"the upper limits, {amount_in_words(most)} in all, do not reach {of}: the best plan reaches {reached}"
+        f"{proof}; raise upper limits, or ask for less"
+    )

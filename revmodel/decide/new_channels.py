@@ -8,8 +8,9 @@ each draw so that the belief holds at that spend. Nothing is learned of such a l
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,10 @@ def new_lines(
     ]
 
 
+@overload
+def with_new_lines(surface: ResponseSurface, new: list[NewLine]) -> ResponseSurface: ...
+@overload
+def with_new_lines(surface: PeriodSurface, new: list[NewLine]) -> PeriodSurface: ...
 def with_new_lines(surface: ResponseSurface | PeriodSurface, new: list[NewLine]) -> ResponseSurface | PeriodSurface:
     """The surface with these lines after its own; they spend nothing now."""
     if not new:
@@ -60,7 +65,10 @@ def with_new_lines(surface: ResponseSurface | PeriodSurface, new: list[NewLine])
     lines = tuple(each.line for each in new)
     if isinstance(surface, PeriodSurface):
         none = np.zeros((len(lines), surface.current.shape[1]))
-        return replace(surface, lines=(*surface.lines, *lines), current=np.concatenate([surface.current, none]))
+        return replace(
+            surface, lines=(*surface.lines, *lines), current=np.concatenate([surface.current, none]),
+            spent_before=_before(surface, len(lines)),
+        )  # fmt: skip
     alone = PeriodSurface(lines, np.zeros(lines[0].pace.size, dtype=np.intp), np.zeros((len(lines), 1)))
     totals = totals_of(alone, surface.spend.shape[1])
     return ResponseSurface(
@@ -69,13 +77,18 @@ def with_new_lines(surface: ResponseSurface | PeriodSurface, new: list[NewLine])
         np.concatenate([surface.value, totals.value], axis=1),
         np.concatenate([surface.current, totals.current]),
         (*surface.belongs_to, *totals.belongs_to),
+        _before(surface, len(lines)),
     )
 
 
-def believed_in_words(new: list[NewLine]) -> list[str]:
-    """A sentence where there is a line that nothing was measured of."""
-    names = ", ".join(each.line.name for each in new)
-    return [f"Of {names}, which never spent before, counts what is believed, not what was measured."] if new else []
+def _before(surface: ResponseSurface | PeriodSurface, new: int) -> Floats | None:
+    """What was spent before the window, nothing on new lines; None where it is not told."""
+    return None if surface.spent_before is None else np.append(surface.spent_before, np.zeros(new))
+
+
+def believed_in_words(names: Sequence[str]) -> str:
+    """A sentence on channels that nothing was measured of."""
+    return f"Of {', '.join(names)}, which never spent before, counts what is believed, not what was measured."
 
 
 def _line(

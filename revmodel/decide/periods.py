@@ -105,17 +105,20 @@ class PeriodSurface:
     """Value as a function of spend by line and period.
 
     lines : their responses. period_of : (week,), the period of each week of the window, from 0, rising
-    current : (line, period), currency that is spent now
+    current : (line, period), currency that is spent now. spent_before : (line,), see AnySurface
     Raises ModelError where shapes disagree or numbers are not finite.
     """
 
     lines: tuple[LineResponse, ...]
     period_of: npt.NDArray[np.intp]
     current: Floats
+    spent_before: Floats | None = None
 
     def __post_init__(self) -> None:
         """Refuse a surface that has no single reading."""
         periods = int(self.period_of.max()) + 1
+        if self.spent_before is not None and self.spent_before.shape != (len(self.lines),):
+            raise ModelError(f"spend before the window has shape {self.spent_before.shape}, wanted one a line")
         if self.current.shape != (len(self.lines), periods) or not np.isfinite(self.current).all():
             raise ModelError(f"current spend has shape {self.current.shape}, wanted {(len(self.lines), periods)}")
         if len({line.name for line in self.lines}) < len(self.lines):
@@ -190,4 +193,4 @@ def totals_of(surface: PeriodSurface, points: int = 41) -> ResponseSurface:
     current = surface.current[:, 0]
     grid = spend_grid(current, surface.most[:, 0], points)
     value = np.stack([surface.value_at(grid[:, k : k + 1]) for k in range(points)], axis=2)
-    return ResponseSurface(surface.channels, grid, value, current, surface.belongs_to)
+    return ResponseSurface(surface.channels, grid, value, current, surface.belongs_to, surface.spent_before)

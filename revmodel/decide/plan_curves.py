@@ -29,6 +29,7 @@ BENDS = 1e-9  # share of a curve's height by which it may bend upwards and still
 SAMPLES = 65
 OFF = 1e-7  # of the value at stake: nearer than this a mix is on its curves
 NARROW = 1e-5  # a range of spend that is not parted
+EDGE = 0.4  # of a range that is parted, the least that each part gets
 KEPT_TOUCHES = 400
 
 
@@ -76,22 +77,28 @@ class PlanCurves:
         return Valued(relaxed, true.cuts)
 
     def split(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> tuple[int, float] | None:
-        """The line whose envelope is furthest from its curves, in the period in which it is."""
+        """The amount that has most to do with envelopes lying above their curves, and near the middle of its range.
+
+        Each week's distance counts for the periods whose spend acts in it, by the share that does, and for as much as
+        is left of the range they were first allowed: parting a narrow one brings envelopes no nearer.
+        """
         if self.off is None or float(self.off.sum(1).max()) <= OFF * STAKE:
             return None
-        periods, weeks = self.programme.shape[1], self.surface.period_of.size
-        for line in np.argsort(-self.off.sum(1), kind="stable"):
-            columns = np.arange(line * periods, (line + 1) * periods)
-            wide = high[columns] - low[columns]
-            soon = (
-                self.off[line, :weeks] + np.append(self.off[line], 0.0)[1 : weeks + 1]
-            )  # in a week and the one after it
-            by_period = np.where(wide > NARROW, np.bincount(self.surface.period_of, soon), -np.inf)
-            if self.off[line].sum() > OFF * STAKE and wide.max() > NARROW:
-                column = int(columns[np.argmax(by_period)])
-                edge = 0.25 * (high[column] - low[column])
-                return column, float(np.clip(spend[column], low[column] + edge, high[column] - edge))
-        return None
+        wide = high - low
+        first = self.programme.box[1] - self.programme.box[0]
+        left = np.where(wide > NARROW, wide / np.where(first > 0, first, 1.0), 0.0)
+        due = left * np.concatenate([self._due(i, off) for i, off in enumerate(self.off)])
+        column = int(np.argmax(due))
+        if due[column] <= 0:
+            return None
+        edge = EDGE * wide[column]
+        return column, float(np.clip(spend[column], low[column] + edge, high[column] - edge))
+
+    def _due(self, line: int, off: Floats) -> Floats:
+        """(period,): how far weeks are above their curves, each by how much of the period's spend acts in it."""
+        acts = self.surface.lines[line].carry.mean(0)
+        by_week = np.correlate(off, acts, mode="valid")
+        return np.bincount(self.surface.period_of, by_week)
 
     def _judge(self, spend: Floats, low: Floats, high: Floats) -> tuple[Valued, float]:
         """True worth with the envelopes' cuts at ``spend``, and the worth by the envelopes; the latest is kept."""

@@ -1,24 +1,28 @@
 """The plan most likely to reach a target: as many draws as can be that bring at least so much.
 
 An integer programme with a yes or no for every draw that some plans let reach the target and others do not; draws that
-all plans decide alike are counted beforehand. S-shaped curves get a yes or no for each stretch between two points.
+all plans decide alike are counted beforehand. S-shaped curves get a yes or no for each stretch between two points. By
+period there is no such programme: good plans of other objectives are compared, and the bound is wider (``reach``).
 Source: Luedtke, Ahmed and Nemhauser 2010, "An integer programming approach for linear programs with probabilistic
 constraints" (the formulation, without their stronger cuts).
 """
 
 from __future__ import annotations
 
+from itertools import combinations
 from time import monotonic
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from revmodel.decide.limits import Limits
+from revmodel.decide.limits import ROUNDING, Limits
 from revmodel.decide.objectives import Aim, ObjectiveName
 from revmodel.decide.periods import PeriodSurface
+from revmodel.decide.plan_curves import plan_curves
 from revmodel.decide.points import PlanPoints, plan_points
 from revmodel.decide.programme import Programme
+from revmodel.decide.reach import most_by_draw
 from revmodel.decide.search import Search
 from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.errors import ModelError
@@ -28,19 +32,16 @@ __all__ = ["most_likely"]
 STARTS: tuple[tuple[ObjectiveName, float], ...] = (("mean", 0.0), *(("cvar", q) for q in (0.8, 0.5, 0.3, 0.15, 0.05)))
 GAP = 1e-3  # share of draws at which the search stops
 PRICES = 41  # of money, at which bounds of a draw's value are tried
+MIXES = (0.25, 0.5, 0.75)  # of two plans by period
 SOON = 0.3  # share of the time that starting plans may take
 
 
 def most_likely(
     surface: ResponseSurface | PeriodSurface, limits: Limits, programme: Programme, target: float, deadline: float
 ) -> tuple[Floats, float]:
-    """The plan (scaled spend) with the most draws at ``target`` or above, and the share of draws none exceeds.
-
-    Raises ModelError: the surface is one by period, for which there is no such programme.
-    """
+    """The plan (scaled spend) with the most draws at ``target`` or above, and the share of draws none exceeds."""
     if not isinstance(surface, ResponseSurface):
-        raise ModelError("the chance to reach a target is planned over totals of the window: set periods to 1, or "
-                         "choose objective cvar")  # fmt: skip
+        return _by_period(surface, limits, programme, target, deadline)
     points = plan_points(surface, limits, Aim("mean", 0.0), programme.unit)
     wanted = (target - points.offset) / points.value_unit
     starts = _starts(surface, limits, programme, deadline)
@@ -52,6 +53,33 @@ def most_likely(
     if plan is not None and programme.admits(plan) and _share(points, plan, wanted) > most:
         best = plan
     return best, max(bound, most)
+
+
+def _by_period(
+    surface: PeriodSurface, limits: Limits, programme: Programme, target: float, deadline: float
+) -> tuple[Floats, float]:
+    """The likeliest of the plans that are best on average and in their worst outcomes, and of mixes of two of them.
+
+    The bound counts every draw that some plan of its own brings to the target, so it may lie far above.
+    """
+    found: list[Floats] = []
+    until = monotonic() + 0.6 * (deadline - monotonic())
+    for objective, risk in STARTS:
+        soon = monotonic() + (until - monotonic()) / (len(STARTS) - len(found))
+        search = Search(plan_curves(surface, programme, Aim(objective, risk)), programme, 1e-3, soon, halfway=True)
+        search.run()
+        if search.plan is not None:
+            found.append(search.plan)
+    if not found:
+        raise ModelError("no plan was found in time: allow more time or fewer rules")
+    mixes = [(1 - part) * one + part * other for one, other in combinations(found, 2) for part in MIXES]
+    kept = [*found, *(mix for mix in mixes if programme.admits(mix))]
+    shape, unit = programme.shape, programme.unit
+    shares = [float((surface.value_at(plan.reshape(shape) * unit).sum(axis=1) >= target).mean()) for plan in kept]
+    most = most_by_draw(surface, limits, plan_curves(surface, programme, Aim("mean", 0.0)).concave)
+    slack = ROUNDING * max(abs(target), float(np.abs(most).max()))
+    best = int(np.argmax(shares))
+    return kept[best], max(float((most >= target - slack).mean()), shares[best])
 
 
 def _starts(surface: ResponseSurface, limits: Limits, programme: Programme, deadline: float) -> list[Floats]:

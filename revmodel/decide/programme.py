@@ -18,6 +18,7 @@ from scipy import sparse
 from revmodel.decide.limits import Limits, amount_in_words, lines_named
 from revmodel.decide.rules import Group, Pace, PlanRules
 from revmodel.decide.surface import AnySurface, Floats
+from revmodel.errors import InfeasibleError, ModelError
 
 __all__ = ["Limit", "Programme", "programme_of"]
 
@@ -207,13 +208,17 @@ def _a_period(made: Programme) -> str:
 
 def _pace(surface: AnySurface, made: Programme, line: int, pace: Pace) -> list[Limit]:
     columns, name, found = _columns(made, line), surface.channels[line], []
+    if len(columns) == 1 and (not pace.from_before or pace.least_share is not None or pace.most_share is not None):
+        raise InfeasibleError(
+            f"pace of {name}: a plan of one period can only change from what was spent before the window; plan two "
+            "periods or more, or leave shares and from_before=False out"
+        )
     if pace.most_change is not None:
-        rows: list[Row] = []
-        for before, after in pairwise(columns):
-            rows += [({after: 1.0, before: -1 - pace.most_change}, -np.inf, 0.0),
-                     ({after: 1.0, before: pace.most_change - 1}, 0.0, np.inf)]  # fmt: skip
-        said = f"{name} changes by at most {pace.most_change:.0%} from period to period"
-        found.append(Limit(said, tuple(rows)))
+        rows = [row for one, next_ in pairwise(columns) for row in _near(next_, {one: 1.0}, 0.0, pace.most_change)]
+        if rows:
+            found.append(Limit(f"{name} changes by at most {pace.most_change:.0%} from period to period", tuple(rows)))
+        if pace.from_before:
+            found.append(_from_before(surface, made, line, pace.most_change))
     for share, most in ((pace.least_share, False), (pace.most_share, True)):
         if share is not None:
             ends = (-np.inf, 0.0) if most else (0.0, np.inf)
@@ -221,6 +226,27 @@ def _pace(surface: AnySurface, made: Programme, line: int, pace: Pace) -> list[L
             said = f"{name} spends at {'most' if most else 'least'} {share:.0%} of its total in each period"
             found.append(Limit(said, tuple(shared)))
     return found
+
+
+def _from_before(surface: AnySurface, made: Programme, line: int, most_change: float) -> Limit:
+    """The first period against what was spent over as long before the window."""
+    name = surface.channels[line]
+    spent = np.nan if surface.spent_before is None else float(surface.spent_before[line])
+    if not np.isfinite(spent):
+        raise ModelError(
+            f"pace of {name}: its first period is held against what was spent over as long before the window, and the "
+            "history is not that long; plan shorter periods, or start freely with from_before: false"
+        )
+    first = "the first period" if made.shape[1] > 1 else "the window"
+    said = f"in {first} {name} changes by at most {most_change:.0%} from the {amount_in_words(spent)} spent before it"
+    return Limit(said, tuple(_near(_columns(made, line)[0], {}, spent / made.unit, most_change)))
+
+
+def _near(column: int, of: dict[int, float], amount: float, most_change: float) -> list[Row]:
+    """A column stays within a share of the sum of another's and an amount."""
+    up, down = 1 + most_change, max(1 - most_change, 0.0)
+    return [({column: 1.0, **{c: -up * w for c, w in of.items()}}, -np.inf, up * amount),
+            ({column: 1.0, **{c: -down * w for c, w in of.items()}}, down * amount, np.inf)]  # fmt: skip
 
 
 def _most_changed(surface: AnySurface, made: Programme, most: int) -> Limit:

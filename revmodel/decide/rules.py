@@ -39,12 +39,15 @@ class Pace:
     """How a line's spend may move over the periods of a plan.
 
     most_change : from one period to the next, as a share of the earlier one
+    from_before : the first period too, from what was spent over as long before the window (``spent_before`` of the
+        surface); of a plan of one period that is all there is
     least_share, most_share : of the line's total, in any one period
     """
 
     most_change: float | None = None
     least_share: float | None = None
     most_share: float | None = None
+    from_before: bool = True
 
     def __post_init__(self) -> None:
         """Refuse shares that are none."""

@@ -17,7 +17,7 @@ from revmodel.decide.periods import PeriodSurface
 from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.errors import InfeasibleError, ModelError
 
-__all__ = ["allocate_surely", "chance_better"]
+__all__ = ["STILL", "allocate_surely", "chance_better"]
 
 WORST = (0.7, 0.5, 0.3, 0.2, 0.1)  # of the outcomes of the change, which share counts; ever more careful
 STILL = 1e-9  # share of the budget below which nothing moves

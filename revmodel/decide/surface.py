@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from revmodel.errors import ModelError
 
-__all__ = ["AnySurface", "Floats", "ResponseSurface", "spend_grid"]
+__all__ = ["AnySurface", "Floats", "ResponseSurface", "last_weeks", "spend_grid", "totals_of_runs"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,7 +19,8 @@ Floats = npt.NDArray[np.float64]
 class AnySurface(Protocol):
     """What limits and searches ask of a surface: its lines, by name and channel, and (line, period) amounts.
 
-    now : current spend. least, most : between which the response is known.
+    now : current spend. least, most : between which the response is known. spent_before : what was spent before the
+    window over as long as its first period is, not a number where less of the past is known; None: it is not told.
     """
 
     @property
@@ -42,6 +43,10 @@ class AnySurface(Protocol):
     def most(self) -> Floats:
         """(line, period) the largest spend at which the response is known."""
 
+    @property
+    def spent_before(self) -> Floats | None:
+        """(line,) spend over as long before the window as its first period is."""
+
 
 @dataclass(frozen=True)
 class ResponseSurface:
@@ -52,6 +57,7 @@ class ResponseSurface:
     value : (draw, channel, point), what that spend causes (for instance bookings that land inside the horizon)
     current : (channel,), total currency over the window that is spent now, inside the grid
     part_of : where lines are channels in a region, the channel of each; by default each is one of its own
+    spent_before : (channel,), see AnySurface
     Raises ModelError where shapes disagree, numbers are not finite or ``current`` lies off the grid.
     """
 
@@ -60,6 +66,7 @@ class ResponseSurface:
     value: Floats
     current: Floats
     part_of: tuple[str, ...] | None = None
+    spent_before: Floats | None = None
 
     def __post_init__(self) -> None:
         """Refuse a surface that has no single reading."""
@@ -145,6 +152,15 @@ def totals_of_runs(spend: Floats, weeks: int) -> Floats:
     return np.asarray(sums[..., run:] - sums[..., :-run])
 
 
+def last_weeks(history: Floats, weeks: int) -> Floats:
+    """(line,): spend of the last so many weeks of ``history`` (line, week); not a number where it has fewer.
+
+    >>> last_weeks(np.array([[1.0, 2.0, 4.0]]), 2).tolist(), last_weeks(np.array([[1.0]]), 2).tolist()
+    ([6.0], [nan])
+    """
+    return np.asarray(history[:, -weeks:].sum(1) if history.shape[1] >= weeks else np.full(history.shape[0], np.nan))
+
+
 def _check_shapes(surface: ResponseSurface) -> None:
     channels, points = len(surface.channels), surface.spend.shape[-1]
     wanted = {
@@ -152,6 +168,8 @@ def _check_shapes(surface: ResponseSurface) -> None:
         "current": (channels,),
         "value": (*surface.value.shape[:1], channels, points),
     }
+    if surface.spent_before is not None:
+        wanted["spent_before"] = (channels,)
     for name, shape in wanted.items():
         came = getattr(surface, name).shape
         if came != shape:

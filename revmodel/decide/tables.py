@@ -106,18 +106,20 @@ def allocation_summary(
     value_name: str,
     lands_by_quarter: Mapping[str, float],
     caution: str = "",
+    counted: str = "",
     in_money: bool = True,
 ) -> pd.DataFrame:
     """One row: what the plan is worth against what is spent now, and how sure that is.
 
     value_name : what the surface's value is, in words: 'bookings that land within 52 weeks'
     lands_by_quarter : quarter → expected value of the proposed spend that lands in it
-    caution : what held the plan back, in a sentence. in_money : whether the value is money
+    caution : what held the plan back, in a sentence. counted : what the value was computed from, in a sentence.
+    in_money : whether the value is money
     Columns: scenario, period, budget, at_most, spend_current, spend_proposed, value (what counts, in words), in_money,
     objective (in words), objective_current_mean, objective_proposed_mean (mean values), difference_mean,
     difference_p10, difference_p90 (proposed less current), certified_gap (share of the objective),
     certified_gap_of_gain, p_better (share of draws
-    in which the plan brings more), lands_by_quarter (JSON text), sentence, caution.
+    in which the plan brings more), lands_by_quarter (JSON text), sentence, caution, counted.
     """
     now = surface.value_at(allocation.now).sum(axis=1)
     then = surface.value_at(allocation.plan).sum(axis=1)
@@ -143,6 +145,7 @@ def allocation_summary(
         "lands_by_quarter": json.dumps({quarter: float(value) for quarter, value in lands_by_quarter.items()}),
         "sentence": _sentence(allocation, period, words),
         "caution": caution,
+        "counted": counted,
     }
     return pd.DataFrame([row])
 

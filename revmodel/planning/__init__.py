@@ -12,4 +12,6 @@ scenario    a scenario as a small YAML file
 compare     scenarios beside the current plan, draw by draw
 frontier    the most that each budget can bring, and where the next unit no longer pays
 lift_value  which test would change the best plan most
+lift_designs  how to test a channel: the design that tells enough and disturbs least
+lift_of_new  the same of channels that have never spent
 """

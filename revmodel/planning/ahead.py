@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ class Ahead:
     kernels : metric → (draw, row, lag), what one record brings so many weeks after it came in: "leads" (1 at once for
         records of a lead stage), "entered:<stage>", "pipeline_created", "wins", "bookings"
     won_from : stage → (draw, lag), chance that a record which enters that stage is won so many weeks later
+    beyond : stage → metric → (draw, row, lag), what a record of a row brings so many weeks after it entered the stage;
+        told of stages at which records may have to wait, and of metrics that lie behind them
     value : what deals are counted in: "bookings", or "wins" where there are no amounts or wins are asked for
     """
 
@@ -41,6 +43,7 @@ class Ahead:
     kernels: Mapping[str, Floats]
     won_from: Mapping[str, Floats]
     value: str
+    beyond: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse parts that do not speak of the same draws, rows and weeks."""

@@ -14,9 +14,10 @@ import numpy as np
 
 from revmodel.decide.surface import totals_of_runs
 from revmodel.planning.ahead import Ahead
+from revmodel.planning.capacity import Line, handled
 from revmodel.planning.flow import Floats, brought
 
-__all__ = ["Compared", "Futures", "PlanValue", "compare", "plan_value", "seen_and_then"]
+__all__ = ["Compared", "Futures", "InLine", "PlanValue", "compare", "plan_value", "seen_and_then"]
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,39 @@ class PlanValue:
 
 @dataclass(frozen=True)
 class Compared:
-    """One scenario. change, total : metric → (draw, quarter), against the current plan, and in all."""
+    """One scenario. change, total : metric → (draw, quarter), against the current plan, and in all.
+
+    line : where it assumes a capacity: what that alone does
+    """
 
     spend: Floats  # (channel, week)
     plan: PlanValue
     change: dict[str, Floats]
     total: dict[str, Floats]
+    line: InLine | None = None
+
+
+@dataclass(frozen=True)
+class InLine:
+    """Of a line at a stage: later : metric → (draw, quarter), below zero where less lands in a quarter for waiting.
+
+    waiting : (draw, quarter), how many are in line at each quarter's end
+    """
+
+    stage: str
+    per_week: float
+    later: dict[str, Floats]
+    waiting: Floats
 
 
 def compare(
-    ahead: Ahead, futures: Futures, plans: Mapping[str, Floats], window: Floats, horizon_weeks: int
-) -> dict[str, Compared]:
-    """Name → comparison of each plan (channel, week). window : (week,), share of each week that may change."""
+    ahead: Ahead, futures: Futures, plans: Mapping[str, Floats], window: Floats, horizon_weeks: int,
+    lines: Mapping[str, Line] | None = None,
+) -> dict[str, Compared]:  # fmt: skip
+    """Name → comparison of each plan (channel, week). window : (week,), share of each week that may change.
+
+    lines : plan → the capacity that it assumes
+    """
     worth = {metric: ahead.worth(metric, futures.shares) for metric in futures.total}
     created = ahead.records(ahead.spend)
     expected = {metric: brought(created, one) for metric, one in worth.items()}
@@ -70,9 +92,29 @@ def compare(
         for metric, one in worth.items():
             share = _ratio(brought(more, one), expected[metric])
             change[metric] = futures.to_come[metric] * np.maximum(share, -1.0)
+        line = None
+        if lines is not None and name in lines:
+            line = _in_line(ahead, futures, change, ahead.records(spend), lines[name])
+            change = {metric: one + line.later.get(metric, 0.0) for metric, one in change.items()}
         total = {metric: futures.total[metric] + change[metric] for metric in change}
-        out[name] = Compared(spend, plan_value(ahead, spend, window, horizon_weeks), change, total)
+        out[name] = Compared(spend, plan_value(ahead, spend, window, horizon_weeks), change, total, line)
     return out
+
+
+def _in_line(ahead: Ahead, futures: Futures, change: Mapping[str, Floats], created: Floats, line: Line) -> InLine:
+    """What waiting takes from a quarter or brings to it, of the forecast's futures under the plan's spend.
+
+    Of records yet to come by the share that lands then; of open ones by as much as is expected to, at most all of it.
+    """
+    found, later = handled(ahead, created, line), {}
+    shares = futures.shares.T
+    for metric in change.keys() & found.of_new.keys():
+        without, then = (found.of_new[metric][:, :, i] @ shares for i in (0, 1))
+        to_come = futures.to_come[metric] + change[metric]
+        most = np.maximum(futures.total[metric] - futures.to_come[metric], 0.0)
+        later[metric] = to_come * _ratio(then - without, without) + np.maximum(found.of_open[metric] @ shares, -most)
+    last = [int(np.flatnonzero(quarter > 0)[-1]) for quarter in futures.shares]
+    return InLine(line.stage, line.per_week, later, found.waiting[:, last])
 
 
 def plan_value(ahead: Ahead, spend: Floats, window: Floats, horizon_weeks: int) -> PlanValue:

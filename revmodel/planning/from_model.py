@@ -25,7 +25,7 @@ ENTRY_WEEKS = 26  # of a stage's kernel: entries into stages are told for at mos
 
 def ahead_of(
     model: RevenueModel, spend: Floats, told_weeks: int, draws: int, lag_weeks: int, first_deal_stage: str | None,
-    *, stages: tuple[str, ...] = (), value: str | None = None,
+    *, stages: tuple[str, ...] = (), value: str | None = None, waits_at: tuple[str, ...] = (),
 ) -> Ahead:  # fmt: skip
     """The ``Ahead`` of a fitted model.
 
@@ -33,6 +33,7 @@ def ahead_of(
     told_weeks, draws : as the simulation's, so that draw i here rests on the same arrivals as future i there
     lag_weeks : how long after its creation a record's deals are counted
     stages : those whose entries are told, beside leads, pipeline and wins
+    waits_at : stages of these at which records may have to wait, see ``Ahead.beyond``
     value : what deals are counted in; None: bookings where there are amounts, else wins
     """
     response, groups, rows = model.response_, model.groups, model.response_.data_.rows
@@ -56,7 +57,11 @@ def ahead_of(
     in_turn = np.arange(draws) % some
     kernel = funnel_kernel(funnel, lag_weeks, first_deal_stage, threads=2)
     split = groups_of_rows(model, range(len(rows)), groups)
-    kernels = _of_deals(kernel, sizes, rows, split) | _of_stages(funnel, stages, rows, split, lag_weeks)
+    reached = _reached(funnel, stages, rows, lag_weeks)
+    kernels = _of_deals(kernel, sizes, rows, split) | {
+        f"entered:{stage}": np.einsum("drgw,rg->drw", one, split, optimize=True) for stage, one in reached.items()
+    }
+    beyond = {stage: _beyond(kernel, sizes, stage, reached[stage], split, first_deal_stage) for stage in waits_at}
     leads = _is_lead(funnel, first_deal_stage, rows)
     kernels[LEADS] = np.broadcast_to(leads[None, :, None], (some, len(rows), 1)).astype(np.float64)
     return Ahead(
@@ -71,6 +76,7 @@ def ahead_of(
         kernels={name: one[in_turn] for name, one in kernels.items()},
         won_from={name: one[in_turn] for name, one in _won_from(kernel, split, model).items()},
         value=value or (BOOKINGS if sizes.has_amounts else WINS),
+        beyond={stage: {name: one[in_turn] for name, one in of.items()} for stage, of in beyond.items()},
     )
 
 
@@ -90,17 +96,37 @@ def _of_deals(
     return out
 
 
-def _of_stages(
-    funnel: FunnelDraws, stages: tuple[str, ...], rows: tuple[tuple[str, str], ...], split: Floats, lag_weeks: int
+def _reached(
+    funnel: FunnelDraws, stages: tuple[str, ...], rows: tuple[tuple[str, str], ...], lag_weeks: int
 ) -> dict[str, Floats]:
-    """First entries into a stage or past it, (draw, row, lag): what "pipeline" is where deals begin with that stage."""
-    out = {}
+    """Stage → (draw, row, group, lag), first entries into it or past it: what "pipeline" is where deals begin there."""
     at = [funnel.stages.index(stage) for stage, _ in rows]
+    out = {}
     for stage in stages:
         reached = funnel_kernel(funnel, min(lag_weeks, ENTRY_WEEKS), stage, threads=2).pipeline
-        by_row = np.stack([reached[:, i] for i in at], axis=1)
-        out[f"entered:{stage}"] = np.einsum("drgw,rg->drw", by_row, split, optimize=True)
+        out[stage] = np.stack([reached[:, i] for i in at], axis=1)
     return out
+
+
+def _beyond(
+    kernel: FunnelKernel, sizes: DealSizeDraws, stage: str, reached: Floats, split: Floats, first_deal_stage: str | None
+) -> dict[str, Floats]:
+    """Metric → (draw, row, lag), what a record that enters ``stage`` brings, in the mix of groups that gets there.
+
+    Pipeline has been created already where the stage lies beyond that of the first deals.
+    """
+    at, names = kernel.stages.index(stage), kernel.stages
+    mix = reached.sum(axis=3) * split
+    total = mix.sum(axis=2, keepdims=True)
+    share = np.where(total > 0, mix / np.where(total > 0, total, 1.0), split)
+    is_before = first_deal_stage is None or at <= names.index(first_deal_stage)
+    wins, opened = kernel.won[:, at], kernel.pipeline[:, at]
+    of_group = {WINS: wins} | ({PIPELINE_CREATED: opened} if is_before else {})
+    if sizes.has_amounts:
+        of_group[BOOKINGS] = wins * sizes.expected_won()[:, :, None]
+        if is_before:
+            of_group[PIPELINE_CREATED] = opened * sizes.expected_first()[:, :, None]
+    return {name: np.einsum("drg,dgw->drw", share, one, optimize=True) for name, one in of_group.items()}
 
 
 def _is_lead(

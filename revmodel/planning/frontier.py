@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from revmodel.decide.allocate import Allocation, allocate
+from revmodel.decide.limits import ROUNDING
 from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.planning.ahead import Ahead
 from revmodel.planning.spend_surface import spend_surface
 
-__all__ = ["Frontier", "FrontierPoint", "best_split", "frontier", "window_surface"]
+__all__ = ["BestSplit", "Frontier", "FrontierPoint", "best_split", "frontier", "window_surface"]
 
 POINTS = 21  # of each channel's curve
 BUDGETS = 13
@@ -51,17 +52,36 @@ def window_surface(ahead: Ahead, window: Floats, horizon_weeks: int, upper: Floa
     return spend_surface(ahead, window, upper, worth, POINTS)
 
 
-def best_split(surface: ResponseSurface, budget: float, lower: Floats, upper: Floats) -> Allocation:
-    """The best split of a budget, at most as much as the limits hold; lower, upper : (channel,) totals."""
-    inside = float(np.clip(budget, lower.sum(), upper.sum()))
-    return allocate(surface, inside, lower, upper, gap_tolerance=GAP, time_limit_s=SECONDS)
+@dataclass(frozen=True)
+class BestSplit:
+    """The best split of a budget, or of as much of it as the limits let be spent.
+
+    value : (draw,). spent : its total. stopped_by : "upper" where upper limits hold less than the budget, "lower" where
+    lower limits ask for more, else nothing
+    """
+
+    allocation: Allocation
+    value: Floats
+    spent: float
+    stopped_by: str
+
+
+def best_split(surface: ResponseSurface, budget: float, lower: Floats, upper: Floats) -> BestSplit:
+    """lower, upper : (channel,) totals."""
+    least, most = float(lower.sum()), float(upper.sum())
+    slack = ROUNDING * max(most, budget)
+    stopped_by = "upper" if budget > most + slack else "lower" if budget < least - slack else ""
+    inside = min(max(budget, least), most)
+    found = allocate(surface, inside, lower, upper, gap_tolerance=GAP, time_limit_s=SECONDS)
+    value = surface.value_at(found.proposed).sum(axis=1)
+    return BestSplit(found, value, float(found.proposed.sum()), stopped_by)
 
 
 def frontier(surface: ResponseSurface, lower: Floats, upper: Floats, unit: float = 1.0) -> Frontier:
     """Best splits of even budgets between the limits; unit : what the next unit of currency has to bring to pay."""
     budgets = np.linspace(float(lower.sum()), float(upper.sum()), BUDGETS)
-    plans = [best_split(surface, budget, lower, upper).proposed for budget in budgets]
-    values = [surface.value_at(plan).sum(axis=1) for plan in plans]
+    splits = [best_split(surface, float(budget), lower, upper) for budget in budgets]
+    plans, values = [one.allocation.proposed for one in splits], [one.value for one in splits]
     means = np.array([value.mean() for value in values])
     width = np.diff(budgets)
     slopes = np.divide(np.diff(means), width, out=np.zeros_like(width), where=width > 0)

@@ -1,7 +1,8 @@
 """The least spend that reaches a target within limits, or the most that can be reached.
 
-For each budget the best split is searched with the allocation's own search; the chance to reach the target grows with
-the budget, so the least budget that gives the wanted chance is found by halving.
+For each budget the split with the highest expected value is searched with the allocation's own search, and what the
+quarter holds anyway is added; the least budget that gives the wanted chance is found by halving. An allocation's own
+least spend (``objective: least_spend``) looks for the split with the highest chance instead, and for a proof.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from revmodel.decide.allocate import allocate
+from revmodel.decide.halving import least_enough
 from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.planning.ahead import Ahead
 from revmodel.planning.spend_surface import spend_surface
@@ -58,21 +60,10 @@ def least_spend(
     lower, upper : (channel,), totals. total_of : plan (channel,) → (draw,), what the quarter then holds
     """
 
-    def tried(budget: float) -> LeastSpend:
+    def tried(budget: float) -> tuple[LeastSpend, bool]:
         plan = allocate(surface, budget, lower, upper, at_most=True, gap_tolerance=GAP, time_limit_s=SECONDS).proposed
         total = total_of(plan)
         chance = chance_of(target, total)
-        return LeastSpend(plan, chance, total, chance >= probability)
+        return LeastSpend(plan, chance, total, chance >= probability), chance >= probability
 
-    least, most = float(lower.sum()), float(upper.sum())
-    best, cheapest = tried(most), tried(least)
-    if cheapest.reached or not best.reached:
-        return cheapest if cheapest.reached else best
-    for _ in range(HALVINGS):
-        middle = 0.5 * (least + most)
-        found = tried(middle)
-        if found.reached:
-            best, most = found, middle
-        else:
-            least = middle
-    return best
+    return least_enough(tried, float(lower.sum()), float(upper.sum()), HALVINGS)[0]

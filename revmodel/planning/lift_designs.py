@@ -9,11 +9,10 @@ import pandas as pd
 from revmodel.dims import CHANNEL
 from revmodel.planning.lift_value import LiftDesign
 
-__all__ = ["DESIGNS", "NEW_DESIGNS", "best_designs"]
+__all__ = ["DESIGNS", "REGIONS", "WEEKS", "best_designs"]
 
 CHANGES, WEEKS, REGIONS = (-1.0, -0.5, 0.5), (4, 8, 12), (0.25, 0.5)
 DESIGNS = tuple(LiftDesign(*each) for each in product(REGIONS, WEEKS, CHANGES))
-NEW_DESIGNS = tuple(LiftDesign(*each) for each in product(REGIONS, WEEKS, (0.5, 1.0)))  # of what a belief speaks of
 ENOUGH = 0.9  # of the value of the best design: what more a longer or larger test tells is not worth its disturbance
 
 

@@ -13,7 +13,7 @@ low, middle or high effects of some channel, so the value told is one that can b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ def candidate_plans(surface: ResponseSurface, budget: float, lower: Floats, uppe
     """(plan, channel): the best plan on average, and those that are best for each part of each channel's effect."""
 
     def best(value: Floats) -> Floats:
-        mean = ResponseSurface(surface.channels, surface.spend, value.mean(axis=0, keepdims=True), surface.current)
+        mean = replace(surface, value=value.mean(axis=0, keepdims=True))
         return allocate(mean, budget, lower, upper, gap_tolerance=GAP, time_limit_s=SECONDS).proposed
 
     plans = [best(surface.value)]

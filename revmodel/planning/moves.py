@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -13,7 +14,7 @@ from revmodel.errors import ConfigError
 from revmodel.planning.flow import Floats
 from revmodel.planning.scenario import EVERY_CHANNEL, Move, Scenario
 
-__all__ = ["PlanWindow", "check_days", "spend_of"]
+__all__ = ["PlanWindow", "check_capacity", "check_days", "spend_of"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,18 @@ def check_days(scenario: Scenario, window: PlanWindow) -> None:
     """Raise ConfigError where a move's quarter or days lie outside the window: before anything is read or fitted."""
     for number, move in enumerate(scenario.moves, 1):
         _days(scenario, number, move, window)
+
+
+def check_capacity(scenario: Scenario, stages: Sequence[str]) -> None:
+    """Raise ConfigError where a capacity is that of no open stage of the funnel."""
+    if scenario.capacity is not None and scenario.capacity.stage not in stages:
+        name = scenario.capacity.stage
+        close = difflib.get_close_matches(name, stages, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ConfigError(
+            f"the capacity of scenario {scenario.name!r} is at the stage {name!r}, which the funnel does not have"
+            f"{hint}. Open stages: {', '.join(stages)}"
+        )
 
 
 def _changed(move: Move, planned: Floats, share: Floats) -> Floats:

@@ -12,7 +12,7 @@ from revmodel.config import read_config
 from revmodel.errors import ConfigError
 from revmodel.source_config import Frozen
 
-__all__ = ["CURRENT", "EVERY_CHANNEL", "Move", "Scenario", "read_scenarios"]
+__all__ = ["CURRENT", "EVERY_CHANNEL", "Capacity", "Move", "Scenario", "read_scenarios"]
 
 CURRENT = "current plan"
 EVERY_CHANNEL = "all"
@@ -58,8 +58,20 @@ class Move(Frozen):
         return (self.channel,) if isinstance(self.channel, str) else tuple(self.channel)
 
 
+class Capacity(Frozen):
+    """How many records sales takes on at a stage: entries into it a week; the others wait, first in, first out.
+
+    It is assumed, not learned, and holds from the first week on in every week looked at.
+    """
+
+    stage: str
+    per_week: float = Field(gt=0)
+
+
 class Scenario(Frozen):
     """A named plan: moves of the current plan, none of which touches the same channel on the same day as another.
+
+    capacity : at one stage, since a second line behind a first would need to know how long work in between takes.
 
     why : a sentence for the reader. leaves_out : what is meant but cannot be said in spend, one sentence each; it
     travels to the page, so that nobody takes the numbers for the whole.
@@ -67,10 +79,17 @@ class Scenario(Frozen):
 
     name: str = Field(min_length=1, max_length=60)
     why: str = ""
-    moves: list[Move] = Field(min_length=1)
+    moves: list[Move] = Field(default_factory=list)
+    capacity: Capacity | None = None
     leaves_out: list[str] = Field(default_factory=list)
     root: Path = Field(default=Path("."), exclude=True)  # the folder of the file
     text: str = Field(default="", exclude=True)  # the file as it was read
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Scenario:
+        if not self.moves and self.capacity is None:
+            raise ValueError("it changes nothing: give moves: of spend, a capacity: of sales, or both")
+        return self
 
     @property
     def file_name(self) -> str:
@@ -87,7 +106,7 @@ def read_scenarios(paths: list[Path]) -> list[Scenario]:
         raise ConfigError("no scenario came: name one or more YAML files, such as configs/scenarios/*.yaml")
     read = []
     for path in paths:
-        found = read_config(path, Scenario, "name, moves")
+        found = read_config(path, Scenario, "name, moves or capacity")
         read.append(found.model_copy(update={"text": path.read_text(encoding="utf-8")}))
     seen = {CURRENT: "the plan that all are compared with"}
     for path, one in zip(paths, read, strict=True):

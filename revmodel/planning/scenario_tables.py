@@ -11,7 +11,7 @@ import pandas as pd
 from revmodel.decide.surface import Floats
 from revmodel.dims import CHANNEL, METRIC, PERIOD
 from revmodel.planning.compare import Compared
-from revmodel.planning.frontier import Frontier
+from revmodel.planning.frontier import BestSplit, Frontier
 from revmodel.planning.scenario import CURRENT
 
 __all__ = ["ALL_QUARTERS", "Limits", "channels_table", "frontier_table", "quarters_table", "summary_table"]
@@ -80,27 +80,32 @@ def channels_table(compared: Mapping[str, Compared], channels: tuple[str, ...], 
 
 
 def summary_table(
-    compared: Mapping[str, Compared], channels: pd.DataFrame, value: str, best: Mapping[str, tuple[float, float]],
+    compared: Mapping[str, Compared], channels: pd.DataFrame, value: str, best: Mapping[str, BestSplit],
     notes: Mapping[str, tuple[str, str]],
 ) -> pd.DataFrame:  # fmt: skip
     """The table ``scenario_summary``: a row a scenario, the current plan first.
 
-    value : the metric of deals. best : scenario → what the best split of its money brings within the config's limits,
-    mean, and its certified gap. notes : scenario → why, and what it leaves out
+    value : the metric of deals. best : scenario → the best split of its money within the config's limits.
+    notes : scenario → why, and what it leaves out
     Columns: scenario, spend, spend_change, deals (the metric), window (of the quarters compared; mean, p10, p90),
     window_change, p_more (chance of more of it), brings (what the window's spend brings within the horizon), gain
-    (brings, against the current plan), net (gain less the change in spend), p_better (chance that net is above 0),
-    romi, marginal_romi (of the change of spend; blank where the total stays), next_unit_romi, best_split (mean),
+    (brings, against the current plan, less what waits), net (gain less the change in spend), p_better (chance that net
+    is above 0), romi, marginal_romi (of the change of spend; blank where the total stays or records wait),
+    next_unit_romi, capacity (in words, where one is assumed), waits (what it moves beyond the quarters compared, below
+    zero; mean, p10, p90), in_line (records that wait when they end, mean), best_split (mean), best_split_spend and
+    best_split_stopped_by ("upper" or "lower" limits, where they do not let its money be spent),
     certified_gap, binding, extrapolates, why, leaves_out.
     """
     now, rows = compared[CURRENT].plan, []
     for name, one in compared.items():
         spend, change = float(one.plan.spend.sum()), float(one.plan.spend.sum() - now.spend.sum())
         brings = one.plan.value.sum(axis=1)
-        gain = brings - now.value.sum(axis=1)
-        moved = _differs(one.plan.spend, now.spend)
+        waits = np.zeros_like(brings) if one.line is None else one.line.later[value].sum(axis=1)
+        gain = brings - now.value.sum(axis=1) + waits
+        moved = _differs(one.plan.spend, now.spend) or bool((waits != 0).any())
         mine = channels[channels["scenario"] == name]
-        marginal = gain / change - 1 if abs(change) > _NO_CHANGE * max(spend, 1.0) else np.full_like(gain, np.nan)
+        by_money = abs(change) > _NO_CHANGE * max(spend, 1.0) and not (waits != 0).any()
+        marginal = gain / change - 1 if by_money else np.full_like(gain, np.nan)
         rows.append({
             "scenario": name, "spend": spend, "spend_change": change, "deals": value,
             **_named(one.total[value].sum(axis=1), "window"), **_named(one.change[value].sum(axis=1), "window_change"),
@@ -109,7 +114,10 @@ def summary_table(
             "p_better": _chance(gain - change, moved),
             **_named(brings / spend - 1 if spend > 0 else np.full_like(brings, np.nan), "romi"),
             **_named(marginal, "marginal_romi"), **_named(_next_unit(one), "next_unit_romi"),
-            "best_split": best[name][0], "certified_gap": best[name][1],
+            "capacity": "" if one.line is None else f"at most {one.line.per_week:g} a week enter {one.line.stage}",
+            **_named(waits, "waits"), "in_line": 0.0 if one.line is None else float(one.line.waiting[:, -1].mean()),
+            "best_split": float(best[name].value.mean()), "best_split_spend": best[name].spent,
+            "best_split_stopped_by": best[name].stopped_by, "certified_gap": best[name].allocation.certified_gap,
             "binding": "; ".join(
                 f"{row[CHANNEL]}: {row['binding']}" for row in mine.to_dict("records") if row["binding"] != ""
             ),

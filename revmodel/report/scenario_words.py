@@ -10,7 +10,7 @@ import pandas as pd
 from revmodel.planning.scenario import CURRENT
 from revmodel.planning.scenario_tables import ALL_QUARTERS
 from revmodel.report.reading import Run, rows_of
-from revmodel.report.words import and_list, chance, label, money, number, percent, quarter
+from revmodel.report.words import and_list, chance, label, money, number, percent, quarter, span
 
 __all__ = [
     "frontier_sentence",
@@ -21,9 +21,7 @@ __all__ = [
     "verdict",
 ]
 
-HELD = (
-    "Plans move arrivals only: conversion, time to close, deal size and sales capacity are the same in every scenario."
-)
+HELD = "Plans move arrivals only: conversion, time to close, deal size and {}are the same in every scenario."
 
 
 def headline(run: Run) -> str:
@@ -77,9 +75,49 @@ def scenario_sentences(run: Run) -> list[str]:
             said[-1] += f" {names}: more in a quarter than was ever spent in one, so the curve is a guess there."
         if row.scenario == CURRENT:
             known = set(beyond)  # told once: every plan keeps it
+        said[-1] += _best_split(run, row)
+        if getattr(row, "capacity", ""):
+            said[-1] += f" {_line(run, row)}"
         if row.leaves_out:
             said[-1] += f" Not in these numbers: {row.leaves_out}"
-    return [*said, HELD]
+    assumed = any(getattr(row, "capacity", "") for row in rows_of(run.folder.tables["scenario_summary"]))
+    also = "time that work takes once it is taken on " if assumed else "sales capacity "
+    left_out = run.manifest["scenarios"].get("left_out", "")
+    return [*said, *([left_out] if left_out else []), HELD.format(also)]
+
+
+def _best_split(run: Run, row: Any) -> str:
+    """What the best split of a scenario's money brings, and which limits stop it short. row: summary."""
+    unit, stopped = run.currency if run.has_amounts else None, getattr(row, "best_split_stopped_by", None)
+    if not isinstance(stopped, str):  # a run of before it was told
+        return ""
+    spent, of = money(row.best_split_spend, run.currency), money(row.spend, run.currency)
+    what = f"brings {number(row.best_split, unit)} of {row.deals}"
+    if stopped == "upper":
+        return (
+            f" Its {of} are more than the upper limits of all channels together let be spent: the best split within "
+            f"them spends {spent}, every channel at its upper limit, and {what}."
+        )
+    if stopped == "lower":
+        return (
+            f" Its {of} are less than the lower limits of all channels together ask for: the best split within "
+            f"them spends {spent}, every channel at its lower limit, and {what}."
+        )
+    return f" The best split of its {of} within the limits {what}."
+
+
+def _line(run: Run, row: Any) -> str:
+    """What a scenario assumes of sales capacity, and what that does. row: summary."""
+    unit, end = run.currency if run.has_amounts else None, run.manifest["quarters"][-1]
+    said = f"It assumes, and no data says so, that {row.capacity}; others wait, first in, first out."
+    if row.waits_mean == 0:
+        return f"{said} That many do not come in, so nobody waits."
+    late = f"{number(abs(row.waits_mean), unit)} of {row.deals}"
+    between = span(abs(row.waits_p90), abs(row.waits_p10), unit)
+    return (
+        f"{said} By the end of {quarter(str(end), run.start_month)} {row.in_line:,.0f} wait, and {late} ({between}) "
+        "come after it: counted as missing here, though late and not lost."
+    )
 
 
 def _bindings(text: str) -> str:

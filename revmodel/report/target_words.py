@@ -40,7 +40,9 @@ def headline(run: Run) -> str:
 def target_sentences(run: Run) -> list[str]:
     """What the plan reaches, what covers it, and what it takes in leads and in spend."""
     row = target_of(run)
-    return [_plan(run, row), _covered(run, row), _leads(run, row), _spend(run, row)]
+    left_out = run.manifest.get("target", {}).get("left_out", "")
+    said = [_plan(run, row), _covered(run, row), _leads(run, row), _spend(run, row)]
+    return [*said, *([left_out] if left_out else [])]
 
 
 def _plan(run: Run, row: Any) -> str:

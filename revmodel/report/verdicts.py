@@ -90,8 +90,10 @@ def budget_sentences(run: AnyRun, row: Any, plan: pd.DataFrame) -> list[str]:
     unit = currency if run.has_amounts and getattr(row, "in_money", True) else None
     moves = plan["proposed"] - plan["current"]
     if float(moves.abs().max()) < _STILL * float(plan["current"].sum()):
-        caution = _caution(row)
-        return [caution or "The split of today is as good as any within the limits: nothing needs to move."]
+        still = (
+            _told(row, "caution") or "The split of today is as good as any within the limits: nothing needs to move."
+        )
+        return [still, *([_told(row, "counted")] if _told(row, "counted") else [])]
     more = row.objective_proposed_mean - row.objective_current_mean
     reach = between(row.difference_p10, row.difference_p90, unit)
     what = f"expected {row.value}" if hasattr(row, "value") else row.objective
@@ -100,7 +102,7 @@ def budget_sentences(run: AnyRun, row: Any, plan: pd.DataFrame) -> list[str]:
         f"The chance that the new split beats today's is {chance(row.p_better)} ({percent(row.p_better)}). "
         f"No other split within the limits does better by more than {_gap(row.certified_gap)}: that is proven.",
     ]
-    said += [_caution(row)] if _caution(row) else []
+    said += [sentence for column in ("caution", "counted") if (sentence := _told(row, column))]
     lands = json.loads(row.lands_by_quarter) if isinstance(row.lands_by_quarter, str) else {}
     if lands:
         parts = [f"{number(v, unit)} in {quarter(q, run.start_month)}" for q, v in lands.items() if v > 0]
@@ -108,9 +110,9 @@ def budget_sentences(run: AnyRun, row: Any, plan: pd.DataFrame) -> list[str]:
     return said
 
 
-def _caution(row: Any) -> str:
-    """What held the plan back; runs of before have no such column, and an empty one is read back as no text."""
-    said = getattr(row, "caution", "")
+def _told(row: Any, column: str) -> str:
+    """A sentence of the summary; runs of before lack some of them, and an empty one is read back as no text."""
+    said = getattr(row, column, "")
     return said if isinstance(said, str) else ""
 
 

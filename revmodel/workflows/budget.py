@@ -13,21 +13,23 @@ from revmodel.attribution.from_model import LeadEconomics
 from revmodel.config import AllocationConfig
 from revmodel.decide.allocate import Allocation, allocate
 from revmodel.decide.from_config import bounds_of, highest_of, periods_of, rules_of
-from revmodel.decide.from_model import leads_of_plan, most_ever_spent, window_periods, window_surface
+from revmodel.decide.from_model import leads_of_plan, most_ever_spent, window_periods, window_surface, worth_of_new
 from revmodel.decide.landing import landing_by_quarter
-from revmodel.decide.new_channels import NewLine, with_new_lines
+from revmodel.decide.least_spend import least_spend
+from revmodel.decide.limits import amount_in_words
+from revmodel.decide.new_channels import NewLine, believed_in_words, new_lines, with_new_lines
 from revmodel.decide.periods import PeriodSurface, pace_of
-from revmodel.decide.sure import allocate_surely, chance_better
+from revmodel.decide.sure import STILL, allocate_surely, chance_better
 from revmodel.decide.surface import ResponseSurface
 from revmodel.decide.tables import plan_tables
-from revmodel.decide.worth import segment_weights, worth_by_week
 from revmodel.errors import ConfigError
 from revmodel.workflows.fitted import FittedCompany
+from revmodel.workflows.plan_worth import PlanWorth, plan_worth
 
-__all__ = ["BudgetQuestion", "allocation_tables", "best_plan", "budget_question"]
+__all__ = ["BudgetQuestion", "allocation_tables", "best_plan", "budget_question", "new_lines_of_funnel"]
 
 Floats = npt.NDArray[np.float64]
-METRICS = {"bookings": "revenue", "pipeline": "pipeline", "leads": "leads"}
+EDGE = 1e-6  # share of an amount by which it may miss a limit and still be at it
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class BudgetQuestion:
     """What a budget is asked of: surface, and limits (channel,) in currency over the window.
 
     spend : (channel, week), the plan that is in force. value_name : what the surface's value is, in words
+    worth : of the funnel's leads; None in a media mix
     """
 
     surface: ResponseSurface | PeriodSurface
@@ -42,6 +45,7 @@ class BudgetQuestion:
     upper: Floats
     spend: Floats
     value_name: str
+    worth: PlanWorth | None = None
 
     def with_new(self, new: list[NewLine]) -> BudgetQuestion:
         """The same question with channels that have never spent after those that have."""
@@ -71,18 +75,66 @@ def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQu
     current = spend.sum(1)
     low, high = bounds_of(settings, channels, current)
     top = highest_of(settings, channels, current)
-    worth = _worth(fitted, economics, settings)
+    worth = plan_worth(fitted, economics, settings)
     surface: ResponseSurface | PeriodSurface
     if settings.periods == 1:
-        surface = window_surface(fitted.model, economics, spend, top, settings.horizon_weeks, worth=worth).surface
+        surface = window_surface(
+            fitted.model, economics, spend, top, settings.horizon_weeks, worth=worth.by_week
+        ).surface
     else:
         most = np.maximum(top, current)
-        surface = window_periods(fitted.model, economics, spend, most, periods_of(settings), worth)
-    return BudgetQuestion(surface, low, high, spend, _value_name(economics, settings))
+        surface = window_periods(fitted.model, economics, spend, most, periods_of(settings), worth.by_week)
+    new = new_lines_of_funnel(fitted, economics, worth.by_week, periods_of(settings))
+    return BudgetQuestion(surface, low, high, spend, worth.name, worth).with_new(new)
 
 
-def best_plan(asked: BudgetQuestion, settings: AllocationConfig, total: float) -> tuple[Allocation, str]:
-    """The plan that the config asks for, and a sentence on what held it back, if anything did."""
+def new_lines_of_funnel(
+    fitted: FittedCompany, economics: LeadEconomics, worth: Floats, period_of: npt.NDArray[np.intp]
+) -> list[NewLine]:
+    """Lines of channels that have never spent. worth : (draw, group, week), of a lead by the week it comes in."""
+    config, model = fitted.config, fitted.model
+    asked, response = config.allocation.new_channels, model.response_
+    if not asked:
+        return []
+    families = config.response.carry_over or "geometric", config.response.saturation or "michaelis_menten"
+    return new_lines(
+        asked, response.data_.channels, worth_of_new(model, economics, worth), period_of, families,
+        response.max_lag_weeks, config.seed + 3,
+    )  # fmt: skip
+
+
+def best_plan(asked: BudgetQuestion, settings: AllocationConfig, budget: float | None) -> tuple[Allocation, str]:
+    """The plan that the config asks for, and sentences on what held it back, if anything did.
+
+    budget : total over the window; None: what is spent now. Raises ConfigError: one came for the least spend.
+    """
+    best, held = _planned(asked, settings, budget)
+    return best, " ".join(said for said in (held, _edges(asked.surface, best)) if said)
+
+
+def _edges(surface: ResponseSurface | PeriodSurface, best: Allocation) -> str:
+    """In which periods a line gets all that its response is known for, where its limits would let it have more."""
+    if isinstance(surface, ResponseSurface):
+        return ""
+    at = (
+        (best.plan >= surface.most * (1 - EDGE))
+        & (best.upper[:, None] > surface.most * (1 + EDGE))
+        & ~best.fixed[:, None]
+    )
+    told = [
+        f"{name} (in {int(here.sum())} of {here.size} periods)"
+        for name, here in zip(best.channels, at, strict=True)
+        if here.any()
+    ]
+    if not told:
+        return ""
+    return f"More in one period than the response was asked about is not planned, and that binds: {', '.join(told)}."
+
+
+def _planned(asked: BudgetQuestion, settings: AllocationConfig, budget: float | None) -> tuple[Allocation, str]:
+    if settings.objective == "least_spend":
+        return _cheapest(asked, settings, budget)
+    total = float(asked.spend.sum()) if budget is None else float(budget)
     limits = {"fixed": settings.fixed, "rules": rules_of(settings), "at_most": not settings.spend_all}
     if settings.least_chance is None:
         best = allocate(
@@ -98,12 +150,36 @@ def best_plan(asked: BudgetQuestion, settings: AllocationConfig, total: float) -
     best = allocate_surely(asked.surface, total, asked.lower, asked.upper, least_chance=settings.least_chance, **limits)
     gives_up = best.bound - best.objective_proposed
     chance = chance_better(asked.surface, best)
+    still = np.abs(best.plan - best.now).sum() <= STILL * max(best.budget, 1e-300)
     if chance >= settings.least_chance:
         held = f"The plan has to beat today's with a chance of {settings.least_chance:.0%}; it has {chance:.0%}."
+    elif not still:
+        held = (
+            f"No plan within the limits was found that beats today's with a chance of {settings.least_chance:.0%}, and "
+            f"today's does not keep them: this is the most careful one, with a chance of {chance:.0%}."
+        )
     else:
         held = f"No plan that moves money beats today's with a chance of {settings.least_chance:.0%}, so nothing moves."
     given = gives_up > 1e-4 * abs(best.bound)
     return best, held + (f" That gives up at most {gives_up / abs(best.bound):.1%} of expected value." if given else "")
+
+
+def _cheapest(asked: BudgetQuestion, settings: AllocationConfig, budget: float | None) -> tuple[Allocation, str]:
+    """The least spend that reaches the target, and in words what it is and how much less cannot be enough."""
+    if budget is not None or settings.target is None:
+        raise ConfigError(
+            f"a budget of {amount_in_words(budget or 0.0)} came for objective least_spend, which finds the least there "
+            "is: leave the budget out, or choose objective mean or probability"
+        )
+    found = least_spend(
+        asked.surface, settings.target, asked.lower, asked.upper, probability=settings.chance, fixed=settings.fixed,
+        rules=rules_of(settings),
+    )  # fmt: skip
+    sure = "is expected" if settings.chance is None else f"has a chance of {settings.chance:.0%}"
+    return found.allocation, (
+        f"This is the least spend found that {sure} to reach {amount_in_words(settings.target)} of {asked.value_name}: "
+        f"{amount_in_words(found.spend)}. That less than {amount_in_words(found.not_below)} is not enough is proven."
+    )
 
 
 def allocation_tables(
@@ -114,50 +190,27 @@ def allocation_tables(
     budget : total over the window; None: what is planned now.
     """
     settings, asked = fitted.config.allocation, budget_question(fitted, economics)
-    total = float(asked.spend.sum()) if budget is None else float(budget)
-    best, caution = best_plan(asked, settings, total)
+    worth = asked.worth or plan_worth(fitted, economics, settings)
+    best, caution = best_plan(asked, settings, budget)
+    measured = len(fitted.model.response_.data_.channels)
     first, last = fitted.as_of + dt.timedelta(days=1), fitted.as_of + dt.timedelta(weeks=settings.weeks)
     period = f"{first} to {last}"
     landed = landing_by_quarter(
-        leads_of_plan(fitted.model, economics, _weekly(asked, best, settings)),
-        economics.worth.within(METRICS[settings.value.of])[:, :, : settings.horizon_weeks + 1],
+        leads_of_plan(fitted.model, economics, _weekly(asked, best, settings)[:measured]),
+        worth.within[:, :, : settings.horizon_weeks + 1],
         settings.weeks,
         fitted.as_of,
         fitted.config.forecast.fiscal_year_start_month,
     )
-    seen = most_ever_spent(fitted.model, settings.weeks)
+    seen = most_ever_spent(fitted.model, settings.weeks) | dict.fromkeys(settings.new_channels, 0.0)
+    if settings.new_channels:
+        believed = believed_in_words(list(settings.new_channels))
+        caution = " ".join([*([caution] if caution else []), believed, "What lands by quarter is without it."])
     return plan_tables(
         asked.surface, best, scenario=scenario, period=period, parts=_period_names(fitted.as_of, settings),
         seen_max=seen, lands_by_quarter=landed, value_name=asked.value_name, caution=caution,
-        in_money=settings.value.of != "leads" and economics.worth.is_money,
+        counted=worth.note, in_money=worth.in_money,
     )  # fmt: skip
-
-
-def _worth(fitted: FittedCompany, economics: LeadEconomics, settings: AllocationConfig) -> Floats:
-    """(draw, group, week of the window and of the carry-over after it) value of a lead."""
-    value = settings.value
-    within = economics.worth.within(METRICS[value.of])
-    weights = segment_weights(economics.groups.segment, value.segments)
-    return value.margin * worth_by_week(
-        within * weights[:, None], settings.weeks + fitted.model.response_.max_lag_weeks, settings.horizon_weeks,
-        from_start=value.counted_from == "start", discount_per_year=value.discount_per_year,
-    )  # fmt: skip
-
-
-def _value_name(economics: LeadEconomics, settings: AllocationConfig) -> str:
-    value, horizon = settings.value, settings.horizon_weeks
-    unit = {"bookings": "bookings" if economics.worth.is_money else "wins"}.get(value.of, value.of)
-    lands = "lands" if value.of == "pipeline" else "land"
-    said = f"{unit} that {lands} within {horizon} weeks of a lead"
-    if value.of == "leads":
-        said = "leads"
-    elif value.counted_from == "start":
-        said = f"{unit} that {lands} within {horizon} weeks of the window's start"
-    if value.margin != 1:
-        said += f" at a margin of {value.margin:.0%}"
-    if value.segments:
-        said += ", segments weighted"
-    return said + (f", discounted by {value.discount_per_year:.0%} a year" if value.discount_per_year else "")
 
 
 def _weekly(asked: BudgetQuestion, best: Allocation, settings: AllocationConfig) -> Floats:

@@ -41,8 +41,10 @@ def mix_budget_tables(
     low, high = capped(measured.lower, measured.upper, current, given, caps)
     new = new_lines_of_mix(mix, settings)
     asked = replace(measured, lower=low, upper=high).with_new(new)
-    best, caution = best_plan(asked, settings, float(current.sum()) if budget is None else float(budget))
-    held = [*caps_in_words(measured.surface.channels, given, caps), *believed_in_words(new)]
+    best, caution = best_plan(asked, settings, budget)
+    held = caps_in_words(measured.surface.channels, given, caps)
+    if new:
+        held.append(believed_in_words([each.line.name for each in new]))
     caution = " ".join([*([caution] if caution else []), *held])
     first = mix.panel_.weeks[-1] + pd.Timedelta(days=7)
     period = f"{first.date()} to {(first + pd.Timedelta(days=7 * settings.weeks - 1)).date()}"

@@ -8,13 +8,14 @@ import pandas as pd
 
 from revmodel.config import AllocationConfig
 from revmodel.decide.from_mix import mix_periods, mix_surface, spend_now
-from revmodel.decide.new_channels import NewLine, with_new_lines
+from revmodel.decide.new_channels import with_new_lines
 from revmodel.decide.periods import LineResponse, PeriodSurface
 from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.dims import CHANNEL
 from revmodel.mix.media_mix import MediaMix
 from revmodel.mix.noise import week_sd
-from revmodel.planning.lift_designs import DESIGNS, NEW_DESIGNS, best_designs
+from revmodel.planning.lift_designs import DESIGNS, best_designs
+from revmodel.planning.lift_of_new import LONGEST, tests_of_new
 from revmodel.planning.lift_value import LiftDesign, candidate_plans, lift_error, next_tests_table
 from revmodel.workflows.mix_budget import mix_question, new_lines_of_mix
 
@@ -22,7 +23,6 @@ __all__ = ["mix_tests"]
 
 RECENT_WEEKS = 13  # whose units and noise say how many come in during a test
 POINTS = 27  # of each channel's curve
-LONGEST = max(design.weeks for design in (*DESIGNS, *NEW_DESIGNS))
 
 
 def mix_tests(mix: MediaMix, settings: AllocationConfig, budget: float | None = None) -> dict[str, pd.DataFrame]:
@@ -36,7 +36,6 @@ def mix_tests(mix: MediaMix, settings: AllocationConfig, budget: float | None = 
     most = max(2.0, 1.01 * float((high / np.where(now > 0, now, np.inf)).max()))
     measured = _together(mix_surface(mix, asked.spend, most=most, points=POINTS), names)
     surface = with_new_lines(measured, new)
-    assert isinstance(surface, ResponseSurface)
     low = np.append(low, np.zeros(len(new)))
     high = np.append(high, [each.most for each in new])
     total = float(now.sum()) if budget is None else float(budget)
@@ -50,28 +49,9 @@ def mix_tests(mix: MediaMix, settings: AllocationConfig, budget: float | None = 
         lifts = np.stack([_lift(units, name, during, design) for name in names], axis=1)
         error = lift_error(*weekly, design)
         tables.append(next_tests_table(names, value, lifts, spent, error, design, seed))
-    if new:
-        tested = new_lines_of_mix(mix, settings, LONGEST)
-        tables += [_of_new(tested, value, design, weekly, seed + len(names)) for design in NEW_DESIGNS]
+    tables += tests_of_new(new_lines_of_mix(mix, settings, LONGEST), value, weekly, seed + len(names))
     designs = pd.concat(tables, ignore_index=True).sort_values(CHANNEL, kind="stable", ignore_index=True)
     return {"next_tests": best_designs(designs), "test_designs": designs}
-
-
-def _of_new(
-    new: list[NewLine], value: Floats, design: LiftDesign, weekly: tuple[float, float], seed: int
-) -> pd.DataFrame:
-    """Tests of channels that have never spent: so much of the spend that their belief speaks of, where nothing was."""
-    lifts = np.stack([design.regions * _units_of_new(each, design) for each in new], axis=1)
-    spend = np.array([each.line.unit for each in new])
-    names = tuple(each.line.name for each in new)
-    table = next_tests_table(names, value, lifts, spend, lift_error(*weekly, design), design, seed)
-    return table.assign(weekly_now=0.0)
-
-
-def _units_of_new(new: NewLine, design: LiftDesign) -> Floats:
-    """(draw,): units of the KPI that the channel brings in the weeks of a test in all regions."""
-    weekly = np.where(np.arange(LONGEST) < design.weeks, design.change * new.line.unit, 0.0)
-    return np.asarray((new.units * new.line.curve(new.line.carried(weekly)))[:, : design.weeks].sum(1))
 
 
 def _lift(units: PeriodSurface, name: str, during: Floats, design: LiftDesign) -> Floats:

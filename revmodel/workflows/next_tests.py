@@ -7,11 +7,14 @@ import pandas as pd
 
 from revmodel.attribution.from_model import LeadEconomics
 from revmodel.decide.from_model import window_surface
+from revmodel.decide.new_channels import NewLine, with_new_lines
 from revmodel.dims import CHANNEL
 from revmodel.models.arrivals import caused_leads
 from revmodel.planning.flow import Floats
 from revmodel.planning.lift_designs import DESIGNS, best_designs
+from revmodel.planning.lift_of_new import LONGEST, tests_of_new
 from revmodel.planning.lift_value import candidate_plans, lift_error, next_tests_table
+from revmodel.workflows.budget import new_lines_of_funnel
 from revmodel.workflows.fitted import FittedCompany
 from revmodel.workflows.plan_limits import channel_bounds
 
@@ -29,24 +32,36 @@ def next_tests(fitted: FittedCompany, economics: LeadEconomics, budget: float | 
     spend = fitted.spend_ahead(settings.weeks)
     current = spend.sum(axis=1)
     low, high = channel_bounds(fitted)
-    surface = window_surface(model, economics, spend, current * high, settings.horizon_weeks).surface
+    measured = window_surface(model, economics, spend, current * high, settings.horizon_weeks).surface
+    new, tested = (_new_lines(fitted, economics, weeks) for weeks in (settings.weeks, LONGEST))
+    surface = with_new_lines(measured, new)
     total = float(current.sum()) if budget is None else float(budget)
-    plans = candidate_plans(surface, total, current * low, current * high)
+    least, most = np.zeros(len(new)), np.array([each.most for each in new])
+    plans = candidate_plans(surface, total, np.append(current * low, least), np.append(current * high, most))
     value = np.stack([surface.value_at(plan).sum(axis=1) for plan in plans], axis=1)
-    during = fitted.spend_ahead(max(design.weeks for design in DESIGNS))
+    during = fitted.spend_ahead(LONGEST)
     now = caused_leads(model.response_, during, economics.pick)
     changes = {design.change for design in DESIGNS}
     more = {each: caused_leads(model.response_, during * (1 + each), economics.pick) - now for each in changes}
     weekly, seed = _weekly(fitted, economics), fitted.config.seed + 41
     tables = [
         next_tests_table(
-            surface.channels, value, design.regions * more[design.change][:, :, : design.weeks].sum(2),
+            measured.channels, value, design.regions * more[design.change][:, :, : design.weeks].sum(2),
             during[:, : design.weeks].mean(axis=1), lift_error(*weekly, design), design, seed,
         )
         for design in DESIGNS
     ]  # fmt: skip
+    tables += tests_of_new(tested, value, weekly, seed + len(measured.channels))
     designs = pd.concat(tables, ignore_index=True).sort_values(CHANNEL, kind="stable", ignore_index=True)
     return {"next_tests": best_designs(designs), "test_designs": designs}
+
+
+def _new_lines(fitted: FittedCompany, economics: LeadEconomics, weeks: int) -> list[NewLine]:
+    """Lines of channels that have never spent, over so many weeks; a lead counts as the surface has it."""
+    within = economics.worth.revenue_within
+    worth = within[:, :, min(fitted.config.allocation.horizon_weeks, within.shape[2] - 1)]
+    by_week = np.repeat(worth[:, :, None], weeks + fitted.model.response_.max_lag_weeks, axis=2)
+    return new_lines_of_funnel(fitted, economics, by_week, np.zeros(weeks, dtype=np.intp))
 
 
 def _weekly(fitted: FittedCompany, economics: LeadEconomics) -> tuple[float, float]:

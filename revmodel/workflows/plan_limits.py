@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from revmodel.config import AllocationConfig
 from revmodel.decide.from_config import bounds_of
 from revmodel.planning.flow import Floats
 from revmodel.workflows.fitted import FittedCompany
 
-__all__ = ["channel_bounds"]
+__all__ = ["channel_bounds", "rules_left_out"]
 
 
 def channel_bounds(fitted: FittedCompany) -> tuple[Floats, Floats]:
@@ -23,3 +24,18 @@ def channel_bounds(fitted: FittedCompany) -> tuple[Floats, Floats]:
         low[channels.index(name)] = high[channels.index(name)] = amount
     unit = np.where(planned > 0, planned, np.inf)
     return low / unit, high / unit
+
+
+def rules_left_out(settings: AllocationConfig) -> str:
+    """A sentence on what the config lays down of a budget that targets and scenarios do not look at; else nothing."""
+    names = {
+        "groups": settings.groups, "minimum": settings.minimum, "steps": settings.steps, "pace": settings.pace,
+        "most_changed": settings.most_changed is not None,
+    }  # fmt: skip
+    given = [name for name, said in names.items() if said]
+    if not given:
+        return ""
+    return (
+        f"Best splits and least spends here keep the limits of each channel; {', '.join(given)} of allocation are not "
+        "looked at, which 'revmodel allocate' keeps."
+    )

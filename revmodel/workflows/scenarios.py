@@ -11,17 +11,19 @@ import numpy as np
 import pandas as pd
 
 from revmodel.config import Config
-from revmodel.dims import METRIC, NOT_YET_CREATED, PERIOD, PROVENANCE
+from revmodel.dims import LEADS, METRIC, NOT_YET_CREATED, PERIOD, PROVENANCE
 from revmodel.errors import ConfigError, ModelError
 from revmodel.forecast.calendar import periods, week_shares
 from revmodel.forecast.rollup import forecast_draws
 from revmodel.forecast.weekly import weekly_totals
 from revmodel.models.predict import future_weeks
 from revmodel.planning.ahead import Ahead
+from revmodel.planning.capacity import Line
 from revmodel.planning.compare import Compared, Futures, compare, seen_and_then
 from revmodel.planning.from_model import ahead_of
 from revmodel.planning.frontier import best_split, frontier, window_surface
-from revmodel.planning.moves import PlanWindow, check_days, spend_of
+from revmodel.planning.moves import PlanWindow, check_capacity, check_days, spend_of
+from revmodel.planning.open_entries import open_entries
 from revmodel.planning.scenario import CURRENT, Scenario, read_scenarios
 from revmodel.planning.scenario_tables import Limits, channels_table, frontier_table, quarters_table, summary_table
 from revmodel.report.tables import RunFolder
@@ -29,7 +31,7 @@ from revmodel.tracking.nested_runs import NestedRun
 from revmodel.workflows.company import as_of_date
 from revmodel.workflows.fitted import PreparedCompany
 from revmodel.workflows.parts import quarters_ahead
-from revmodel.workflows.plan_limits import channel_bounds
+from revmodel.workflows.plan_limits import channel_bounds, rules_left_out
 from revmodel.workflows.record import record_run
 from revmodel.workflows.told import MOST_QUARTERS, ToldCompany, tell_company, with_quarters
 
@@ -57,6 +59,7 @@ def compare_scenarios(
     window = _window(looking, day, future_weeks(pd.Timestamp(day), 1))
     for one in scenarios:
         check_days(one, window)
+        check_capacity(one, looking.funnel.stages)
     told = tell_company(
         looking, as_of=as_of, plan=plan, jobs=jobs, progress=progress,
         prepared=lambda company: _check_moves(company, scenarios),
@@ -65,7 +68,11 @@ def compare_scenarios(
     own = scenario_tables(told, scenarios)
     tables = told.tables | own
     texts = {one.file_name: one.text for one in scenarios}
-    asked = {"quarters": quarters, "files": {one.name: f"{FOLDER}/{one.file_name}" for one in scenarios}}
+    asked: dict[str, object] = {
+        "quarters": quarters,
+        "files": {one.name: f"{FOLDER}/{one.file_name}" for one in scenarios},
+    }
+    asked["left_out"] = rules_left_out(config.allocation)
     say("writing tables and page")
     return record_run(
         told.fitted, tables, "scenarios", name, weekly_totals(told.simulation, told.fitted.features.realised),
@@ -78,21 +85,18 @@ def scenario_tables(told: ToldCompany, scenarios: list[Scenario]) -> dict[str, p
     """``scenarios``, ``scenario_channels``, ``scenario_summary`` and ``frontier``."""
     fitted = told.fitted
     horizon = fitted.config.allocation.horizon_weeks
-    ahead = _ahead(told, horizon)
+    waits_at = tuple(dict.fromkeys(one.capacity.stage for one in scenarios if one.capacity is not None))
+    ahead = _ahead(told, horizon, waits_at)
     window = _window(fitted.config, fitted.as_of, ahead.weeks)
     plans = {CURRENT: ahead.spend} | {one.name: spend_of(one, ahead.spend, ahead.channels, window) for one in scenarios}
     futures = _futures(told, ahead)
-    compared = compare(ahead, futures, plans, window.share, horizon)
+    compared = compare(ahead, futures, plans, window.share, horizon, _lines(told, ahead, scenarios, waits_at))
     limits = _limits(told, compared, window)
     channels = channels_table(compared, ahead.channels, limits)
     surface = window_surface(ahead, window.share, horizon, limits.upper)
-    splits = {
+    best = {
         name: best_split(surface, float(one.plan.spend.sum()), limits.lower, limits.upper)
         for name, one in compared.items()
-    }
-    best = {
-        name: (float(surface.value_at(one.proposed).sum(axis=1).mean()), one.certified_gap)
-        for name, one in splits.items()
     }
     notes = {CURRENT: ("", "")} | {one.name: (one.why, " ".join(one.leaves_out)) for one in scenarios}
     spend = {name: one.spend.sum(axis=0) @ futures.shares.T for name, one in compared.items()}
@@ -125,13 +129,28 @@ def _window(config: Config, as_of: dt.date, weeks: pd.DatetimeIndex) -> PlanWind
     return PlanWindow(weeks, pd.Timestamp(as_of) + pd.Timedelta(days=1), ends[-1][1], quarters)
 
 
-def _ahead(told: ToldCompany, horizon_weeks: int) -> Ahead:
+def _ahead(told: ToldCompany, horizon_weeks: int, waits_at: tuple[str, ...]) -> Ahead:
     fitted = told.fitted
     shown, beyond = quarters_ahead(fitted), fitted.config.response.max_lag_weeks
     return ahead_of(
         fitted.model, fitted.spend_ahead(shown + beyond), shown, fitted.config.forecast.draws,
-        max(horizon_weeks, shown + beyond), fitted.config.funnel.first_deal_stage,
+        max(horizon_weeks, shown + beyond), fitted.config.funnel.first_deal_stage, stages=waits_at, waits_at=waits_at,
     )  # fmt: skip
+
+
+def _lines(told: ToldCompany, ahead: Ahead, scenarios: list[Scenario], waits_at: tuple[str, ...]) -> dict[str, Line]:
+    """Scenario → the line at the stage whose capacity it assumes; records that are open today stand in it too."""
+    if not waits_at:
+        return {}
+    shown = quarters_ahead(told.fitted)
+    opened = open_entries(told.fitted.model, ahead.spend[:, :shown], waits_at, told.fitted.config.seed + 33)
+    expected = ahead.by_week(LEADS, ahead.records(ahead.spend))[:, :shown].sum()
+    scale = float(told.simulation.weekly(LEADS).sum() / expected) if expected > 0 else 1.0
+    return {
+        one.name: Line(one.capacity.stage, one.capacity.per_week, opened[one.capacity.stage], scale)
+        for one in scenarios
+        if one.capacity is not None
+    }
 
 
 def _futures(told: ToldCompany, ahead: Ahead) -> Futures:
@@ -170,5 +189,6 @@ def _nested(scenario: Scenario, summary: pd.DataFrame, quarters: pd.DataFrame) -
             f"{one[METRIC]}.{one[PERIOD]}.{name}": float(one[name]) for name in ("mean", "p10", "p90", "change_mean")
         }
     moves = [json.dumps(move.model_dump(mode="json", exclude_none=True)) for move in scenario.moves]
-    params = {"scenario": scenario.name, **{f"move.{number}": text for number, text in enumerate(moves, 1)}}
+    said = {} if scenario.capacity is None else {"capacity": json.dumps(scenario.capacity.model_dump())}
+    params = {"scenario": scenario.name, **said, **{f"move.{number}": text for number, text in enumerate(moves, 1)}}
     return NestedRun(scenario.name, params, numbers, {"scenario.yaml": scenario.text})

@@ -25,7 +25,7 @@ from revmodel.planning.target import Outlook
 from revmodel.planning.target_tables import lever_rows, needs_tables, spend_table, stage_rows, target_row
 from revmodel.report.tables import RunFolder
 from revmodel.workflows.parts import quarters_ahead
-from revmodel.workflows.plan_limits import channel_bounds
+from revmodel.workflows.plan_limits import channel_bounds, rules_left_out
 from revmodel.workflows.record import record_run
 from revmodel.workflows.told import ToldCompany, quarter_ahead, tell_company, with_quarters
 
@@ -62,6 +62,7 @@ def plan_target(
     tables = told.tables | target_tables(told, question)
     weekly = weekly_totals(told.simulation, told.fitted.features.realised)
     asked = {"quarter": quarter, "metric": metric, "value": value, "probability": probability, "in_time": in_time}
+    asked |= {"left_out": rules_left_out(config.allocation)}
     say("writing tables and page")
     return record_run(told.fitted, tables, "target", name, weekly, more={"target": asked}, metrics=_metrics(tables))
 

@@ -36,7 +36,7 @@ def period_surface(
             height[:, None] * falls, np.ones(weeks), np.maximum(3 * spend, 3 * unit),
         ))  # fmt: skip
         current.append(spend)
-    return PeriodSurface(tuple(made), np.arange(weeks), np.stack(current))
+    return PeriodSurface(tuple(made), np.arange(weeks), np.stack(current), np.array([line.before[-1] for line in made]))
 
 
 def best_of_all(surface: PeriodSurface, low: Floats, high: Floats, objective: str, risk: float, steps: int) -> float:

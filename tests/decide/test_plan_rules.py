@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -158,6 +159,18 @@ def test_a_rule_for_an_unknown_channel_is_refused():
     surface = surface_of("concave", 10, channels=2)
     with pytest.raises(InfeasibleError, match="tv is named in pace but is no channel here: channel 1, channel 2"):
         allocate(surface, 100.0, 0 * surface.current, 2 * surface.current, rules=PlanRules(pace={"tv": Pace(0.1)}))
+
+
+def test_a_plan_of_one_period_changes_from_what_was_spent_over_as_long_before():
+    before = surface_of("concave", 10, channels=3).current * np.array([0.5, 1.0, 1.0])
+    surface = replace(surface_of("concave", 10, channels=3), spent_before=before)
+    total, limits = float(surface.current.sum()), (0 * surface.current, 2 * surface.current)
+    found = allocate(surface, total, *limits, rules=PlanRules(pace={"channel 1": Pace(most_change=0.1)}))
+    assert abs(found.proposed[0] / before[0] - 1) <= 0.1 + 1e-6
+    assert abs(allocate(surface, total, *limits).proposed[0] / before[0] - 1) > 0.2
+    for nothing in (Pace(most_change=0.1, from_before=False), Pace(least_share=0.1)):
+        with pytest.raises(InfeasibleError, match="pace of channel 1: a plan of one period can only change from what"):
+            allocate(surface, total, *limits, rules=PlanRules(pace={"channel 1": nothing}))
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_config_becomes_limits_and_rules():
         ({"bounds": {"a": (1, 2)}, "money": {"a": (1, 2)}}, "limits in bounds and in money"),
         ({"groups": [{"name": "g", "channels": ["a"]}]}, "neither least nor most"),
         ({"value": {"of": "leads", "margin": 0.5}}, "leads have no margin"),
-        ({"objective": "probability", "target": 1.0, "weeks": 12, "periods": 2}, "set periods to 1"),
+        ({"objective": "least_spend", "target": 1.0, "chance": 0.8, "weeks": 12, "periods": 2}, "set periods to 1"),
     ],
 )
 def test_a_section_that_contradicts_itself_is_refused(keys, message):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from panels import config, known
 
+from revmodel.allocation_config import PaceConfig
 from revmodel.config import AllocationConfig
 from revmodel.decide.from_mix import mix_periods, mix_surface, spend_now
 from revmodel.errors import ConfigError
@@ -61,6 +62,19 @@ def test_by_period_the_plan_has_a_table_of_its_own(fitted: MediaMix) -> None:
     assert len(table) == 4 * 3
     assert table["proposed"].sum() == pytest.approx(tables["allocation"]["proposed"].sum())
     assert tables["allocation_summary"]["certified_gap"].iloc[0] < 1e-3
+
+
+def test_pacing_counts_from_the_last_weeks_of_the_panel(fitted: MediaMix) -> None:
+    spent = fitted.panel_.cost[..., -2:].sum(2).ravel()
+    by_period = mix_periods(fitted, spend_now(fitted, 6), np.repeat(np.arange(3), 2))
+    assert by_period.spent_before == pytest.approx(spent)
+    assert mix_surface(fitted, spend_now(fitted, 2)).spent_before == pytest.approx(spent)
+    settings = AllocationConfig(
+        weeks=6, periods=3, lower=0.0, upper=2.0, pace={"ads": PaceConfig(most_change=0.05)}, spend_all=False
+    )
+    table = mix_budget_tables(fitted, settings, dict.fromkeys(["ads", "fairs"], "measured"))["allocation_by_period"]
+    first = table.groupby("channel", sort=False)["proposed"].first().to_numpy()[:2]
+    assert (np.abs(first / spent[:2] - 1) <= 0.05 + 1e-6).all()
 
 
 def test_a_value_of_the_funnel_is_refused(fitted: MediaMix) -> None:

@@ -7,7 +7,7 @@ import pytest
 from toy import toy_ahead
 
 from revmodel.planning.compare import Futures, compare, seen_and_then
-from revmodel.planning.frontier import frontier, window_surface
+from revmodel.planning.frontier import BestSplit, best_split, frontier, window_surface
 from revmodel.planning.scenario import CURRENT
 from revmodel.planning.scenario_tables import Limits, channels_table, frontier_table, quarters_table, summary_table
 
@@ -70,6 +70,27 @@ def limits() -> Limits:
     return Limits(0.7 * now, 1.3 * now, np.array([15_000.0, 15_000.0]), then)
 
 
+def splits() -> dict[str, BestSplit]:
+    surface, held = window_surface(AHEAD, WINDOW, 26, limits().upper), limits()
+    return {
+        name: best_split(surface, float(one.plan.spend.sum()), held.lower, held.upper) for name, one in FOUND.items()
+    }
+
+
+def test_a_best_split_says_which_limits_stop_it() -> None:
+    """Limits from 0.7 to 1.3 of what is spent now, 26,000 in all: half of it is less than they ask for."""
+    surface, held = window_surface(AHEAD, WINDOW, 26, limits().upper), limits()
+    found = [best_split(surface, budget, held.lower, held.upper) for budget in (13_000.0, 26_000.0, 40_000.0)]
+    assert [one.stopped_by for one in found] == ["lower", "", "upper"]
+    assert [one.spent for one in found] == pytest.approx([0.7 * 26_000, 26_000, 1.3 * 26_000])
+    table = summary_table(
+        FOUND, channels_table(FOUND, AHEAD.channels, held), "bookings", splits(), dict.fromkeys(FOUND, ("", ""))
+    ).set_index("scenario")
+    assert table.loc["less", "best_split_stopped_by"] == "lower"
+    assert table.loc["less", "best_split_spend"] == pytest.approx(0.7 * 26_000)
+    assert table.loc["moved", "best_split_stopped_by"] == ""
+
+
 def test_tables_say_which_limits_a_plan_breaks_and_where_curves_are_guesses() -> None:
     table = channels_table(FOUND, AHEAD.channels, limits()).set_index(["scenario", "channel"])
     assert table.loc[("moved", "events"), "binding"] == "below lower"
@@ -81,7 +102,7 @@ def test_tables_say_which_limits_a_plan_breaks_and_where_curves_are_guesses() ->
 
 def test_summary_counts_the_change_of_spend_against_what_it_brings() -> None:
     channels = channels_table(FOUND, AHEAD.channels, limits())
-    best, notes = dict.fromkeys(FOUND, (0.0, 0.0)), dict.fromkeys(FOUND, ("", ""))
+    best, notes = splits(), dict.fromkeys(FOUND, ("", ""))
     table = summary_table(FOUND, channels, "bookings", best, notes).set_index("scenario")
     less = table.loc["less"]
     assert less["spend_change"] == pytest.approx(-13_000.0)

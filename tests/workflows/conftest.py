@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_company import write_small_company
+from small_company import untracked, write_small_company
 
 from revmodel.config import load_config
 from revmodel.report.tables import RunFolder
@@ -54,3 +54,11 @@ def fit_is(monkeypatch: pytest.MonkeyPatch) -> Callable[[FittedCompany], None]:
         monkeypatch.setattr(told_module, "fit_company", lambda *_, **__: fitted)
 
     return use
+
+
+@pytest.fixture
+def fitted(real_run: RealRun, fit_is: Callable[[FittedCompany], None], tmp_path: Path) -> FittedCompany:
+    """The fit of the real run, used again by every run of this test."""
+    again = untracked(real_run.fitted, tmp_path)
+    fit_is(again)
+    return again

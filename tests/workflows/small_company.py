@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from revmodel.config import Config, load_config
 from revmodel.synthetic import make_company, write_company
+from revmodel.workflows.fitted import FittedCompany
 
 STAGES = ["lead", "mql", "opportunity"]  # the others are not looked at: fewer models to fit
 ENDS = ["won", "lost", "disqualified"]
@@ -39,3 +41,10 @@ def write_small_company(root: Path, seed: int = 3, tables: tuple[str, ...] = TAB
 def small_config(root: Path, **options: object) -> Config:
     """``write_small_company``, loaded."""
     return load_config(write_small_company(root, **options))  # type: ignore[arg-type]
+
+
+def untracked(fitted: FittedCompany, tmp_path: Path) -> FittedCompany:
+    """The same fit with reports under ``tmp_path`` and no MLflow."""
+    tracking = fitted.config.tracking.model_copy(update={"enabled": False})
+    (tmp_path / "data").symlink_to(fitted.config.root / "data")  # a run on record has the digests of its files
+    return replace(fitted, config=fitted.config.model_copy(update={"tracking": tracking, "root": tmp_path}))

@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small_company import small_config
+from small_company import small_config, untracked
 
 from revmodel import dims
 from revmodel.attribution.from_model import group_share, lead_economics, leads_by_cause
 from revmodel.cli import main
-from revmodel.config import AllocationConfig, load_config
-from revmodel.decide.from_model import window_periods, window_surface
-from revmodel.decide.worth import worth_by_week
+from revmodel.config import load_config
 from revmodel.errors import ConfigError, InfeasibleError, ModelError, SourceError
 from revmodel.report.tables import read_run
 from revmodel.workflows import record as record_module
@@ -28,21 +26,6 @@ from revmodel.workflows.record import health_verdict
 from revmodel.workflows.run import run_company
 
 TABLES = {"forecast", "open_deals", "path", "contribution", "allocation", "allocation_summary"}
-
-
-def untracked(fitted: FittedCompany, tmp_path: Path) -> FittedCompany:
-    """The same fit with reports under ``tmp_path`` and no MLflow."""
-    tracking = fitted.config.tracking.model_copy(update={"enabled": False})
-    (tmp_path / "data").symlink_to(fitted.config.root / "data")  # a run on record has the digests of its files
-    return replace(fitted, config=fitted.config.model_copy(update={"tracking": tracking, "root": tmp_path}))
-
-
-@pytest.fixture
-def fitted(real_run: Any, fit_is: Callable[[FittedCompany], None], tmp_path: Path) -> FittedCompany:
-    """The fit of the real run, used again by every run of this test."""
-    again = untracked(real_run.fitted, tmp_path)
-    fit_is(again)
-    return again
 
 
 def unhealthy(fitted: FittedCompany) -> FittedCompany:
@@ -356,45 +339,3 @@ def test_contribution_asked_for_without_spend_is_an_error(
     with pytest.raises(ModelError, match="needs a spend table with date, channel, spend"):
         run_company(again.config, parts, "contribution")
     assert not (tmp_path / "reports").exists()
-
-
-def test_a_budget_by_period_keeps_its_rules(fitted: FittedCompany, fit_is: Callable[..., None]) -> None:
-    """Thirteen weeks planned apart, with pace, discount, a horizon from the start, and risk of the change."""
-    asked = AllocationConfig(
-        weeks=13, periods=13, lower=0.5, upper=1.5, horizon_weeks=26, objective="cvar", risk=0.3,
-        pace={"events": {"most_change": 0.2}},
-        value={"of": "pipeline", "counted_from": "start", "discount_per_year": 0.1},
-    )  # type: ignore[arg-type]  # fmt: skip
-    fit_is(replace(fitted, config=fitted.config.model_copy(update={"allocation": asked})))
-    run = run_company(fitted.config, ["allocation"], "allocate")
-    plan, summary = run.tables["allocation_by_period"], run.tables["allocation_summary"].iloc[0]
-    assert plan["proposed"].sum() == pytest.approx(plan["current"].sum())
-    weeks = plan[plan["channel"] == "events"]["proposed"].to_numpy()
-    assert (weeks[1:] <= 1.2 * weeks[:-1] + 1.0).all()
-    assert summary["certified_gap"] < 1e-2
-    assert summary["value"] == "pipeline that lands within 26 weeks of the window's start, discounted by 10% a year"
-    assert summary["caution"].startswith("The spread of what the plan changes counts against it")
-    page = (run.path / "index.html").read_text(encoding="utf-8")
-    assert "period by period" in page
-    assert "The spread of what the plan changes counts against it" in page
-
-
-def test_one_period_by_curves_is_worth_what_totals_are(fitted: FittedCompany) -> None:
-    """The surface by period with one period, against the grid of totals: two ways through the same response."""
-    economics = lead_economics(fitted.model, fitted.config.funnel.first_deal_stage, 53, 40)
-    spend = fitted.spend_ahead(13)
-    current = spend.sum(1)
-    worth = worth_by_week(
-        economics.worth.revenue_within, 13 + fitted.model.response_.max_lag_weeks, 26, from_start=True
-    )
-    totals = window_surface(fitted.model, economics, spend, 1.5 * current, 26, points=7, worth=worth).surface
-    one = window_periods(fitted.model, economics, spend, 1.5 * current, np.zeros(13, dtype=int), worth)
-    plan = totals.spend[:, 4]
-    assert one.value_at(plan[:, None]) == pytest.approx(totals.value_at(plan), rel=1e-8)
-
-
-def test_caps_by_verdict_need_a_media_mix(fitted: FittedCompany, fit_is: Callable[..., None]) -> None:
-    allocation = fitted.config.allocation.model_copy(update={"caps": {"not identified": 0.1}})
-    fit_is(replace(fitted, config=fitted.config.model_copy(update={"allocation": allocation})))
-    with pytest.raises(ConfigError, match="caps speaks of a media mix's verdicts"):
-        run_company(fitted.config, ["allocation"], "allocate")

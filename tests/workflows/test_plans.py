@@ -48,16 +48,18 @@ def _one_fit(real_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory, real_run: Any) -> list[Path]:
-    """A cut, and a move between the two channels that spend most."""
+    """A cut, a move between the two channels that spend most, and two sales capacities: ample and scarce."""
     folder = tmp_path_factory.mktemp("scenarios")
     data = real_run.fitted.model.response_.data_
     first, second = (data.channels[i] for i in np.argsort(-data.spend[:, -26:].sum(axis=1))[:2])
     written = {
-        "less": [{"channel": "all", "times": 0.8}],
-        "moved": [{"channel": first, "to": second, "share": 0.5}],
+        "less": {"moves": [{"channel": "all", "times": 0.8}]},
+        "moved": {"moves": [{"channel": first, "to": second, "share": 0.5}]},
+        "ample": {"capacity": {"stage": "opportunity", "per_week": 1e6}},
+        "scarce": {"capacity": {"stage": "opportunity", "per_week": 2.0}},
     }
-    for name, moves in written.items():
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"name": name, "moves": moves}), encoding="utf-8")
+    for name, said in written.items():
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"name": name, **said}), encoding="utf-8")
     return [folder / f"{name}.yaml" for name in written]
 
 
@@ -172,6 +174,22 @@ def test_the_cut_saves_a_fifth_and_is_at_most_as_good_as_the_best_split_of_its_m
     assert 0 <= summary.loc["moved", "p_better"] <= 1
 
 
+def test_a_sales_capacity_acts_behind_its_stage_and_is_told_as_an_assumption(scenarios: RunFolder) -> None:
+    table = scenarios.tables["scenarios"].set_index(["scenario", "metric", "period"]).sort_index()
+    summary = scenarios.tables["scenario_summary"].set_index("scenario")
+    changes = ["change_mean", "change_p10", "change_p90"]
+    assert (table.loc["ample"][changes] == 0).all(axis=None)
+    assert (table.loc[("scarce", "leads")][changes] == 0).all(axis=None)
+    for metric in ("pipeline_created", "wins", "bookings"):
+        assert table.loc[("scarce", metric, "all"), "change_p90"] < 0, metric
+        assert table.loc[("scarce", metric, "all"), "p10"] >= 0, metric
+    assert summary.loc["scarce", "net_mean"] == pytest.approx(summary.loc["scarce", "waits_mean"])
+    assert summary.loc["scarce", "in_line"] > 10
+    page = (scenarios.path / "index.html").read_text(encoding="utf-8")
+    assert "It assumes, and no data says so, that at most 2 a week enter opportunity; others wait" in page
+    assert "That many do not come in, so nobody waits." in page
+
+
 def test_same_run_scenario_and_seed_give_the_same_plan(config: Config, scenarios: RunFolder, files: list[Path]) -> None:
     off = config.model_copy(update={"tracking": config.tracking.model_copy(update={"enabled": False})})
     again = compare_scenarios(off, files, quarters=2, name="again")
@@ -205,7 +223,7 @@ def test_each_scenario_is_a_run_under_the_comparison_with_its_file(
 
 def test_scenario_page_shows_every_plan_and_what_none_can_say(scenarios: RunFolder) -> None:
     page = (scenarios.path / "index.html").read_text(encoding="utf-8")
-    for words in ("less", "moved", "How much to spend", "sales capacity are the same in every scenario"):
+    for words in ("less", "moved", "How much to spend", "deal size and time that work takes once it is taken on"):
         assert words in page
 
 
