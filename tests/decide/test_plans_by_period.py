@@ -170,10 +170,12 @@ def test_twenty_channels_by_twelve_weeks_take_seconds():
     assert found.certified_gap <= 1e-3
 
 
-@pytest.mark.parametrize(("objective", "risk", "seconds"), [("mean", 0.0, 16.0), ("cvar", 0.2, 24.0)])
-def test_s_shaped_curves_are_proven_to_a_hundredth(objective, risk, seconds):
-    """A surface that was once left with 1.2 and 1.7 % after as long: many draws' curves, nearly as good plans."""
-    surface = period_surface("hill", lines=4, weeks=4, draws=200, seed=2)
+@pytest.mark.parametrize(
+    ("objective", "risk", "draws", "seconds"), [("mean", 0.0, 500, 10.0), ("cvar", 0.2, 200, 24.0)]
+)
+def test_s_shaped_curves_are_proven_to_a_hundredth(objective, risk, draws, seconds):
+    """Surfaces that were once left with 1.2 and 1.1 % after as long: many draws' curves, plans nearly as good."""
+    surface = period_surface("hill", lines=4, weeks=4, draws=draws, seed=2)
     found = allocate(
         surface, float(surface.current.sum()), 0.3 * surface.current, 2 * surface.current,
         objective=objective, risk=risk, gap_tolerance=9e-3, time_limit_s=seconds,
