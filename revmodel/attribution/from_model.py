@@ -21,6 +21,7 @@ from revmodel.attribution.lead_value import LeadValue, lead_value
 from revmodel.errors import ModelError
 from revmodel.features.tables import Groups
 from revmodel.forecast.kernel import funnel_kernel
+from revmodel.forecast.later import growth_to_the_long_term
 from revmodel.models.arrivals import caused_leads
 from revmodel.models.predict import predict_funnel
 from revmodel.models.revenue import RevenueModel
@@ -51,7 +52,7 @@ class LeadEconomics:
 
 
 def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_weeks: int, draws: int) -> LeadEconomics:
-    """Chances of the funnel from the entry stage times deal size, over ``horizon_weeks`` weeks.
+    """Chances of the funnel from the entry stage times deal size, week by week over ``horizon_weeks``, and in all.
 
     Raises ModelError: no channel has any spend, so there is nothing to attribute.
     """
@@ -65,12 +66,12 @@ def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_we
     entry = max(by_stage, key=lambda stage: by_stage[stage])
     as_of = pd.Timestamp(model.features_.as_of)
     funnel = predict_funnel(model.hazards_, as_of, 13, draws, model.fiscal_year_start_month, model.seed + 21)
-    kernel = funnel_kernel(funnel, horizon_weeks, first_deal_stage, threads=2)
-    at = kernel.stages.index(entry)
+    kernel = funnel_kernel(funnel, horizon_weeks, first_deal_stage, entry_stages=(entry,), threads=2)
+    pipeline_growth, won_growth = growth_to_the_long_term(funnel, kernel, first_deal_stage, threads=2)
     sizes = model.sizes_.predict(model.groups, draws, np.random.default_rng(model.seed + 22))
     rows = tuple(i for i, (stage, _) in enumerate(response.data_.rows) if stage == entry)
     pick = np.linspace(0, len(response.posterior_.thetas) - 1, draws).round().astype(np.int64)
-    worth = lead_value(kernel.pipeline[:, at], kernel.won[:, at], sizes)
+    worth = lead_value(kernel.pipeline[:, 0], kernel.won[:, 0], sizes, (pipeline_growth[0], won_growth[0]))
     return LeadEconomics(worth, entry, rows, pick, model.groups)
 
 
