@@ -22,7 +22,7 @@ from revmodel.errors import ModelError
 from revmodel.features.tables import Groups
 from revmodel.forecast.kernel import funnel_kernel
 from revmodel.forecast.later import growth_to_the_long_term
-from revmodel.models.arrivals import caused_leads
+from revmodel.models.arrivals import caused_leads, group_evidence
 from revmodel.models.predict import predict_funnel
 from revmodel.models.revenue import RevenueModel
 
@@ -76,12 +76,22 @@ def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_we
 
 
 def group_share(model: RevenueModel, economics: LeadEconomics) -> Floats:
-    """(row, group): how the records of a row fall on funnel groups, as in the latest half year."""
-    return groups_of_rows(model, economics.rows, economics.groups)
+    """(draw, row, group): how the records of a row fall on funnel groups, as in the latest half year.
+
+    Draws of the same posterior that the forecast's arrivals fall by: a channel with a hundred leads in half a year does
+    not know its share of large companies, on which most of what a lead is worth depends, to a point.
+    """
+    rng, draws = np.random.default_rng(model.seed + 23), len(economics.pick)
+    evidence = group_evidence(model.response_, economics.groups)
+    share = np.zeros((draws, len(economics.rows), len(economics.groups)))
+    for i, row in enumerate(economics.rows):
+        at, alpha = evidence[row]
+        share[:, i, at] = rng.dirichlet(alpha, draws)
+    return share
 
 
 def groups_of_rows(model: RevenueModel, rows: Sequence[int], groups: Groups) -> Floats:
-    """``group_share`` of any rows of the arrivals model."""
+    """(row, group): the same of any rows of the arrivals model, as shares of what was counted."""
     seen = model.response_.data_.recent_by_group(groups)
     everywhere, channels = seen.sum(0), np.array(groups.channel)
     share = np.zeros((len(rows), len(groups)))
@@ -120,9 +130,9 @@ def leads_by_cause(model: RevenueModel, economics: LeadEconomics) -> LeadContrib
     to_group, recorded = group_share(model, economics), d["share"][pick][:, :, rows]
     by_cause = share_by_cause(recorded, data.channels, [data.rows[row] for row in rows])
     week_caused = d["caused"][pick][:, :, recent]
-    caused = np.einsum("dmw,dmg->dwmg", week_caused, by_cause @ to_group, optimize=True)
+    caused = np.einsum("dmw,dmr,drg->dwmg", week_caused, by_cause, to_group, optimize=True)
     moved = np.einsum("dmw,dmr->drw", week_caused, recorded - by_cause, optimize=True)
-    baseline = np.einsum("drw,rg->dwg", d["baseline"][pick][:, rows][:, :, recent] + moved, to_group, optimize=True)
+    baseline = np.einsum("drw,drg->dwg", d["baseline"][pick][:, rows][:, :, recent] + moved, to_group, optimize=True)
     spend = pd.DataFrame(data.spend[:, recent].T, index=data.weeks[recent], columns=list(data.channels))
     return LeadContribution(caused, baseline, spend)
 

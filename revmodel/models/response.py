@@ -8,8 +8,9 @@
 A row r is an entry stage × recorded channel. Media add to the baseline, so contributions add up. ``effect_m`` is
 records a week that channel m caused on average, not the coefficient of a curve: a share of the level of the row that
 carries its name, with a prior on that share or on a stated cost per lead (models/priors.py), and a halo on top. Of the
-records that channel m causes, a share carries its own name and the rest arrives under other names (halo), in proportion
-to their volume. A lift test of channel m with a lift y ± e (widened, models/lift_tests.py) observes
+records that channel m causes, a share carries its own name and the rest arrives under other names (halo): unpaid ones
+and those of channels that meet demand (models/response_data.py), in proportion to their volume. A lift test of channel
+m with a lift y ± e (widened, models/lift_tests.py) observes
 
     y ~ Normal( Σ_{t in its weeks} [caused_m(t) with spend as it was − caused_m(t) without the test's change], e )
 

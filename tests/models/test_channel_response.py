@@ -200,3 +200,13 @@ def test_curves_of_a_channel_that_spends_nothing_are_refused() -> None:
     model = ChannelResponse(engine="laplace", channels={"tv": {"saturation": "hill"}})
     with pytest.raises(ModelError, match=r"curves are given for tv.*channels with spend are events, search, social"):
         model.fit(panel_of(1))
+
+
+def test_what_a_channel_causes_arrives_under_its_own_name_and_names_that_catch_demand() -> None:
+    """A fair's leads come back as direct or by a search, not as those of a webinar that has spend of its own."""
+    model = fit(11)
+    channels, rows = model.data_.channels, [channel for _, channel in model.data_.rows]
+    catching = {name for name in rows if name not in channels} | {"search"}
+    for channel, under in zip(channels, model.data_.arrays["other_rows"], strict=True):
+        assert {name for name, share in zip(rows, under, strict=True) if share > 0} == catching - {channel}
+        assert under.sum() == pytest.approx(1.0)
