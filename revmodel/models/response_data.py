@@ -176,21 +176,22 @@ def _media_arrays(
     is_own = np.array([[float(channel == name) for _, channel in rows] for name in channels])
     is_own = is_own * (volume == np.max(is_own * volume, axis=1, keepdims=True))  # one row carries the name
     captures = [_captures(name) if captures_demand is None else name in captures_demand for name in channels]
-    catching = _catching(rows, channels, captures)
-    others = ((1 - is_own) * volume * catching, (1 - is_own) * volume, np.ones_like(is_own))
-    other = np.select([each.sum(1, keepdims=True) > 0 for each in others], others)
+    caught = _catching(rows, channels, captures)
+    other = (1 - is_own) * volume
+    other = np.where(other.sum(1, keepdims=True) > 0, other, np.ones_like(other))
     own = np.where(is_own.sum(1, keepdims=True) > 0, is_own, other)  # a channel that no record carries: all is halo
-    own, other = own / own.sum(1, keepdims=True), other / other.sum(1, keepdims=True)
+    own = own / own.sum(1, keepdims=True)
     stated = np.array([cost_per_lead.get(name, np.nan) for name in channels])
-    by_name = spend.mean(1) / stated / (1 + np.exp(priors.HALO_LOG_MEAN))
-    from_cost = (by_name / (own @ counts.mean(1))).clip(*priors.SHARE_BOUNDS)
     usual = np.where(captures, priors.CAPTURED_SHARE, priors.OWN_SHARE)
-    centre = np.where(np.isnan(stated), usual, from_cost)
+    by_name = usual * (own @ volume)
+    halo = caught @ (volume * (1 - is_own.T @ usual)) / (1 + np.exp(-priors.HALO_LOGIT_MEAN))
+    from_cost = spend.mean(1) / stated * by_name.sum() / (by_name.sum() + halo) / (own @ counts.mean(1))
+    centre = np.where(np.isnan(stated), usual, from_cost.clip(*priors.SHARE_BOUNDS))
     return {
         "lagged_spend": lagged(spend / scale[:, None], max_lag_weeks),
         "lags": lags,
         "is_own": is_own,
         "own_row": own,
-        "other_rows": other,
+        "is_caught": caught,
         "share_logit": np.log(centre / (1 - centre)),
     }
