@@ -126,9 +126,9 @@ def _media(
     by_name = pt.dot(x["own_row"], total) * own_share
     size = by_name * pt.exp(priors.HALO_LOG_SD * pm.Normal("z_halo", shape=(channels,)))
     rest = total * (1 - pt.dot(x["is_own"].T, own_share))
-    into = (1 - x["is_own"]) * size[:, None] + TINY
-    halo = into / into.sum(0) * (x["is_caught"] * rest * halo_share)[None, :]
-    level = rest * (1 - x["is_caught"] * halo_share)
+    into = (1 - x["is_own"]) * size[:, None]
+    halo = into / (into.sum(0) + TINY) * (x["is_caught"] * rest * halo_share)[None, :]
+    level = rest - halo.sum(0)
     effect = by_name + halo.sum(1)
     weights = curves.weights(x["lags"], values)
     carried = (weights[:, :, None] * x["lagged_spend"]).sum(1)

@@ -210,3 +210,14 @@ def test_what_a_channel_causes_arrives_under_its_own_name_and_names_that_catch_d
         under = fitted.derived_["share"][:, c]
         assert {name for name, share in zip(rows, under.mean(0), strict=True) if share > 1e-6} == catching | {channel}
         np.testing.assert_allclose(under.sum(1), 1.0, atol=1e-6)
+
+
+def test_a_channel_has_no_halo_under_its_own_name() -> None:
+    """The only channel is a search: what its name holds beside its share is baseline, and other rows hold its halo."""
+    panel = panel_of(11)
+    alone = ChannelResponse(engine="laplace", draws=DRAWS, seed=11, max_lag_weeks=LAGS)
+    alone.fit(replace(panel, spend=panel.spend[["search"]]))
+    d, row = alone.derived_, [channel for _, channel in alone.data_.rows].index("search")
+    own = d["effect"][:, 0] * d["share"][:, 0, row]
+    np.testing.assert_allclose(own, d["total"][:, row] * d["own_share"][:, 0], rtol=1e-6)
+    assert (d["share"][:, 0].sum(1) - d["share"][:, 0, row] > 0.01).all()
