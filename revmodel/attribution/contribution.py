@@ -1,8 +1,8 @@
 """What each channel's spend added: leads, pipeline and revenue, through the funnel's lag, with intervals.
 
 A contribution is counted by the week in which its leads came in. ``in_period`` counts what lands before the period
-ends, ``long_term`` everything those leads bring within the horizon of the lead values. Spend is the period's own, so
-carry-over at a period's edges is set against the neighbour's spend; over the year this is small.
+ends, ``long_term`` everything those leads bring within three years (forecast/later.py). Spend is the period's own,
+so carry-over at a period's edges is set against the neighbour's spend; over the year this is small.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _worth_by_week(worth: LeadValue, period: HistoryPeriod, metric: str, horizon
     within = worth.within(metric)
     known, weeks = within.shape[2], period.weeks.size
     if horizon == "long_term":
-        return np.repeat(within[:, :, -1:], weeks, axis=2)
+        return np.repeat(worth.long_term(metric)[:, :, None], weeks, axis=2)
     if weeks > known:
         raise ModelError(
             f"{period.label} is {weeks} weeks long but lead values reach {known} weeks: compute them over {weeks} weeks"

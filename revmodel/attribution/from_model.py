@@ -21,7 +21,8 @@ from revmodel.attribution.lead_value import LeadValue, lead_value
 from revmodel.errors import ModelError
 from revmodel.features.tables import Groups
 from revmodel.forecast.kernel import funnel_kernel
-from revmodel.models.arrivals import caused_leads
+from revmodel.forecast.later import growth_to_the_long_term
+from revmodel.models.arrivals import caused_leads, group_evidence
 from revmodel.models.predict import predict_funnel
 from revmodel.models.revenue import RevenueModel
 
@@ -51,7 +52,7 @@ class LeadEconomics:
 
 
 def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_weeks: int, draws: int) -> LeadEconomics:
-    """Chances of the funnel from the entry stage times deal size, over ``horizon_weeks`` weeks.
+    """Chances of the funnel from the entry stage times deal size, week by week over ``horizon_weeks``, and in all.
 
     Raises ModelError: no channel has any spend, so there is nothing to attribute.
     """
@@ -65,22 +66,32 @@ def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_we
     entry = max(by_stage, key=lambda stage: by_stage[stage])
     as_of = pd.Timestamp(model.features_.as_of)
     funnel = predict_funnel(model.hazards_, as_of, 13, draws, model.fiscal_year_start_month, model.seed + 21)
-    kernel = funnel_kernel(funnel, horizon_weeks, first_deal_stage, threads=2)
-    at = kernel.stages.index(entry)
+    kernel = funnel_kernel(funnel, horizon_weeks, first_deal_stage, entry_stages=(entry,), threads=2)
+    pipeline_growth, won_growth = growth_to_the_long_term(funnel, kernel, first_deal_stage, threads=2)
     sizes = model.sizes_.predict(model.groups, draws, np.random.default_rng(model.seed + 22))
     rows = tuple(i for i, (stage, _) in enumerate(response.data_.rows) if stage == entry)
     pick = np.linspace(0, len(response.posterior_.thetas) - 1, draws).round().astype(np.int64)
-    worth = lead_value(kernel.pipeline[:, at], kernel.won[:, at], sizes)
+    worth = lead_value(kernel.pipeline[:, 0], kernel.won[:, 0], sizes, (pipeline_growth[0], won_growth[0]))
     return LeadEconomics(worth, entry, rows, pick, model.groups)
 
 
 def group_share(model: RevenueModel, economics: LeadEconomics) -> Floats:
-    """(row, group): how the records of a row fall on funnel groups, as in the latest half year."""
-    return groups_of_rows(model, economics.rows, economics.groups)
+    """(draw, row, group): how the records of a row fall on funnel groups, as in the latest half year.
+
+    Draws of the same posterior that the forecast's arrivals fall by: a channel with a hundred leads in half a year does
+    not know its share of large companies, on which most of what a lead is worth depends, to a point.
+    """
+    rng, draws = np.random.default_rng(model.seed + 23), len(economics.pick)
+    evidence = group_evidence(model.response_, economics.groups)
+    share = np.zeros((draws, len(economics.rows), len(economics.groups)))
+    for i, row in enumerate(economics.rows):
+        at, alpha = evidence[row]
+        share[:, i, at] = rng.dirichlet(alpha, draws)
+    return share
 
 
 def groups_of_rows(model: RevenueModel, rows: Sequence[int], groups: Groups) -> Floats:
-    """``group_share`` of any rows of the arrivals model."""
+    """(row, group): the same of any rows of the arrivals model, as shares of what was counted."""
     seen = model.response_.data_.recent_by_group(groups)
     everywhere, channels = seen.sum(0), np.array(groups.channel)
     share = np.zeros((len(rows), len(groups)))
@@ -119,9 +130,9 @@ def leads_by_cause(model: RevenueModel, economics: LeadEconomics) -> LeadContrib
     to_group, recorded = group_share(model, economics), d["share"][pick][:, :, rows]
     by_cause = share_by_cause(recorded, data.channels, [data.rows[row] for row in rows])
     week_caused = d["caused"][pick][:, :, recent]
-    caused = np.einsum("dmw,dmg->dwmg", week_caused, by_cause @ to_group, optimize=True)
+    caused = np.einsum("dmw,dmr,drg->dwmg", week_caused, by_cause, to_group, optimize=True)
     moved = np.einsum("dmw,dmr->drw", week_caused, recorded - by_cause, optimize=True)
-    baseline = np.einsum("drw,rg->dwg", d["baseline"][pick][:, rows][:, :, recent] + moved, to_group, optimize=True)
+    baseline = np.einsum("drw,drg->dwg", d["baseline"][pick][:, rows][:, :, recent] + moved, to_group, optimize=True)
     spend = pd.DataFrame(data.spend[:, recent].T, index=data.weeks[recent], columns=list(data.channels))
     return LeadContribution(caused, baseline, spend)
 

@@ -37,6 +37,7 @@ _NOTHING = 1e-10  # mass below this is not moved again within a week, but in the
 class FunnelKernel:
     """Chances of a record that enters ``stage`` in week 0, for τ = 0 … horizon weeks later.
 
+    stages : those of entry, all of the funnel's unless some were asked for.
     pipeline : (draw, stage, group, week), chance to become a deal (count as pipeline created) in week τ
     won : (draw, stage, group, week), chance to be won in week τ
     entry_week : future week whose calendar the entry has; None: the calendar held at its mean over 13 weeks.
@@ -55,10 +56,12 @@ def funnel_kernel(
     first_deal_stage: str | None,
     *,
     entry_week: int | None = None,
+    entry_stages: tuple[str, ...] | None = None,
     threads: int = 1,
 ) -> FunnelKernel:
     """The kernel of every draw, stage and group over ``horizon_weeks`` + 1 weeks, the week of entry included.
 
+    entry_stages: those that are wanted, all by default; each costs about as much as another.
     Entering at a deal stage is pipeline created at once. The held calendar is the mean of the odds' factor.
     threads: draws are shared among so many; the numbers do not depend on it.
     Raises ModelError: draws that do not fit together, or a calendar shorter than entry_week + horizon_weeks + 1.
@@ -71,9 +74,10 @@ def funnel_kernel(
             f"entry week {entry_week} with {weeks} weeks to follow, but the calendar knows {known}: "
             "predict a longer calendar, or leave entry_week out to hold it at its mean"
         )
-    steps = clock(funnel.age_edges_weeks)
+    steps, wanted = clock(funnel.age_edges_weeks), funnel.stages if entry_stages is None else entry_stages
+    entries = np.array([funnel.stages.index(stage) for stage in wanted], dtype=np.int64)
     draws, stages, groups = funnel.log_odds.shape[0], len(funnel.stages), len(funnel.groups)
-    pipeline, won = (np.zeros((draws, stages, groups, weeks)) for _ in range(2))
+    pipeline, won = (np.zeros((draws, len(entries), groups, weeks)) for _ in range(2))
 
     def flow_some(some: Ints) -> None:
         shape = (1 if entry_week is None else weeks, 2, stages, groups, len(steps.after))
@@ -85,11 +89,13 @@ def funnel_kernel(
             fill_chances(by_age, by_week, at_once, steps.before, steps.after, steps.bin_of, chances)
             moves = _moves(by_age, by_week, steps.before, steps.after, steps.bin_of, chances)
             destination = np.ascontiguousarray(funnel.destination[draw], dtype=np.float64)
-            _flow_all(moves, chances.stay, destination, steps.step_of_week, first_deal, pipeline[draw], won[draw])
+            _flow_all(
+                moves, chances.stay, destination, steps.step_of_week, first_deal, entries, pipeline[draw], won[draw]
+            )
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(flow_some, np.array_split(np.arange(draws), threads)))
-    return FunnelKernel(pipeline, won, funnel.stages, funnel.groups, entry_week)
+    return FunnelKernel(pipeline, won, wanted, funnel.groups, entry_week)
 
 
 def _calendar(by_week: Floats, entry_week: int | None, weeks: int) -> Floats:
@@ -192,20 +198,23 @@ def _outflow(entered: Floats, exits: Floats, x: int, v: int, s: int, tau: int, f
 
 @compiled
 def _flow(
-    moves: Floats, stay: Floats, destination: Floats, step_of_week: Ints, first_deal: int, pipeline: Floats, won: Floats
-) -> None:
-    """Mass of one group from every entry stage at once, week by week; fills pipeline and won (entry, week).
+    moves: Floats, stay: Floats, destination: Floats, step_of_week: Ints, first_deal: int, entries: Ints,
+    pipeline: Floats, won: Floats,
+) -> None:  # fmt: skip
+    """Mass of one group from all entry stages at once, week by week; fills pipeline and won (entry, week).
 
     moves : (week, visit, stage, step, 2), stay : (week, visit, stage, step); a single week stands for all.
+    entries : (entry,), the stages of entry.
     """
     stages, weeks = stay.shape[2], pipeline.shape[1]
     stage, furthest, visit, number = _states(stages)
     states = stage.shape[0]
-    entered, new, flow = np.zeros((states, stages, weeks)), np.zeros((states, stages)), np.zeros((2, stages))
+    count = entries.shape[0]
+    entered, new, flow = np.zeros((states, count, weeks)), np.zeros((states, count)), np.zeros((2, count))
     there, exits, reached = np.zeros((2, stages, weeks)), np.zeros((2, 2, stages, weeks)), np.zeros(states, np.bool_)
-    for entry in range(stages):
-        new[number[entry, entry, 0], entry] = 1.0
-        if entry >= first_deal:
+    for entry in range(count):
+        new[number[entries[entry], entries[entry], 0], entry] = 1.0
+        if entries[entry] >= first_deal:
             pipeline[entry, 0] = 1.0
     for tau in range(weeks):
         _exits(stay, moves, step_of_week, tau, there, exits)
@@ -217,7 +226,7 @@ def _flow(
             for x in range(states):
                 if new[x].sum() == 0.0:
                     continue
-                for entry in range(stages):
+                for entry in range(count):
                     mass, new[x, entry] = new[x, entry], 0.0
                     entered[x, entry, tau] += mass
                     reached[x] |= mass > 0.0
@@ -228,8 +237,12 @@ def _flow(
 
 @compiled
 def _flow_all(
-    moves: Floats, stay: Floats, destination: Floats, step_of_week: Ints, first_deal: int, pipeline: Floats, won: Floats
-) -> None:
+    moves: Floats, stay: Floats, destination: Floats, step_of_week: Ints, first_deal: int, entries: Ints,
+    pipeline: Floats, won: Floats,
+) -> None:  # fmt: skip
     """``_flow`` of each group; arrays with their group axis."""
     for g in range(stay.shape[3]):
-        _flow(moves[:, :, :, g], stay[:, :, :, g], destination, step_of_week, first_deal, pipeline[:, g], won[:, g])
+        _flow(
+            moves[:, :, :, g], stay[:, :, :, g], destination, step_of_week, first_deal, entries,
+            pipeline[:, g], won[:, g],
+        )  # fmt: skip

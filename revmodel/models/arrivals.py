@@ -14,7 +14,9 @@ from revmodel.models.leading import lag_columns, paths_ahead
 from revmodel.models.response import ChannelResponse
 from revmodel.models.steps import LARGEST_STEP, steps_ahead
 
-__all__ = ["caused_ahead", "caused_leads", "draw_counts", "expected_arrivals", "picked", "predict_arrivals"]
+__all__ = [
+    "caused_ahead", "caused_leads", "draw_counts", "expected_arrivals", "group_evidence", "picked", "predict_arrivals",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 PRIOR_RECORDS = 2.0  # that fall on groups as those of all stages do
@@ -145,11 +147,19 @@ def predict_arrivals(
     pick = picked(response, draws)
     counts = draw_counts(response, panel, weeks, future_spend, pick, rng)
     out = np.zeros((draws, len(weeks), len(stages), len(groups)), dtype=np.int64)
-    seen = response.data_.recent_by_group(groups)
-    everywhere = seen.sum(0) + 0.1
-    for r, (stage, channel) in enumerate(response.data_.rows):
-        at = [i for i, name in enumerate(groups.channel) if name == channel]
-        alpha = seen[r, at] + PRIOR_RECORDS * everywhere[at] / everywhere[at].sum()
+    for r, ((stage, _), (at, alpha)) in enumerate(
+        zip(response.data_.rows, group_evidence(response, groups), strict=True)
+    ):
         split = rng.multinomial(counts[:, r], rng.dirichlet(alpha, draws)[:, None, :])
         out[:, :, stages.index(stage), at] += split
     return ArrivalDraws(out)
+
+
+def group_evidence(response: ChannelResponse, groups: Groups) -> list[tuple[list[int], Floats]]:
+    """For each row the groups that its records may be of, and the parameters of the Dirichlet posterior over them."""
+    seen = response.data_.recent_by_group(groups)
+    everywhere, out = seen.sum(0) + 0.1, []
+    for r, (_, channel) in enumerate(response.data_.rows):
+        at = [i for i, name in enumerate(groups.channel) if name == channel]
+        out.append((at, seen[r, at] + PRIOR_RECORDS * everywhere[at] / everywhere[at].sum()))
+    return out

@@ -31,7 +31,7 @@ ARRAYS = {
     "indicator_columns": ("week", "indicator"), "indicator_scale": ("indicator",),
     "event_columns": ("week", "event"), "event_mean": ("event",), "event_sd": ("event",),
     "lagged_spend": ("channel", "lag", "week"), "lags": ("lag",), "is_own": ("channel", "row"),
-    "own_row": ("channel", "row"), "other_rows": ("channel", "row"), "share_logit": ("channel",),
+    "own_row": ("channel", "row"), "is_caught": ("row",), "share_logit": ("channel",),
     "week_share": ("week",), "test_less": ("round", "channel", "lag", "week"), "test_in": ("round", "channel", "week"),
     "test_lift": ("round", "channel"), "test_precision": ("round", "channel"),
 }  # fmt: skip

@@ -60,7 +60,10 @@ OWN_SHARE, CAPTURED_SHARE = 0.85, 0.5
 CAPTURE_NAMES = ("search", "sem", "ppc", "brand", "retarget", "remarket", "affiliate", "review")  # parts of names
 SHARE_LOGIT_SD = 1.2  # around those, or around spend ÷ stated cost per lead ÷ volume: 0.44 to 0.98, 0.12 to 0.88
 SHARE_BOUNDS = (0.1, 0.9)  # a centre from a stated cost is kept where data can still move it either way
-HALO_LOG_MEAN, HALO_LOG_SD = -0.7, 0.8  # for each record under its own name half a one under others, an eighth to two
+# Of the records that come by names that catch demand and not by their own spend (direct, organic, searches), those that
+# spend on other channels caused: a quarter, a tenth to a half. A share, since a halo cannot be more than has come.
+HALO_LOGIT_MEAN, HALO_LOGIT_SD = -1.1, 1.0
+HALO_LOG_SD = 0.8  # of a channel's part in them, against its part in records under channels' own names
 # Priors of carry-over and saturation stand with their curves, in media/.
 
 # --- Lift tests, of arrivals as of a media mix --------------------------------------------------------------------

@@ -7,9 +7,10 @@
 
 A row r is an entry stage × recorded channel. Media add to the baseline, so contributions add up. ``effect_m`` is
 records a week that channel m caused on average, not the coefficient of a curve: a share of the level of the row that
-carries its name, with a prior on that share or on a stated cost per lead (models/priors.py), and a halo on top. Of the
-records that channel m causes, a share carries its own name and the rest arrives under other names (halo), in proportion
-to their volume. A lift test of channel m with a lift y ± e (widened, models/lift_tests.py) observes
+carries its name, with a prior on that share or on a stated cost per lead (models/priors.py), and its halo: records that
+it causes and that arrive under other names. These are unpaid ones and those of channels that meet demand
+(models/response_data.py); of what they would have without their own spend one share is halo, split among channels. A
+lift test of channel m with a lift y ± e (widened, models/lift_tests.py) observes
 
     y ~ Normal( Σ_{t in its weeks} [caused_m(t) with spend as it was − caused_m(t) without the test's change], e )
 
@@ -44,6 +45,7 @@ __all__ = ["ChannelResponse", "response_model"]
 Floats = npt.NDArray[np.float64]
 # Data that are learned (models/steps.py).
 SCALES = ("common_scale", "own_scale", "shock_scale", "season_scale", "indicator_scale")
+TINY = 1e-9  # records a week, so that what is nothing can be split
 TARGET_ACCEPTANCE = 0.9  # saturation and carry-over bend the posterior: longer steps diverged
 
 
@@ -64,8 +66,7 @@ def response_model(data: dict[str, Floats], curves: Curves) -> pm.Model:
         if channels:
             calendar = pt.exp(_season_share() * season + events)
             strength = pm.Deterministic("strength", pt.exp(pt.dot(x["own_row"], own_steps)))
-            own_share, caused, share = _media(x, curves, total, calendar, strength, len(data["test_in"]))
-            level = total * (1 - pt.dot(x["is_own"].T, own_share))
+            level, caused, share = _media(x, curves, total, calendar, strength, len(data["test_in"]))
             mean = level[:, None] * shape + pt.dot(share.T, caused)
         pm.Deterministic("total", total)
         pm.Deterministic("level", pt.log(level))
@@ -106,11 +107,12 @@ def _media(
     x: dict[str, pt.TensorVariable], curves: Curves, total: pt.TensorVariable, calendar: pt.TensorVariable,
     strength: pt.TensorVariable, rounds: int,
 ) -> tuple[pt.TensorVariable, ...]:  # fmt: skip
-    """Share of its own row's level that each channel's spend causes, records caused a week (channel, week), and under
-    which rows they arrive (channel, row).
+    """What spend leaves of each row's level (row,), records caused a week (channel, week), and under which rows they
+    arrive (channel, row).
 
-    The row's level is what the data inform and the share splits it, so baseline and media do not trade off along a
-    ridge, on which chains got stuck. What arrives under other names comes on top. strength : (channel, week), how the
+    The row's level is what the data inform and shares split it, so baseline and media do not trade off along a ridge,
+    on which chains got stuck: first what the row's own channel causes, then, where other channels' records are caught,
+    what these cause, in proportion to what they cause under their own names. strength : (channel, week), how the
     channel's row strays from what all rows share, one in the last week: spend's effect strays with it.
     rounds : of lift tests.
     """
@@ -120,9 +122,14 @@ def _media(
         for name, (mean, sd) in curves.priors.items()
     }
     own_share = pt.sigmoid(x["share_logit"] + priors.SHARE_LOGIT_SD * pm.Normal("z_share", shape=(channels,)))
-    halo = pt.exp(priors.HALO_LOG_MEAN + priors.HALO_LOG_SD * pm.Normal("z_halo", shape=(channels,)))
-    effect = pt.dot(x["own_row"], total) * own_share * (1 + halo)
-    own = 1 / (1 + halo)
+    halo_share = pt.sigmoid(priors.HALO_LOGIT_MEAN + priors.HALO_LOGIT_SD * pm.Normal("z_halo_share"))
+    by_name = pt.dot(x["own_row"], total) * own_share
+    size = by_name * pt.exp(priors.HALO_LOG_SD * pm.Normal("z_halo", shape=(channels,)))
+    rest = total * (1 - pt.dot(x["is_own"].T, own_share))
+    into = (1 - x["is_own"]) * size[:, None]
+    halo = into / (into.sum(0) + TINY) * (x["is_caught"] * rest * halo_share)[None, :]
+    level = rest - halo.sum(0)
+    effect = by_name + halo.sum(1)
     weights = curves.weights(x["lags"], values)
     carried = (weights[:, :, None] * x["lagged_spend"]).sum(1)
     saturated = curves.saturated(carried, values)
@@ -133,12 +140,12 @@ def _media(
         without = _without_tests(x, curves.taking(list(range(channels)) * rounds), rounds, carried, weights, values)
         lift = (x["test_in"] * (caused - height * without)).sum(2)
         pm.Potential("lift_tests", -(x["test_precision"] * (x["test_lift"] - lift) ** 2).sum() / 2)
-    share = own[:, None] * x["own_row"] + (1 - own)[:, None] * x["other_rows"]
+    share = (by_name[:, None] * x["own_row"] + halo) / (effect[:, None] + TINY)
     for name, value in {
         "effect": effect, "share": share, "caused": caused, "mean_saturated": mean_saturated, "own_share": own_share,
     }.items():  # fmt: skip
         pm.Deterministic(name, value)
-    return own_share, caused, share
+    return level, caused, share
 
 
 def _without_tests(

@@ -152,6 +152,19 @@ def _captures(name: str) -> bool:
     return any(part in name.lower() for part in priors.CAPTURE_NAMES)
 
 
+def _catching(rows: Sequence[tuple[str, str]], channels: Sequence[str], captures: Sequence[bool]) -> Floats:
+    """(row,): 1 for names under which records arrive that another channel caused: unpaid ones and those of demand met.
+
+    Who saw an advertisement or met the company at a fair comes back by its name: direct, organic, by a search. A record
+    under the name of another fair or call was brought by that one.
+
+    >>> _catching((("lead", "direct"), ("lead", "sem"), ("lead", "fairs")), ("sem", "fairs"), (True, False)).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    creating = {name for name, captured in zip(channels, captures, strict=True) if not captured}
+    return np.array([float(name not in creating) for _, name in rows])
+
+
 def _media_arrays(
     spend: Floats, scale: Floats, channels: tuple[str, ...], rows: tuple[tuple[str, str], ...], counts: Floats,
     max_lag_weeks: int, cost_per_lead: dict[str, float], captures_demand: Sequence[str] | None,
@@ -162,21 +175,23 @@ def _media_arrays(
     volume = counts.sum(1)
     is_own = np.array([[float(channel == name) for _, channel in rows] for name in channels])
     is_own = is_own * (volume == np.max(is_own * volume, axis=1, keepdims=True))  # one row carries the name
+    captures = [_captures(name) if captures_demand is None else name in captures_demand for name in channels]
+    caught = _catching(rows, channels, captures)
     other = (1 - is_own) * volume
     other = np.where(other.sum(1, keepdims=True) > 0, other, np.ones_like(other))
     own = np.where(is_own.sum(1, keepdims=True) > 0, is_own, other)  # a channel that no record carries: all is halo
-    own, other = own / own.sum(1, keepdims=True), other / other.sum(1, keepdims=True)
+    own = own / own.sum(1, keepdims=True)
     stated = np.array([cost_per_lead.get(name, np.nan) for name in channels])
-    by_name = spend.mean(1) / stated / (1 + np.exp(priors.HALO_LOG_MEAN))
-    from_cost = (by_name / (own @ counts.mean(1))).clip(*priors.SHARE_BOUNDS)
-    captures = [_captures(name) if captures_demand is None else name in captures_demand for name in channels]
     usual = np.where(captures, priors.CAPTURED_SHARE, priors.OWN_SHARE)
-    centre = np.where(np.isnan(stated), usual, from_cost)
+    by_name = usual * (own @ volume)
+    halo = caught @ (volume * (1 - is_own.T @ usual)) / (1 + np.exp(-priors.HALO_LOGIT_MEAN))
+    from_cost = spend.mean(1) / stated * by_name.sum() / (by_name.sum() + halo) / (own @ counts.mean(1))
+    centre = np.where(np.isnan(stated), usual, from_cost.clip(*priors.SHARE_BOUNDS))
     return {
         "lagged_spend": lagged(spend / scale[:, None], max_lag_weeks),
         "lags": lags,
         "is_own": is_own,
         "own_row": own,
-        "other_rows": other,
+        "is_caught": caught,
         "share_logit": np.log(centre / (1 - centre)),
     }

@@ -97,7 +97,7 @@ def open_deal_drivers(fitted: FittedCompany) -> pd.DataFrame:
 
 
 def channel_economics(fitted: FittedCompany) -> LeadEconomics:
-    """What a new record is worth, over a year or the allocation's horizon if that is longer."""
+    """What a new record is worth: by week over a year or a longer horizon of the allocation, and in the long term."""
     horizon = max(YEAR_WEEKS, fitted.config.allocation.horizon_weeks)
     return lead_economics(fitted.model, fitted.config.funnel.first_deal_stage, horizon, ECONOMICS_DRAWS)
 
@@ -109,6 +109,6 @@ def contribution_tables(fitted: FittedCompany, economics: LeadEconomics) -> Tabl
     history = history_periods(pd.DatetimeIndex(leads.spend.index), month)
     year = history[-1]
     spend = leads.spend.iloc[year.weeks].sum().to_numpy()
-    long_term = np.einsum("dwcg,dg->dc", leads.caused[:, year.weeks], economics.worth.revenue_within[:, :, -1])
+    long_term = np.einsum("dwcg,dg->dc", leads.caused[:, year.weeks], economics.worth.revenue_long_term)
     marginal = marginal_share(fitted.model, economics) * long_term / np.where(spend > 0, spend, np.nan)
     return {"contribution": contribution_table(leads, economics.worth, history, {(year.label, "long_term"): marginal})}

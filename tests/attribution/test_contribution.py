@@ -23,11 +23,12 @@ def _leads(dark: bool = False) -> LeadContribution:
     return LeadContribution(caused, rng.gamma(9, 1.0, (DRAWS, len(WEEKS), GROUPS)), spend)
 
 
-def _worth(weeks: int = 60, is_money: bool = True) -> LeadValue:
+def _worth(weeks: int = 60, is_money: bool = True, late: float = 1.0) -> LeadValue:
     """An opportunity worth 500 a week after the lead, revenue of 200 four weeks after it; group 2 twice that."""
     after = np.arange(weeks)
     scale = np.ones((DRAWS, 1, 1)) * np.array([[1.0], [2.0]])
-    return LeadValue(scale * np.where(after >= 1, 500.0, 0), scale * np.where(after >= 4, 200.0, 0), is_money)
+    within = scale * np.where(after >= 1, 500.0, 0), scale * np.where(after >= 4, 200.0, 0)
+    return LeadValue(*within, *(late * each[:, :, -1] for each in within), is_money)
 
 
 def _pick(table: pd.DataFrame, **where: str) -> pd.Series:
@@ -123,7 +124,8 @@ def test_lead_values_too_short_for_the_period_are_refused():
 
 def test_leads_and_values_of_other_draws_are_refused():
     worth = _worth()
-    fewer = LeadValue(worth.pipeline_within[:9], worth.revenue_within[:9], is_money=True)
+    within = worth.pipeline_within[:9], worth.revenue_within[:9]
+    fewer = LeadValue(*within, *(each[:, :, -1] for each in within), is_money=True)
     with pytest.raises(ModelError, match="same draws and groups"):
         contribution_table(_leads(), fewer, history_periods(WEEKS))
 
@@ -154,22 +156,35 @@ def test_a_lead_is_worth_its_chances_times_the_size_of_a_deal():
         has_amounts=True,
     )
     chance = np.full((1, 2, 3), 0.1)
-    worth = lead_value(2 * chance, chance, sizes)
+    worth = lead_value(2 * chance, chance, sizes, (np.ones(2), np.array([1.0, 1.5])))
     sd = np.where(rng.random(400_000) < 0.1, 1.6, 0.8)
     drawn = np.exp(np.minimum(rng.normal(10.0, sd), 10.5)).mean()
     first = np.exp(np.minimum(rng.normal(10.1, np.sqrt(sd**2 - 0.3**2)), 10.5)).mean()
     assert worth.revenue_within[0, 1] == pytest.approx(np.array([0.1, 0.2, 0.3]) * drawn, rel=5e-3)
     assert worth.pipeline_within[0, 1, -1] == pytest.approx(0.6 * first, rel=5e-3)
+    assert worth.long_term("revenue")[0, 1] == pytest.approx(0.45 * drawn, rel=5e-3)
 
 
 def test_without_amounts_a_lead_is_worth_its_chance_of_a_win():
     nothing = np.zeros(1)
     sizes = DealSizeDraws(np.zeros((1, 1)), nothing, nothing, nothing, 0.0, np.zeros((1, 1, 4)), has_amounts=False)
-    worth = lead_value(np.full((1, 1, 2), 0.3), np.full((1, 1, 2), 0.1), sizes)
+    worth = lead_value(np.full((1, 1, 2), 0.3), np.full((1, 1, 2), 0.1), sizes, (np.ones(1), np.ones(1)))
     assert worth.revenue_within[0, 0].tolist() == pytest.approx([0.1, 0.2])
     assert not worth.is_money
 
 
 def test_chances_that_are_not_cumulated_are_refused():
     with pytest.raises(ModelError, match="cumulative"):
-        LeadValue(np.array([[[0.3, 0.1]]]), np.array([[[0.1, 0.2]]]), is_money=True)
+        LeadValue(np.array([[[0.3, 0.1]]]), np.array([[[0.1, 0.2]]]), np.ones((1, 1)), np.ones((1, 1)), is_money=True)
+
+
+def test_a_long_term_that_is_less_than_the_weeks_is_refused():
+    with pytest.raises(ModelError, match="no less than what has landed"):
+        _worth(late=0.9)
+
+
+def test_what_comes_after_the_weeks_counts_in_the_long_term_alone():
+    usual, late = (contribution_table(_leads(), _worth(late=by), history_periods(WEEKS)) for by in (1.0, 1.1))
+    times = late["mean"] / usual["mean"]
+    assert times[usual["horizon"] == "in_period"].to_numpy() == pytest.approx(1.0)
+    assert times[usual["horizon"] == "long_term"].to_numpy() == pytest.approx(1.1)

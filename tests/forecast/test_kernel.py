@@ -119,6 +119,14 @@ def test_threads_do_not_change_the_kernel(entry_week):
     assert (np.diff(one.won.sum(axis=(1, 2, 3))) != 0).all()  # each draw has its own numbers, in its own place
 
 
+def test_some_entry_stages_have_the_numbers_that_they_have_among_all():
+    funnel = tangled_funnel()
+    some, every = funnel_kernel(funnel, 12, "s2", entry_stages=("s3", "s1")), funnel_kernel(funnel, 12, "s2")
+    assert some.stages == ("s3", "s1")
+    np.testing.assert_allclose(some.won, every.won[:, [3, 1]], atol=1e-9)
+    np.testing.assert_allclose(some.pipeline, every.pipeline[:, [3, 1]], atol=1e-9)
+
+
 def repeat_draws(funnel, draws, apart=0.1):
     """The funnel in ``draws`` draws, the odds of each shifted by ``apart`` against the one before."""
     shift = apart * np.arange(draws)[:, None, None, None, None]

@@ -59,10 +59,10 @@ def test_intervals_of_records_under_the_channel_s_own_name_hold_most_truths_over
 
 
 def test_baseline_and_media_of_a_row_sum_to_its_level(fitted: ChannelResponse) -> None:
-    """A channel's records under its own name, on average over the weeks, are taken out of the row's level."""
-    d, data = fitted.derived_, fitted.data_
-    own = np.einsum("dm,dmr,mr->dr", d["effect"], d["share"], data.arrays["is_own"])
-    np.testing.assert_allclose(np.exp(d["level"]) + own, d["total"], rtol=1e-9)
+    """What spend causes under a row's name, on average over the weeks, is taken out of the row's level."""
+    d = fitted.derived_
+    by_row = np.einsum("dm,dmr->dr", d["effect"], d["share"])
+    np.testing.assert_allclose(np.exp(d["level"]) + by_row, d["total"], rtol=1e-6)
 
 
 def test_mean_of_model_follows_what_arrived(fitted: ChannelResponse) -> None:
@@ -200,3 +200,24 @@ def test_curves_of_a_channel_that_spends_nothing_are_refused() -> None:
     model = ChannelResponse(engine="laplace", channels={"tv": {"saturation": "hill"}})
     with pytest.raises(ModelError, match=r"curves are given for tv.*channels with spend are events, search, social"):
         model.fit(panel_of(1))
+
+
+def test_what_a_channel_causes_arrives_under_its_own_name_and_names_that_catch_demand(fitted: ChannelResponse) -> None:
+    """A fair's leads come back as direct or by a search, not as those of a webinar that has spend of its own."""
+    channels, rows = fitted.data_.channels, [channel for _, channel in fitted.data_.rows]
+    catching = {name for name in rows if name not in channels} | {"search"}
+    for c, channel in enumerate(channels):
+        under = fitted.derived_["share"][:, c]
+        assert {name for name, share in zip(rows, under.mean(0), strict=True) if share > 1e-6} == catching | {channel}
+        np.testing.assert_allclose(under.sum(1), 1.0, atol=1e-6)
+
+
+def test_a_channel_has_no_halo_under_its_own_name() -> None:
+    """The only channel is a search: what its name holds beside its share is baseline, and other rows hold its halo."""
+    panel = panel_of(11)
+    alone = ChannelResponse(engine="laplace", draws=DRAWS, seed=11, max_lag_weeks=LAGS)
+    alone.fit(replace(panel, spend=panel.spend[["search"]]))
+    d, row = alone.derived_, [channel for _, channel in alone.data_.rows].index("search")
+    own = d["effect"][:, 0] * d["share"][:, 0, row]
+    np.testing.assert_allclose(own, d["total"][:, row] * d["own_share"][:, 0], rtol=1e-6)
+    assert (d["share"][:, 0].sum(1) - d["share"][:, 0, row] > 0.01).all()

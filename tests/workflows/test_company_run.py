@@ -189,12 +189,13 @@ def test_worth_by_cause_moves_between_causes_and_not_the_total(fitted: FittedCom
     d = {name: response.derived_[name][economics.pick] for name in ("baseline", "caused", "share")}
     recorded = d["baseline"][:, rows] + np.einsum("dmw,dmr->drw", d["caused"], d["share"][:, :, rows])
     recorded = recorded[:, :, -len(leads.spend) :] @ np.ones(len(leads.spend))
-    by_name = recorded @ group_share(fitted.model, economics)
+    shares = group_share(fitted.model, economics)
+    by_name = np.einsum("dr,drg->dg", recorded, shares)
     np.testing.assert_allclose(leads.caused.sum((1, 2)) + leads.baseline.sum(1), by_name)
     media = np.einsum("dwmg,dg->dm", leads.caused, worth)
     assert (media > 0).all()
     own = [response.data_.rows.index((economics.entry, name)) for name in response.data_.channels]
-    per_lead = np.einsum("dg,mg->dm", worth, group_share(fitted.model, economics)[[rows.index(row) for row in own]])
+    per_lead = np.einsum("dg,dmg->dm", worth, shares[:, [rows.index(row) for row in own]])
     np.testing.assert_allclose(media / leads.caused.sum((1, 3)), per_lead)
 
 
