@@ -8,6 +8,7 @@ spend and what is carried add up to the same. Any price gives a bound, and the b
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from revmodel.decide.envelope import above, slope_of, touching
 from revmodel.decide.limits import Limits
@@ -21,14 +22,14 @@ ROUNDS = 20  # of golden section: the place to a ten thousandth of the range; wh
 GOLDEN = (np.sqrt(5) - 1) / 2
 
 
-def most_by_draw(surface: PeriodSurface, limits: Limits, concave: np.ndarray) -> Floats:
+def most_by_draw(surface: PeriodSurface, limits: Limits, concave: npt.NDArray[np.bool_]) -> Floats:
     """(draw,): no plan within the limits of lines and the total brings the draw more. concave : (line,)"""
     marginal = np.maximum(surface.marginal_at(surface.current), 0.0)
     prices = np.unique(np.append(np.quantile(marginal, np.linspace(0, 1, PRICES)), 0.0))
     found = np.tile((prices * limits.budget)[:, None], (1, len(marginal)))
     for i, line in enumerate(surface.lines):
-        ends = [line.carried(surface.weekly(i, end)) for end in (limits.low[i], limits.high[i])]
-        left = np.stack([_left(line, *ends, price, bool(concave[i])) for price in prices])
+        low, high = (line.carried(surface.weekly(i, end)) for end in (limits.low[i], limits.high[i]))
+        left = np.stack([_left(line, low, high, float(price), bool(concave[i])) for price in prices])
         change = prices[None, :, None] - prices[:, None, None]  # another price for this line: its own limits pay for it
         paid = np.where(change >= 0, change * limits.upper[i], change * limits.lower[i])
         found += (left[None] + paid).min(axis=1)
