@@ -33,6 +33,7 @@ STARTS: tuple[tuple[ObjectiveName, float], ...] = (("mean", 0.0), *(("cvar", q) 
 GAP = 1e-3  # share of draws at which the search stops
 PRICES = 41  # of money, at which bounds of a draw's value are tried
 MIXES = (0.25, 0.5, 0.75)  # of two plans by period
+STARTS_SHARE = 0.6  # of the time that starting plans by period may take
 SOON = 0.3  # share of the time that starting plans may take
 
 
@@ -62,8 +63,8 @@ def _by_period(
 
     The bound counts every draw that some plan of its own brings to the target, so it may lie far above.
     """
+    until = monotonic() + STARTS_SHARE * (deadline - monotonic())
     found: list[Floats] = []
-    until = monotonic() + 0.6 * (deadline - monotonic())
     for objective, risk in STARTS:
         soon = monotonic() + (until - monotonic()) / (len(STARTS) - len(found))
         search = Search(plan_curves(surface, programme, Aim(objective, risk)), programme, 1e-3, soon, halfway=True)

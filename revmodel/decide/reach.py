@@ -8,6 +8,7 @@ spend and what is carried add up to the same. Any price gives a bound, and the b
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from revmodel.decide.envelope import above, slope_of, touching
 from revmodel.decide.limits import Limits
@@ -21,7 +22,7 @@ ROUNDS = 20  # of golden section: the place to a ten thousandth of the range; wh
 GOLDEN = (np.sqrt(5) - 1) / 2
 
 
-def most_by_draw(surface: PeriodSurface, limits: Limits, concave: np.ndarray) -> Floats:
+def most_by_draw(surface: PeriodSurface, limits: Limits, concave: npt.NDArray[np.bool_]) -> Floats:
     """(draw,): no plan within the limits of lines and the total brings the draw more. concave : (line,)"""
     marginal = np.maximum(surface.marginal_at(surface.current), 0.0)
     prices = np.unique(np.append(np.quantile(marginal, np.linspace(0, 1, PRICES)), 0.0))
