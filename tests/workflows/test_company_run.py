@@ -185,14 +185,13 @@ def test_worth_by_cause_moves_between_causes_and_not_the_total(fitted: FittedCom
     """All records, valued by the name that they carry, are worth as much as causes and baseline together."""
     economics = lead_economics(fitted.model, fitted.config.funnel.first_deal_stage, 26, 40)
     leads, response = leads_by_cause(fitted.model, economics), fitted.model.response_
-    worth, rows = economics.worth.revenue_within[:, :, -1], list(economics.rows)
+    worth, rows = economics.worth.revenue_long_term, list(economics.rows)
+    shares = group_share(fitted.model, economics)
     d = {name: response.derived_[name][economics.pick] for name in ("baseline", "caused", "share")}
     recorded = d["baseline"][:, rows] + np.einsum("dmw,dmr->drw", d["caused"], d["share"][:, :, rows])
     recorded = recorded[:, :, -len(leads.spend) :] @ np.ones(len(leads.spend))
-    shares = group_share(fitted.model, economics)
-    by_name = np.einsum("dr,drg->dg", recorded, shares)
-    np.testing.assert_allclose(leads.caused.sum((1, 2)) + leads.baseline.sum(1), by_name)
-    media = np.einsum("dwmg,dg->dm", leads.caused, worth)
+    by_cause, media = leads.caused.sum((1, 2)), np.einsum("dwmg,dg->dm", leads.caused, worth)
+    np.testing.assert_allclose(by_cause + leads.baseline.sum(1), np.einsum("dr,drg->dg", recorded, shares))
     assert (media > 0).all()
     own = [response.data_.rows.index((economics.entry, name)) for name in response.data_.channels]
     per_lead = np.einsum("dg,dmg->dm", worth, shares[:, [rows.index(row) for row in own]])
