@@ -25,6 +25,7 @@ __all__ = ["Effects", "HazardLayout", "layout_of", "row_design", "stage_data"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 K = len(dims.CAUSES)
+SLOPED = (dims.CHANNEL, dims.SEGMENT)  # whose levels differ in speed, not only in odds
 DAYS = 7
 TIMES = 96  # columns of time: enough for three years of blocks by phase; a longer calendar takes 32 more
 ROWS = (64, 96, 128, 192, 256, 320, 384, 448, 512, 640, 768, 1024, 1280, 1536, 2048, 3072, 4096, 6144, 8192)
@@ -110,8 +111,9 @@ def _row_effects(cells: HazardCells) -> tuple[list[Effects], int]:
     told = cells.groups.told_apart()
     kinds = [("level", 1, (priors.INTERCEPT_SD, 0.0)), ("age", ages, (priors.AGE_STEP_SD, 0.0))]
     kinds += [(name, len(cells.groups.levels(name)), priors.GROUP_SDS[name]) for name in told]
-    if dims.CHANNEL in told:
-        kinds.append(("slope", len(cells.groups.levels(dims.CHANNEL)), (priors.AGE_SLOPE_SD, 0.0)))
+    kinds += [
+        (f"{name} slope", len(cells.groups.levels(name)), (priors.AGE_SLOPE_SD, 0.0)) for name in SLOPED if name in told
+    ]
     kinds.append(("again", 1, (priors.AGAIN_SD, 0.0)))
     effects, start = [], 0
     for name, n, (median, log_sd) in kinds:
@@ -190,8 +192,9 @@ def row_design(layout: HazardLayout, group: Ints, age_bin: Ints, again: Ints) ->
         elif each.name == "again":
             part = again[:, None].astype(float)
         else:
-            part = _is_level(layout.groups, dims.CHANNEL if each.name == "slope" else each.name)[group]
-            part = part * log_age[age_bin][:, None] if each.name == "slope" else part
+            dimension = each.name.removesuffix(" slope")
+            part = _is_level(layout.groups, dimension)[group]
+            part = part if dimension == each.name else part * log_age[age_bin][:, None]
         design[:, each.columns] = part
     return design
 

@@ -3,7 +3,8 @@
 In each week in a stage a record stays, or leaves by cause k ∈ {advance, lost, recycled} with log-odds η_k against
 staying (discrete-time competing risks; Allison 1982, eq. 10; Tutz & Schmid 2016, ch. 8):
 
-    η_k = level_k + age walk_k(a) + Σ_d effect_kd[level of dimension d] + slope_k[channel]·log(1 + a) + again_k
+    η_k = level_k + age walk_k(a) + Σ_d effect_kd[level of dimension d] + again_k
+          + (slope_k[channel] + slope_k[segment])·log(1 + a)
           + drift_k(t) + shock_k(week) + calendar_k(t) + covariates_k(t)
 
     log L = Σ_cells [ Σ_k d_k·η_k − n·log(1 + Σ_k exp η_k) ]

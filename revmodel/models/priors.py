@@ -10,7 +10,7 @@ from __future__ import annotations
 
 INTERCEPT_SD = 1.5  # around the crude weekly rate: a factor of 4 to 5 either way at one sd
 AGE_STEP_SD = 0.5  # between neighbouring age bins: the weekly rate may change by half
-AGE_SLOPE_SD = 0.15  # by channel, per unit of log(1 + weeks): channels differ in speed, not in shape
+AGE_SLOPE_SD = 0.15  # by channel and by segment, per unit of log(1 + weeks): they differ in speed, not in shape
 AGAIN_SD = 0.5  # a repeated visit against the first: it may be half as likely to end, or twice
 PHASE_SD = 0.5  # quarter-end against the rest: closings often double, more is rare
 MONTH_END_SD = 0.3  # a week of month-end days against one of none, beside the phase of the quarter
