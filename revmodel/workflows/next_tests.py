@@ -17,6 +17,7 @@ from revmodel.planning.lift_value import candidate_plans, lift_error, next_tests
 from revmodel.workflows.budget import new_lines_of_funnel
 from revmodel.workflows.fitted import FittedCompany
 from revmodel.workflows.plan_limits import channel_bounds
+from revmodel.workflows.plan_worth import plan_worth
 
 __all__ = ["next_tests"]
 
@@ -26,14 +27,16 @@ RECENT_WEEKS = 13  # whose leads say how many come in during a test
 def next_tests(fitted: FittedCompany, economics: LeadEconomics, budget: float | None = None) -> dict[str, pd.DataFrame]:
     """``next_tests``: how to test each channel, and what that is worth to the plan of the allocation's window.
 
-    ``test_designs``: every design tried (planning/lift_designs.py). budget : total over the window; None: as planned.
+    Worth is in what the budget counts (``allocation.value``). ``test_designs``: every design tried
+    (planning/lift_designs.py). budget : total over the window; None: as planned.
     """
     settings, model = fitted.config.allocation, fitted.model
     spend = fitted.spend_ahead(settings.weeks)
     current = spend.sum(axis=1)
     low, high = channel_bounds(fitted)
-    measured = window_surface(model, economics, spend, current * high, settings.horizon_weeks).surface
-    new, tested = (_new_lines(fitted, economics, weeks) for weeks in (settings.weeks, LONGEST))
+    worth = plan_worth(fitted, economics, settings).by_week
+    measured = window_surface(model, economics, spend, current * high, settings.horizon_weeks, worth=worth).surface
+    new, tested = (_new_lines(fitted, economics, worth, weeks) for weeks in (settings.weeks, LONGEST))
     surface = with_new_lines(measured, new)
     total = float(current.sum()) if budget is None else float(budget)
     least, most = np.zeros(len(new)), np.array([each.most for each in new])
@@ -56,11 +59,13 @@ def next_tests(fitted: FittedCompany, economics: LeadEconomics, budget: float | 
     return {"next_tests": best_designs(designs), "test_designs": designs}
 
 
-def _new_lines(fitted: FittedCompany, economics: LeadEconomics, weeks: int) -> list[NewLine]:
-    """Lines of channels that have never spent, over so many weeks; a lead counts as the surface has it."""
-    within = economics.worth.revenue_within
-    worth = within[:, :, min(fitted.config.allocation.horizon_weeks, within.shape[2] - 1)]
-    by_week = np.repeat(worth[:, :, None], weeks + fitted.model.response_.max_lag_weeks, axis=2)
+def _new_lines(fitted: FittedCompany, economics: LeadEconomics, worth: Floats, weeks: int) -> list[NewLine]:
+    """Lines of channels that have never spent, over so many weeks in one period.
+
+    worth : (draw, group, week), of a lead by the week it comes in; after the last as in the last
+    """
+    wanted = weeks + fitted.model.response_.max_lag_weeks
+    by_week = np.pad(worth, ((0, 0), (0, 0), (0, max(wanted - worth.shape[2], 0))), mode="edge")[:, :, :wanted]
     return new_lines_of_funnel(fitted, economics, by_week, np.zeros(weeks, dtype=np.intp))
 
 

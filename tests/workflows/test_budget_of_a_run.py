@@ -129,3 +129,17 @@ def test_a_channel_that_never_spent_takes_part_in_the_budget_and_in_what_to_test
     tests = run.tables["next_tests"].set_index("channel")
     assert tests.loc["podcast", "weekly_now"] == 0
     assert tests.loc["podcast", "lift_mean"] > 0
+
+
+def test_a_test_is_worth_what_the_budget_counts(fitted: FittedCompany, fit_is: Callable[..., None]) -> None:
+    """At half the margin, half the worth of each test; in leads, a count."""
+    found = []
+    for value in ({}, {"margin": 0.5}, {"of": "leads"}):
+        asked = AllocationConfig(weeks=13, lower=0.5, upper=1.5, value=value)  # type: ignore[arg-type]
+        fit_is(replace(fitted, config=fitted.config.model_copy(update={"allocation": asked})))
+        run = run_company(fitted.config, ["allocation"], "allocate", name=f"tests-{len(found)}")
+        found.append(run)
+    whole, half, leads = (run.tables["next_tests"].set_index("channel")["value_if_exact"] for run in found)
+    assert half.to_numpy() == pytest.approx(0.5 * whole[half.index].to_numpy(), rel=1e-6, abs=1e-9)
+    assert (leads < 1000).all()
+    assert not found[2].tables["allocation_summary"]["in_money"].iloc[0]
