@@ -39,7 +39,7 @@ def test_rows(run: AnyRun) -> tuple[list[str], list[tuple[str, ...]]]:
     rows: list[tuple[str, ...]] = [
         (
             label(row.channel), _design(row, run.currency), money(row.spend_change, run.currency),
-            f"{count(row.lift_mean)} ± {count(row.lift_sd)}",
+            f"{count(row.lift_mean)} ± {count(row.lift_sd)}".replace("-", "−"),
             f"± {count(row.error)}", percent(row.power), number(row.value, unit), number(row.value_if_exact, unit),
         )
         for row in rows_of(run.folder.tables["next_tests"])
