@@ -19,7 +19,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -193,8 +195,19 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return out.drop(columns="now").round(4).reset_index()
 
 
-def write(tables: list[pd.DataFrame], out: Path, name: str) -> None:
-    """The tables of all companies and their summary, in files and on the screen."""
+def seeds_of(said: str) -> range:
+    """Seeds as they are given, 201-224, both ends among them."""
+    first, last = (int(part) for part in said.split("-"))
+    return range(first, last + 1)
+
+
+def of_all(seeds: range, measured_of: Callable[[int], pd.DataFrame], out: Path, name: str) -> None:
+    """Measure company after company; their rows and the summary go to files and on the screen."""
+    tables = []
+    for seed in seeds:
+        tables.append(measured_of(seed))
+        said = ", ".join(f"{row.plan} {row.captured:.2f}" for row in tables[-1].itertuples())
+        print(f"company {seed}: {said}", flush=True)
     table = pd.concat(tables, ignore_index=True)
     out.mkdir(parents=True, exist_ok=True)
     table.to_csv(out / f"{name}_by_company.csv", index=False, float_format="%.5g")
@@ -211,16 +224,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--name", default="plans", help="of the tables written")
     arguments = parser.parse_args()
-    first, last = (int(part) for part in arguments.seeds.split("-"))
-    tables = []
-    for seed in range(first, last + 1):
-        tables.append(measured(seed, arguments.engine, arguments.kept, arguments.plans))
-        said = ", ".join(f"{row.plan} {row.captured:.2f}" for row in tables[-1].itertuples())
-        print(f"company {seed}: {said}", flush=True)
-    write(tables, arguments.out, arguments.name)
+    seeds = seeds_of(arguments.seeds)
+    measure = partial(measured, engine=arguments.engine, kept=arguments.kept, plans=arguments.plans)
+    of_all(seeds, measure, arguments.out, arguments.name)
     kept = arguments.kept or Path()
     fit = PLANS[arguments.plans[0]][0]
-    shares = [kept / f"{fit}-{arguments.engine}-{seed}.csv" for seed in range(first, last + 1)]
+    shares = [kept / f"{fit}-{arguments.engine}-{seed}.csv" for seed in seeds]
     if arguments.kept and all(path.is_file() for path in shares):
         found_shares = summary_of_shares(pd.concat([pd.read_csv(path) for path in shares]))
         found_shares.to_csv(arguments.out / f"{arguments.name}_shares.csv", index=False)

@@ -16,6 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from does_the_media_mix_find_the_truth import CHANNELS, Case, case_of, config_of
-from how_good_are_the_plans import MOVE, OUT, POINTS, WEEKS, planned, write
+from how_good_are_the_plans import MOVE, OUT, POINTS, WEEKS, of_all, planned, seeds_of
 from scipy.special import digamma, polygamma
 
 from revmodel.decide.from_mix import YEAR_WEEKS
@@ -152,13 +153,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--name", default="plans_told", help="of the tables written")
     arguments = parser.parse_args()
-    first, last = (int(part) for part in arguments.seeds.split("-"))
-    tables = []
-    for seed in range(first, last + 1):
-        tables.append(measured(seed, arguments.kept, arguments.told))
-        said = ", ".join(f"{row.plan} {row.captured:.2f}" for row in tables[-1].itertuples())
-        print(f"company {seed}: {said}", flush=True)
-    write(tables, arguments.out, arguments.name)
+    measure = partial(measured, kept=arguments.kept, told=arguments.told)
+    of_all(seeds_of(arguments.seeds), measure, arguments.out, arguments.name)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import argparse
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from does_the_media_mix_find_the_truth import BEFORE, CHANNELS, Case, Pulses, case_of, config_of
-from how_good_are_the_plans import MOVE, OUT, POINTS, WEEKS, planned, write
+from how_good_are_the_plans import MOVE, OUT, POINTS, WEEKS, of_all, planned, seeds_of
 
 from revmodel.config import AllocationConfig
 from revmodel.decide.from_mix import mix_surface, spend_now
@@ -158,13 +159,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--name", default="plans_tested", help="of the tables written")
     arguments = parser.parse_args()
-    first, last = (int(part) for part in arguments.seeds.split("-"))
-    tables = []
-    for seed in range(first, last + 1):
-        tables.append(measured(seed, arguments.kinds))
-        said = ", ".join(f"{row.plan} {row.captured:.2f}" for row in tables[-1].itertuples())
-        print(f"company {seed}: {said}", flush=True)
-    write(tables, arguments.out, arguments.name)
+    of_all(seeds_of(arguments.seeds), partial(measured, kinds=arguments.kinds), arguments.out, arguments.name)
 
 
 if __name__ == "__main__":

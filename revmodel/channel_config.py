@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import Field, model_validator
 
 from revmodel.errors import ConfigError
 from revmodel.source_config import Frozen
 
-__all__ = ["CurvesConfig", "RangeConfig"]
+__all__ = ["NINETY", "CurvesConfig", "RangeConfig"]
+
+NINETY = 2 * 1.6448536  # standard deviations between the ends of nine chances in ten
 
 
 class RangeConfig(Frozen):
@@ -21,6 +25,16 @@ class RangeConfig(Frozen):
         if self.low >= self.high:
             raise ValueError(f"low {self.low:g} and high {self.high:g}: wanted low below high, both above 0")
         return self
+
+    @property
+    def log_mean(self) -> float:
+        """Mean of the logarithm, taken to be normal."""
+        return math.log(self.low * self.high) / 2
+
+    @property
+    def log_sd(self) -> float:
+        """Standard deviation of the logarithm."""
+        return math.log(self.high / self.low) / NINETY
 
 
 class CurvesConfig(Frozen):

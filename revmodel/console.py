@@ -287,10 +287,10 @@ class Console:
         )
 
     def _next_tests(self, run: RunFolder) -> None:
-        from revmodel.report.reading import AnyRun, Run
+        from revmodel.report.reading import AnyRun
         from revmodel.report.sections.next_tests import test_rows, test_sentence
 
-        told = Run(run) if "forecast" in run.tables else AnyRun(run)
+        told = AnyRun(run)
         names, rows = test_rows(told)
         self._print_table("\nWhat to test next", names, [list(row) for row in rows])
         self.say(test_sentence(told))

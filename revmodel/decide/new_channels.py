@@ -16,14 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from revmodel.config import NewChannelConfig
-from revmodel.decide.periods import LineResponse, PeriodSurface, totals_of
+from revmodel.decide.periods import LineResponse, PeriodSurface, pace_of, totals_of
 from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.errors import ConfigError
 from revmodel.media import CarryOver, Saturation
 
-__all__ = ["NewLine", "believed_in_words", "new_lines", "with_new_lines"]
+__all__ = ["NewLine", "believed_in_words", "limits_with_new", "new_lines", "with_new_lines"]
 
-NINETY = 2 * 1.6448536  # standard deviations between the ends of nine chances in ten
 MORE = 1.01  # how the return of one more unit is measured
 
 
@@ -81,6 +80,11 @@ def with_new_lines(surface: ResponseSurface | PeriodSurface, new: list[NewLine])
     )
 
 
+def limits_with_new(lower: Floats, upper: Floats, new: list[NewLine]) -> tuple[Floats, Floats]:
+    """Limits (line,) of totals with those of these lines after them: from nothing to the most that each may get."""
+    return np.append(lower, np.zeros(len(new))), np.append(upper, [each.most for each in new])
+
+
 def _before(surface: ResponseSurface | PeriodSurface, new: int) -> Floats | None:
     """What was spent before the window, nothing on new lines; None where it is not told."""
     return None if surface.spent_before is None else np.append(surface.spent_before, np.zeros(new))
@@ -122,7 +126,7 @@ def _line(
         saturation=saturation.name,
         values=curve,
         worth=by_effect * unit_worth,
-        pace=1.0 / np.bincount(period_of)[period_of],
+        pace=pace_of(np.zeros((1, period_of.size)), period_of)[0],
         most=np.full(int(period_of.max()) + 1, asked.most),
     )
     return NewLine(line, asked.most, by_effect)
@@ -131,8 +135,7 @@ def _line(
 def _units_a_week(asked: NewChannelConfig, unit_worth: Floats, elasticity: Floats, rng: np.random.Generator) -> Floats:
     """(draw,): units of the KPI that ``per_week`` held for good brings each week."""
     belief = asked.belief
-    middle, spread = np.log(belief.low * belief.high) / 2, np.log(belief.high / belief.low) / NINETY
-    believed = np.exp(middle + spread * rng.standard_normal(len(unit_worth)))
+    believed = np.exp(belief.log_mean + belief.log_sd * rng.standard_normal(len(unit_worth)))
     if belief.of == "cost":
         return np.asarray(asked.per_week / believed)
     value = believed * asked.per_week / (elasticity if belief.of == "marginal_return" else 1.0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from revmodel.channel_config import NINETY
 from revmodel.errors import ConfigError
 from revmodel.mix import mix_priors as priors
 from revmodel.mix.basis import OWN_LEVEL, Basis, basis_of
@@ -21,7 +22,6 @@ __all__ = ["GRAMS", "MORE", "MixArrays", "mix_arrays"]
 Floats = npt.NDArray[np.float64]
 GRAMS = ("gram_now", "gram_before", "gram_both", "gram_first")
 MORE = 1.01  # how marginal returns are measured: one per cent more in every week
-NINETY = 2 * 1.6448536  # standard deviations between the ends of nine chances in ten
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _beliefs(panel: MixPanel, config: MixConfig) -> tuple[Floats, Floats, Floats
     for i, each in enumerate(config.channels.values()):
         if each.belief is not None:
             mean[i] = _log_share(each.belief, cost[i], abs(total), units)
-            sd[i] = np.log(each.belief.high / each.belief.low) / NINETY
+            sd[i] = each.belief.log_sd
             marginal[i] = float(each.belief.of == "marginal_return")
     return mean, sd, marginal
 

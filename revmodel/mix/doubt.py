@@ -14,7 +14,7 @@ import pandas as pd
 from revmodel.mix.media_mix import MediaMix
 from revmodel.mix.noise import scores, week_sd
 
-__all__ = ["VERDICTS", "doubt_table", "residual_table"]
+__all__ = ["VERDICTS", "doubt_table", "residual_table", "usual_noise"]
 
 Floats = npt.NDArray[np.float64]
 VERDICTS = ("measured", "weakly measured", "prior-driven", "not identified")
@@ -167,15 +167,21 @@ def _columns(mix: MediaMix, acts: Floats) -> Floats:
     return np.asarray(np.median(draws.height, axis=0)[:, None] * acting)
 
 
+def usual_noise(mix: MediaMix) -> tuple[Floats, float]:
+    """(region × week,) sd of a week's news, a share of the KPI's mean, and how much of it echoes; at medians."""
+    data, draws = mix.arrays_.data, mix.draws_
+    sigma, echo, tail = (float(np.median(part)) for part in (draws.sigma, draws.echo, draws.tail))
+    mean = draws.part(slice(0, 200)).media(data).mean(0) + data["design"] @ draws.linear.mean(0)
+    return week_sd(mix.config.noise, mean, data["units"], sigma, tail), echo
+
+
 def _errors(mix: MediaMix, columns: Floats) -> Floats:
     """(channel,): standard error of a multiple of each column, with the baseline and the other channels unknown."""
     data, draws = mix.arrays_.data, mix.draws_
-    parts = (draws.sigma, draws.trend, draws.season, draws.length, draws.echo, draws.tail)
-    sigma, trend, season, length, echo, tail = (float(np.median(part)) for part in parts)
+    trend, season, length = (float(np.median(part)) for part in (draws.trend, draws.season, draws.length))
     scale = mix.arrays_.prior_sd(trend, season, length)
     design = np.concatenate([columns.T, data["design"] * scale], axis=1)
-    mean = draws.part(slice(0, 200)).media(data).mean(0) + data["design"] @ draws.linear.mean(0)
-    sds = week_sd(mix.config.noise, mean, data["units"], sigma, tail)
+    sds, echo = usual_noise(mix)
     wide = (sds / sds.mean())[:, None]  # weeks of a count differ in what they tell
     news = data["pair"][:, None] * (design - echo * np.roll(design, 1, axis=0)) / wide
     first = data["first"][:, None] * design / wide

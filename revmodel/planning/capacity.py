@@ -13,9 +13,9 @@ import numpy as np
 
 from revmodel.errors import ModelError
 from revmodel.planning.ahead import Ahead
-from revmodel.planning.flow import Floats
+from revmodel.planning.flow import Floats, landed, passed_on
 
-__all__ = ["Handled", "Line", "delayed_by", "handled", "taken_on"]
+__all__ = ["Handled", "Line", "handled", "taken_on"]
 
 
 @dataclass(frozen=True)
@@ -75,27 +75,18 @@ def handled(ahead: Ahead, created: Floats, line: Line) -> Handled:
     """
     if line.stage not in ahead.beyond:
         raise ModelError(f"no entries into {line.stage!r} are told here, only into {', '.join(ahead.beyond) or 'none'}")
-    entries = delayed_by(created, ahead.kernel(f"entered:{line.stage}"))
+    entries = passed_on(created, ahead.kernel(f"entered:{line.stage}"))
     opened = _in_turn(line.opened, entries.shape)
     arriving = line.scale * entries.sum(axis=1) + opened
     shares = taken_on(arriving, line.per_week)
     then, opened_then = np.einsum("drt,dtu->dru", entries, shares), np.einsum("dt,dtu->du", opened, shares)
     of_new, of_open = {}, {}
     for metric, kernel in ahead.beyond[line.stage].items():
-        of_new[metric] = np.stack([delayed_by(one, kernel).sum(axis=1) for one in (entries, then)], axis=2)
+        of_new[metric] = np.stack([landed(one, kernel) for one in (entries, then)], axis=2)
         mean = _mean_record(kernel, entries)
-        of_open[metric] = (delayed_by(opened_then[:, None], mean) - delayed_by(opened[:, None], mean))[:, 0]
+        of_open[metric] = landed(opened_then[:, None], mean) - landed(opened[:, None], mean)
     waiting = np.cumsum(arriving - np.einsum("dt,dtu->du", arriving, shares), axis=1)
     return Handled(of_new, of_open, waiting)
-
-
-def delayed_by(entries: Floats, kernel: Floats) -> Floats:
-    """(draw, row, week) of what entries (draw, row, week) bring, each ``kernel`` (draw, row, lag) later."""
-    weeks = entries.shape[2]
-    out = np.zeros_like(entries)
-    for lag in range(min(weeks, kernel.shape[2])):
-        out[:, :, lag:] += entries[:, :, : weeks - lag] * kernel[:, :, lag, None]
-    return out
 
 
 def _mean_record(kernel: Floats, entries: Floats) -> Floats:

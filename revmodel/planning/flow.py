@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from revmodel.errors import ModelError
 
-__all__ = ["Floats", "brought", "landed", "landing"]
+__all__ = ["Floats", "brought", "landed", "landing", "passed_on"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,6 +30,20 @@ def landed(created: Floats, kernel: Floats) -> Floats:
     out = np.zeros((created.shape[0], weeks))
     for lag in range(min(weeks, kernel.shape[2])):
         out[:, lag:] += np.einsum("drw,dr->dw", created[:, :, : weeks - lag], kernel[:, :, lag])
+    return out
+
+
+def passed_on(created: Floats, kernel: Floats) -> Floats:
+    """(draw, row, week): the same as ``landed``, row by row.
+
+    >>> passed_on(np.array([[[10.0, 0.0, 0.0]]]), np.array([[[0.0, 0.1]]])).tolist()
+    [[[0.0, 1.0, 0.0]]]
+    """
+    _check(created, kernel)
+    weeks = created.shape[2]
+    out = np.zeros_like(created)
+    for lag in range(min(weeks, kernel.shape[2])):
+        out[:, :, lag:] += created[:, :, : weeks - lag] * kernel[:, :, lag, None]
     return out
 
 

@@ -89,11 +89,9 @@ def check_capacity(scenario: Scenario, stages: Sequence[str]) -> None:
     """Raise ConfigError where a capacity is that of no open stage of the funnel."""
     if scenario.capacity is not None and scenario.capacity.stage not in stages:
         name = scenario.capacity.stage
-        close = difflib.get_close_matches(name, stages, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ConfigError(
             f"the capacity of scenario {scenario.name!r} is at the stage {name!r}, which the funnel does not have"
-            f"{hint}. Open stages: {', '.join(stages)}"
+            f"{_did_you_mean(name, stages)}. Open stages: {', '.join(stages)}"
         )
 
 
@@ -112,11 +110,9 @@ def _resolved(scenario: Scenario, number: int, move: Move, channels: tuple[str, 
     named = channels if EVERY_CHANNEL in move.channels else move.channels
     for name in (*named, *([move.to] if move.to is not None else [])):
         if name not in channels:
-            close = difflib.get_close_matches(name, channels, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
             raise ConfigError(
-                f"{_which(scenario, number)} names the channel {name!r}, which has no spend here{hint}. Channels with "
-                f"spend: {', '.join(channels)}"
+                f"{_which(scenario, number)} names the channel {name!r}, which has no spend here"
+                f"{_did_you_mean(name, channels)}. Channels with spend: {', '.join(channels)}"
             )
     if move.to in named:
         raise ConfigError(f"{_which(scenario, number)} moves money from {move.to} to itself: name another channel")
@@ -158,6 +154,11 @@ def _refuse_overlaps(scenario: Scenario, moves: list[_Resolved], channels: tuple
                 f"moves {one.number} and {other.number} of scenario {scenario.name!r} both change {names} between "
                 f"{first.date()} and {last.date()}, so the order would matter: make them one, or part their days"
             )
+
+
+def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _which(scenario: Scenario, number: int) -> str:

@@ -48,6 +48,14 @@ class AnyRun:
         """The company's currency."""
         return str(self.manifest["currency"])
 
+    @property
+    def budget_unit(self) -> str | None:
+        """The currency where the budget counts money, None where it counts something else."""
+        summary = self.table("allocation_summary")
+        told = summary is not None and "in_money" in summary  # runs of an earlier version do not say
+        in_money = bool(summary["in_money"].iloc[0]) if summary is not None and told else self.has_amounts
+        return self.currency if in_money else None
+
 
 class Run(AnyRun):
     """A run that holds a forecast, with the questions that every part of its page asks of it."""

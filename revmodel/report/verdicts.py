@@ -86,14 +86,13 @@ def channels_sentences(run: Run, table: pd.DataFrame) -> list[str]:
 
 def budget_sentences(run: AnyRun, row: Any, plan: pd.DataFrame) -> list[str]:
     """What the plan moves, what that is worth and how sure, and when it lands. row: of allocation_summary."""
-    currency = run.currency
-    unit = currency if run.has_amounts and getattr(row, "in_money", True) else None
+    currency, unit = run.currency, run.budget_unit
+    told = [sentence for column in ("caution", "counted") if (sentence := _told(row, column))]
     moves = plan["proposed"] - plan["current"]
     if float(moves.abs().max()) < _STILL * float(plan["current"].sum()):
-        still = (
-            _told(row, "caution") or "The split of today is as good as any within the limits: nothing needs to move."
-        )
-        return [still, *([_told(row, "counted")] if _told(row, "counted") else [])]
+        if not _told(row, "caution"):
+            told.insert(0, "The split of today is as good as any within the limits: nothing needs to move.")
+        return told
     more = row.objective_proposed_mean - row.objective_current_mean
     reach = between(row.difference_p10, row.difference_p90, unit)
     what = f"expected {row.value}" if hasattr(row, "value") else row.objective
@@ -102,7 +101,7 @@ def budget_sentences(run: AnyRun, row: Any, plan: pd.DataFrame) -> list[str]:
         f"The chance that the new split beats today's is {chance(row.p_better)} ({percent(row.p_better)}). "
         f"No other split within the limits does better by more than {_gap(row.certified_gap)}: that is proven.",
     ]
-    said += [sentence for column in ("caution", "counted") if (sentence := _told(row, column))]
+    said += told
     lands = json.loads(row.lands_by_quarter) if isinstance(row.lands_by_quarter, str) else {}
     if lands:
         parts = [f"{number(v, unit)} in {quarter(q, run.start_month)}" for q, v in lands.items() if v > 0]

@@ -17,14 +17,14 @@ from revmodel.decide.from_model import leads_of_plan, most_ever_spent, window_pe
 from revmodel.decide.landing import landing_by_quarter
 from revmodel.decide.least_spend import least_spend
 from revmodel.decide.limits import amount_in_words
-from revmodel.decide.new_channels import NewLine, believed_in_words, new_lines, with_new_lines
+from revmodel.decide.new_channels import NewLine, believed_in_words, limits_with_new, new_lines, with_new_lines
 from revmodel.decide.periods import PeriodSurface, pace_of
 from revmodel.decide.sure import STILL, allocate_surely, chance_better
 from revmodel.decide.surface import ResponseSurface
 from revmodel.decide.tables import plan_tables
 from revmodel.errors import ConfigError
 from revmodel.workflows.fitted import FittedCompany
-from revmodel.workflows.plan_worth import PlanWorth, plan_worth
+from revmodel.workflows.plan_worth import PlanWorth
 
 __all__ = ["BudgetQuestion", "allocation_tables", "best_plan", "budget_question", "new_lines_of_funnel"]
 
@@ -37,7 +37,6 @@ class BudgetQuestion:
     """What a budget is asked of: surface, and limits (channel,) in currency over the window.
 
     spend : (channel, week), the plan that is in force. value_name : what the surface's value is, in words
-    worth : of the funnel's leads; None in a media mix
     """
 
     surface: ResponseSurface | PeriodSurface
@@ -45,22 +44,18 @@ class BudgetQuestion:
     upper: Floats
     spend: Floats
     value_name: str
-    worth: PlanWorth | None = None
 
     def with_new(self, new: list[NewLine]) -> BudgetQuestion:
         """The same question with channels that have never spent after those that have."""
         if not new:
             return self
-        none = np.zeros((len(new), self.spend.shape[1]))
-        most = np.array([each.most for each in new])
-        return replace(
-            self, surface=with_new_lines(self.surface, new), lower=np.append(self.lower, np.zeros(len(new))),
-            upper=np.append(self.upper, most), spend=np.concatenate([self.spend, none]),
-        )  # fmt: skip
+        lower, upper = limits_with_new(self.lower, self.upper, new)
+        spend = np.concatenate([self.spend, np.zeros((len(new), self.spend.shape[1]))])
+        return replace(self, surface=with_new_lines(self.surface, new), lower=lower, upper=upper, spend=spend)
 
 
-def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQuestion:
-    """The surface and the limits that the config asks for.
+def budget_question(fitted: FittedCompany, economics: LeadEconomics, worth: PlanWorth) -> BudgetQuestion:
+    """The surface and the limits that the config asks for. worth : of the funnel's leads
 
     Raises ConfigError: a key names what is not there, or caps are given, which need the verdicts of a media mix.
     """
@@ -75,7 +70,6 @@ def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQu
     current = spend.sum(1)
     low, high = bounds_of(settings, channels, current)
     top = highest_of(settings, channels, current)
-    worth = plan_worth(fitted, economics, settings)
     surface: ResponseSurface | PeriodSurface
     if settings.periods == 1:
         surface = window_surface(
@@ -85,7 +79,7 @@ def budget_question(fitted: FittedCompany, economics: LeadEconomics) -> BudgetQu
         most = np.maximum(top, current)
         surface = window_periods(fitted.model, economics, spend, most, periods_of(settings), worth.by_week)
     new = new_lines_of_funnel(fitted, economics, worth.by_week, periods_of(settings))
-    return BudgetQuestion(surface, low, high, spend, worth.name, worth).with_new(new)
+    return BudgetQuestion(surface, low, high, spend, worth.name).with_new(new)
 
 
 def new_lines_of_funnel(
@@ -96,10 +90,9 @@ def new_lines_of_funnel(
     asked, response = config.allocation.new_channels, model.response_
     if not asked:
         return []
-    families = config.response.carry_over or "geometric", config.response.saturation or "michaelis_menten"
     return new_lines(
-        asked, response.data_.channels, worth_of_new(model, economics, worth), period_of, families,
-        response.max_lag_weeks, config.seed + 3,
+        asked, response.data_.channels, worth_of_new(model, economics, worth), period_of,
+        (response.carry_over, response.saturation), response.max_lag_weeks, config.seed + 3,
     )  # fmt: skip
 
 
@@ -109,7 +102,7 @@ def best_plan(asked: BudgetQuestion, settings: AllocationConfig, budget: float |
     budget : total over the window; None: what is spent now. Raises ConfigError: one came for the least spend.
     """
     best, held = _planned(asked, settings, budget)
-    return best, " ".join(said for said in (held, _edges(asked.surface, best)) if said)
+    return best, " ".join(filter(None, (held, _edges(asked.surface, best))))
 
 
 def _edges(surface: ResponseSurface | PeriodSurface, best: Allocation) -> str:
@@ -183,14 +176,17 @@ def _cheapest(asked: BudgetQuestion, settings: AllocationConfig, budget: float |
 
 
 def allocation_tables(
-    fitted: FittedCompany, economics: LeadEconomics, budget: float | None = None, scenario: str = "best split"
+    fitted: FittedCompany,
+    economics: LeadEconomics,
+    worth: PlanWorth,
+    budget: float | None = None,
+    scenario: str = "best split",
 ) -> dict[str, pd.DataFrame]:
     """``allocation``, ``allocation_summary`` and, of more than one period, ``allocation_by_period``.
 
-    budget : total over the window; None: what is planned now.
+    worth : what leads are worth to it. budget : total over the window; None: what is planned now.
     """
-    settings, asked = fitted.config.allocation, budget_question(fitted, economics)
-    worth = asked.worth or plan_worth(fitted, economics, settings)
+    settings, asked = fitted.config.allocation, budget_question(fitted, economics, worth)
     best, caution = best_plan(asked, settings, budget)
     measured = len(fitted.model.response_.data_.channels)
     first, last = fitted.as_of + dt.timedelta(days=1), fitted.as_of + dt.timedelta(weeks=settings.weeks)
@@ -205,7 +201,7 @@ def allocation_tables(
     seen = most_ever_spent(fitted.model, settings.weeks) | dict.fromkeys(settings.new_channels, 0.0)
     if settings.new_channels:
         believed = believed_in_words(list(settings.new_channels))
-        caution = " ".join([*([caution] if caution else []), believed, "What lands by quarter is without it."])
+        caution = " ".join(filter(None, (caution, believed, "What lands by quarter is without it.")))
     return plan_tables(
         asked.surface, best, scenario=scenario, period=period, parts=_period_names(fitted.as_of, settings),
         seen_max=seen, lands_by_quarter=landed, value_name=asked.value_name, caution=caution,

@@ -42,10 +42,8 @@ def mix_budget_tables(
     new = new_lines_of_mix(mix, settings)
     asked = replace(measured, lower=low, upper=high).with_new(new)
     best, caution = best_plan(asked, settings, budget)
-    held = caps_in_words(measured.surface.channels, given, caps)
-    if new:
-        held.append(believed_in_words([each.line.name for each in new]))
-    caution = " ".join([*([caution] if caution else []), *held])
+    believed = believed_in_words([each.line.name for each in new]) if new else ""
+    caution = " ".join(filter(None, (caution, *caps_in_words(measured.surface.channels, given, caps), believed)))
     first = mix.panel_.weeks[-1] + pd.Timedelta(days=7)
     period = f"{first.date()} to {(first + pd.Timedelta(days=7 * settings.weeks - 1)).date()}"
     paid = mix.panel_.cost[np.flatnonzero(mix.panel_.paid)]

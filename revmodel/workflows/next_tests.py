@@ -7,40 +7,38 @@ import pandas as pd
 
 from revmodel.attribution.from_model import LeadEconomics
 from revmodel.decide.from_model import window_surface
-from revmodel.decide.new_channels import NewLine, with_new_lines
-from revmodel.dims import CHANNEL
+from revmodel.decide.new_channels import NewLine, limits_with_new, with_new_lines
 from revmodel.models.arrivals import caused_leads
 from revmodel.planning.flow import Floats
-from revmodel.planning.lift_designs import DESIGNS, best_designs
+from revmodel.planning.lift_designs import DESIGNS, told_designs
 from revmodel.planning.lift_of_new import LONGEST, tests_of_new
 from revmodel.planning.lift_value import candidate_plans, lift_error, next_tests_table
 from revmodel.workflows.budget import new_lines_of_funnel
 from revmodel.workflows.fitted import FittedCompany
 from revmodel.workflows.plan_limits import channel_bounds
-from revmodel.workflows.plan_worth import plan_worth
 
 __all__ = ["next_tests"]
 
 RECENT_WEEKS = 13  # whose leads say how many come in during a test
 
 
-def next_tests(fitted: FittedCompany, economics: LeadEconomics, budget: float | None = None) -> dict[str, pd.DataFrame]:
+def next_tests(
+    fitted: FittedCompany, economics: LeadEconomics, worth: Floats, budget: float | None = None
+) -> dict[str, pd.DataFrame]:
     """``next_tests``: how to test each channel, and what that is worth to the plan of the allocation's window.
 
-    Worth is in what the budget counts (``allocation.value``). ``test_designs``: every design tried
-    (planning/lift_designs.py). budget : total over the window; None: as planned.
+    ``test_designs``: every design tried (planning/lift_designs.py). worth : (draw, group, week), what the budget counts
+    of a lead by the week it comes in. budget : total over the window; None: as planned.
     """
     settings, model = fitted.config.allocation, fitted.model
     spend = fitted.spend_ahead(settings.weeks)
     current = spend.sum(axis=1)
     low, high = channel_bounds(fitted)
-    worth = plan_worth(fitted, economics, settings).by_week
     measured = window_surface(model, economics, spend, current * high, settings.horizon_weeks, worth=worth).surface
     new, tested = (_new_lines(fitted, economics, worth, weeks) for weeks in (settings.weeks, LONGEST))
     surface = with_new_lines(measured, new)
     total = float(current.sum()) if budget is None else float(budget)
-    least, most = np.zeros(len(new)), np.array([each.most for each in new])
-    plans = candidate_plans(surface, total, np.append(current * low, least), np.append(current * high, most))
+    plans = candidate_plans(surface, total, *limits_with_new(current * low, current * high, new))
     value = np.stack([surface.value_at(plan).sum(axis=1) for plan in plans], axis=1)
     during = fitted.spend_ahead(LONGEST)
     now = caused_leads(model.response_, during, economics.pick)
@@ -55,8 +53,7 @@ def next_tests(fitted: FittedCompany, economics: LeadEconomics, budget: float | 
         for design in DESIGNS
     ]  # fmt: skip
     tables += tests_of_new(tested, value, weekly, seed + len(measured.channels))
-    designs = pd.concat(tables, ignore_index=True).sort_values(CHANNEL, kind="stable", ignore_index=True)
-    return {"next_tests": best_designs(designs), "test_designs": designs}
+    return told_designs(tables)
 
 
 def _new_lines(fitted: FittedCompany, economics: LeadEconomics, worth: Floats, weeks: int) -> list[NewLine]:

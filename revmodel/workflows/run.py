@@ -18,6 +18,7 @@ from revmodel.workflows.moved import moved_tables
 from revmodel.workflows.next_tests import next_tests
 from revmodel.workflows.parts import channel_economics, contribution_tables
 from revmodel.workflows.past_runs import FORECAST_COMMANDS, run_before
+from revmodel.workflows.plan_worth import plan_worth
 from revmodel.workflows.record import record_run
 from revmodel.workflows.told import tell_company
 
@@ -57,9 +58,10 @@ def run_company(
             tables |= contribution_tables(fitted, economics)
         if "allocation" in wanted:
             say("the best split of the budget")
-            tables |= allocation_tables(fitted, economics, budget)
+            worth = plan_worth(fitted, economics, fitted.config.allocation)
+            tables |= allocation_tables(fitted, economics, worth, budget)
             say("what to test next")
-            tables |= next_tests(fitted, economics, budget)
+            tables |= next_tests(fitted, economics, worth.by_week, budget)
     if "backtest" in wanted:
         from revmodel.workflows.backtest import backtest_company
 

@@ -18,7 +18,7 @@ TOO_LITTLE = 0.1  # of the value of exact knowledge: such a test is not worth wh
 def test_sentence(run: AnyRun) -> str:
     """The most valuable test, or that none would change the plan."""
     first = next(rows_of(run.folder.tables["next_tests"]))
-    unit = _unit(run)
+    unit = run.budget_unit
     test = _design(first, run.currency)
     if first.value <= 0:
         return "No such test would change the plan: whatever it found, the same split would be best."
@@ -35,7 +35,7 @@ def test_sentence(run: AnyRun) -> str:
 
 def test_rows(run: AnyRun) -> tuple[list[str], list[tuple[str, ...]]]:
     """Columns and rows: channel, design, what changes, finding expected, its error, power, value, value if exact."""
-    unit = _unit(run)
+    unit = run.budget_unit
     rows: list[tuple[str, ...]] = [
         (
             label(row.channel), _design(row, run.currency), money(row.spend_change, run.currency),
@@ -61,14 +61,6 @@ def next_tests_section(run: AnyRun) -> Section | None:
         "test costs what its change of spend brings or loses."
     )
     return Section("next_tests", "What to test next", (test_sentence(run),), grids=(grid,), note=note)
-
-
-def _unit(run: AnyRun) -> str | None:
-    """The currency where the budget counts money."""
-    summary = run.table("allocation_summary")
-    told = summary is not None and "in_money" in summary  # runs of an earlier version do not say
-    in_money = bool(summary["in_money"].iloc[0]) if summary is not None and told else run.has_amounts
-    return run.currency if in_money else None
 
 
 def _units(run: AnyRun) -> str:
