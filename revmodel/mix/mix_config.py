@@ -174,6 +174,12 @@ class MixConfig(Frozen):
         unknown = sorted({test.channel for test in self.lift_tests} - set(self.channels))
         if unknown:
             raise ValueError(f"lift_tests name {', '.join(unknown)}: channels are {', '.join(self.channels)}")
+        twice = sorted(set(self.allocation.new_channels) & set(self.channels)) if self.allocation else []
+        if twice:
+            raise ValueError(
+                f"allocation.new_channels names {', '.join(twice)}, which is among channels and measured: give its "
+                "limits under bounds or money, or the new one another name"
+            )
         if self.trend == "none" and not self.season:
             raise ValueError(
                 "trend none and season false leave a flat baseline: channels would get the credit for whatever changed "

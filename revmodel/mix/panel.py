@@ -179,7 +179,12 @@ def dates_of(column: pd.Series, name: str) -> pd.DatetimeIndex:
     try:
         dates = pd.DatetimeIndex(pd.to_datetime(column, format="ISO8601"))
     except (ValueError, TypeError) as error:
-        raise SourceError(f"column {name} holds something that is not a date written as 2026-09-30: {error}") from error
+        read = pd.to_datetime(column, format="ISO8601", errors="coerce")
+        bad = np.flatnonzero(read.isna() & column.notna())
+        said = f"{column.iloc[bad[0]]!r} in row {bad[0] + 1}" if bad.size else "dates of several kinds"
+        raise SourceError(
+            f"column {name} holds {said}, which is not a date written as 2026-09-30: write all of them so"
+        ) from error
     if dates.isna().any():
         raise SourceError(f"column {name} is empty in {int(np.sum(dates.isna()))} rows: every row needs its week")
     return dates

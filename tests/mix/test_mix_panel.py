@@ -67,6 +67,7 @@ def test_events_are_columns_and_words_for_nothing_are_none() -> None:
         (lambda f: f.assign(ads=f["ads"].where(f.index != 3, -1.0)), "below zero"),
         (lambda f: f.assign(ads=0.0), "ads never did anything"),
         (lambda f: f.assign(week=f["week"].astype(str).where(f.index != 2, "soon")), "not a date"),
+        (lambda f: f.assign(week=f["week"].dt.strftime("%d.%m.%Y")), "'01.01.2024' in row 1, which is not a date"),
     ],
 )
 def test_a_bad_panel_is_told_what_is_wrong(spoil, words) -> None:

@@ -89,3 +89,9 @@ def test_a_new_channel_by_period_keeps_to_its_most(fitted: MediaMix, settings) -
     table = tables["allocation_by_period"].query("channel == 'podcast'")
     assert len(table) == 2
     assert 0 < table["proposed"].sum() <= 60_000 * (1 + 1e-9)
+
+
+def test_a_new_channel_that_is_measured_is_refused_before_anything_is_fitted() -> None:
+    named = {"ads": NEW["podcast"]}
+    with pytest.raises(ValueError, match="names ads, which is among channels and measured"):
+        config(allocation={"new_channels": named})
