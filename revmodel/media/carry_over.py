@@ -41,8 +41,12 @@ def _geometric(lags: Any, half_life_weeks: Any) -> Any:
 
 def _delayed_geometric(lags: Any, half_life_weeks: Any, peak_weeks: Any) -> Any:
     """½^(((lag − p) / h)²): half of the peak's weight h weeks before and after it. Source: Jin et al. 2017, eq. 2."""
-    far = ((lags - peak_weeks[..., None]) / half_life_weeks[..., None]) ** 2
-    return 0.5 ** (far - far.min(-1)[..., None])  # against the nearest lag: else a late, sharp peak is nothing at all
+    return _halved(((lags - peak_weeks[..., None]) / half_life_weeks[..., None]) ** 2)
+
+
+def _halved(times: Any) -> Any:
+    """½ to these powers, against the smallest: else a sharp peak that lies between two weeks is nothing at all."""
+    return 0.5 ** (times - times.min(-1)[..., None])
 
 
 def _binomial(lags: Any, half_life_weeks: Any) -> Any:
@@ -67,7 +71,7 @@ def _weibull_density(lags: Any, half_life_weeks: Any, shape: Any) -> Any:
     Source: Robyn's documentation, "Weibull PDF"; with the median in place of the scale.
     """
     late = (lags + 0.5) / half_life_weeks[..., None]
-    return late ** (shape[..., None] - 1.0) * 0.5 ** (late ** shape[..., None])
+    return late ** (shape[..., None] - 1.0) * _halved(late ** shape[..., None])
 
 
 for _family in (

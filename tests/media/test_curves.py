@@ -35,6 +35,15 @@ def test_carry_over_moves_an_effect_and_adds_nothing(name: str, half_life: float
     np.testing.assert_allclose(weights.sum(-1), 1.0)
 
 
+@pytest.mark.parametrize("name", BUILT_IN_CARRY_OVERS)
+def test_an_effect_that_is_over_within_a_day_still_falls_somewhere(name: str) -> None:
+    """Half of it within an hour, with every other parameter as sharp as a chain may propose: weights stay numbers."""
+    family = CARRY_OVERS[name]
+    values = {each.name: np.array([6.3]) for each in family.parameters} | {"half_life_weeks": np.array([0.006])}
+    weights = family.weights(LAGS, **values)
+    np.testing.assert_allclose(weights.sum(-1), 1.0)
+
+
 def test_half_lives_are_what_they_say() -> None:
     three = {"half_life_weeks": np.array([3.0])}
     geometric = CARRY_OVERS["geometric"].of(LAGS, **three)[0]
