@@ -47,7 +47,14 @@ def fixed_arrays() -> MixArrays:
     spend = {name: rng.gamma(1.0, 100.0, WEEKS) * (rng.random(WEEKS) < 0.8) for name in CHANNELS}
     frame = pd.DataFrame({"week": weeks, "kpi": 1.0, "price": rng.standard_normal(WEEKS), **spend})
     config = MixConfig(
-        name="calibration", data="none", date="week", kpi="kpi", channels=CHANNELS, controls=["price"], max_lag_weeks=8
+        name="calibration",
+        data="none",
+        date="week",
+        kpi="kpi",
+        channels=CHANNELS,
+        controls=["price"],
+        max_lag_weeks=8,
+        week_weight=1.0,
     )  # type: ignore[arg-type]
     return mix_arrays(mix_panel(frame, config), config)
 

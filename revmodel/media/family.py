@@ -23,9 +23,9 @@ class Parameter:
     reason: str
 
 
-HALF_LIFE = Parameter("half_life_weeks", 0.3, 0.6, "weeks", "half is gone after some 1.3 weeks, 0.4 to 4.5")
+HALF_LIFE = Parameter("half_life_weeks", 0.3, 0.9, "weeks", "half is gone after some 1.3 weeks, 0.3 to 5.9")
 HALF_SATURATION = Parameter(
-    "half_saturation", 0.5, 0.6, "mean active spend", "half of the ceiling at 1.6 times the mean active spend, 0.5 to 5"
+    "half_saturation", 0.7, 1.0, "mean active spend", "half of the ceiling at twice the mean active spend, 0.4 to 10"
 )
 
 

@@ -56,7 +56,7 @@ def mix_arrays(panel: MixPanel, config: MixConfig, left_out: npt.NDArray[np.bool
     Raises ConfigError: a lift test lies outside the panel, or takes away more than was spent.
     """
     basis, response = basis_of(panel, config), Response.of(config)
-    counts = np.ones((len(panel.regions), len(panel.weeks)))
+    counts = np.full((len(panel.regions), len(panel.weeks)), config.week_weight)
     if left_out is not None:
         counts[:, left_out] = 0.0
     y = (panel.kpi / basis.scale[:, None]).ravel()
@@ -67,7 +67,7 @@ def mix_arrays(panel: MixPanel, config: MixConfig, left_out: npt.NDArray[np.bool
     drifts = [each.drift for each in config.channels.values()]
     data = {
         "y": y, "design": design, **_echo_parts(counts.ravel(), len(panel.weeks), design),
-        **_following(panel, config, design, block),
+        **_following(panel, config, design, block, config.week_weight),
         "prior_sd": spread, "is_trend": (block == 1) * 1.0, "is_season": (block == 2) * 1.0, "speeds": speeds,
         "region": np.repeat(np.eye(len(panel.regions)), len(panel.weeks), axis=0).T,
         **basis.done(panel.acts, panel.frequency), "drift_of": np.diag(drifts)[:, list(response.drifting)],
@@ -93,11 +93,13 @@ def _mediated(panel: MixPanel, config: MixConfig) -> dict[str, Floats]:
     }  # fmt: skip
 
 
-def _following(panel: MixPanel, config: MixConfig, design: Floats, block: npt.NDArray[np.int64]) -> dict[str, Floats]:
+def _following(
+    panel: MixPanel, config: MixConfig, design: Floats, block: npt.NDArray[np.int64], weight: float
+) -> dict[str, Floats]:
     """Channels that follow demand: their spend against its mean, and what the baseline's columns say of it.
 
     follow_y : (channel, region × week). follow_design : (channel, region × week, column), where the last columns are a
-    level of each such channel and region. follow_*: gram matrices as of the KPI (see _echo_parts), (channel, …).
+    level of each such channel and region. follow_*: as of the KPI (see _echo_parts), (channel, …).
     """
     regions, weeks = len(panel.regions), len(panel.weeks)
     at = [i for i, each in enumerate(config.channels.values()) if each.follows_demand]
@@ -116,25 +118,23 @@ def _following(panel: MixPanel, config: MixConfig, design: Floats, block: npt.ND
     for i in range(len(at)):
         columns = first + i * regions + np.arange(regions)
         designs[i][:, columns] = np.repeat(np.eye(regions), weeks, axis=0)
-    parts = [_echo_parts(np.ones(regions * weeks), weeks, one) for one in designs]
+    counts = np.full(regions * weeks, weight)
+    parts = [_echo_parts(counts, weeks, one) for one in designs]
     empty = np.zeros((0, design.shape[1], design.shape[1]))
     grams = {f"follow_{name}": np.stack([part[name] for part in parts]) if parts else empty for name in GRAMS}
-    begins = np.zeros((regions, weeks))
-    begins[:, 0] = 1.0
+    pair, first = _pairs(counts, weeks)
     return {
         "follow_y": (acts - 1.0).reshape(len(at), regions * weeks), "follow_design": designs,
-        "follow_begins": begins.ravel(), "is_shared": ((block != 0) & (block != OWN_LEVEL)) * 1.0, **grams,
+        "follow_pair": pair, "follow_first": first, "is_shared": ((block != 0) & (block != OWN_LEVEL)) * 1.0, **grams,
     }  # fmt: skip
 
 
 def _echo_parts(counts: Floats, weeks: int, design: Floats) -> dict[str, Floats]:
-    """What the likelihood needs of weeks that count and whose week before counts too ("pair") or does not ("first").
+    """What the likelihood needs: how much each week counts, and sums over weeks of x xᵀ as often as they count.
 
-    gram_now, gram_before, gram_both, gram_first: sums over such weeks of x xᵀ of the week, of the one before, of both.
+    gram_now, gram_before, gram_both, gram_first: of the week, of the one before, of both, of weeks that are first.
     """
-    before = np.roll(counts, 1)
-    before[::weeks] = 0.0
-    pair, first = counts * before, counts * (1 - before)
+    pair, first = _pairs(counts, weeks)
     earlier = np.roll(design, 1, axis=0)  # of a region's first week it is another region's, and that pair counts nought
     both = (design * pair[:, None]).T @ earlier
     return {
@@ -142,6 +142,13 @@ def _echo_parts(counts: Floats, weeks: int, design: Floats) -> dict[str, Floats]
         "gram_before": (earlier * pair[:, None]).T @ earlier, "gram_both": both + both.T,
         "gram_first": (design * first[:, None]).T @ design,
     }  # fmt: skip
+
+
+def _pairs(counts: Floats, weeks: int) -> tuple[Floats, Floats]:
+    """counts of weeks whose week before counts too ("pair"), and of those where it does not ("first"); else 0."""
+    before = np.roll(counts, 1) > 0
+    before[::weeks] = False
+    return counts * before, counts * ~before
 
 
 def _total(config: MixConfig) -> Floats:

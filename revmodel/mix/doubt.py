@@ -183,8 +183,8 @@ def _errors(mix: MediaMix, columns: Floats) -> Floats:
     design = np.concatenate([columns.T, data["design"] * scale], axis=1)
     sds, echo = usual_noise(mix)
     wide = (sds / sds.mean())[:, None]  # weeks of a count differ in what they tell
-    news = data["pair"][:, None] * (design - echo * np.roll(design, 1, axis=0)) / wide
-    first = data["first"][:, None] * design / wide
+    news = np.sign(data["pair"])[:, None] * (design - echo * np.roll(design, 1, axis=0)) / wide
+    first = np.sign(data["first"])[:, None] * design / wide
     precision = (news.T @ news + (1 - echo**2) * first.T @ first) / sds.mean() ** 2
     count = len(columns)
     precision[np.arange(count, len(precision)), np.arange(count, len(precision))] += 1.0

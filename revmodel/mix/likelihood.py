@@ -62,7 +62,7 @@ class Gaussian:
     def see(
         self, y: Tensor, design: Tensor, sigma: Tensor, echo: Tensor, grams: list[Tensor], pair: Tensor, first: Tensor,
     ) -> None:  # fmt: skip
-        """One series. pair, first: weeks that count whose week before counts too, or does not (mix/arrays.py)."""
+        """One series. pair, first: how much weeks count whose week before counts too, or does not (mix/arrays.py)."""
         now, before, both, begin = grams
         gram = now - echo * both + echo**2 * before + (1 - echo**2) * begin
         news = pair * (y - echo * pt.concatenate([y[-1:], y[:-1]]))  # of a week, beyond what echoes
@@ -100,19 +100,20 @@ class _Followers:
         """Added to what the likelihood integrates the linear part over."""
         x = self.x
         for i in range(self.count):
-            by, begins = self.by[i], x["follow_begins"]
+            by = self.by[i]
             grams = [x[f"follow_{name}"][i] * by[:, None] * by[None, :] for name in GRAMS]
             likelihood.see(
-                x["follow_y"][i], x["follow_design"][i] * by, self.noise[i], self.echo[i], grams, 1 - begins, begins,
+                x["follow_y"][i], x["follow_design"][i] * by, self.noise[i], self.echo[i], grams, x["follow_pair"],
+                x["follow_first"],
             )  # fmt: skip
 
     def log_density(self, linear: Tensor) -> Tensor:
         """Of all of them, given the linear part."""
         x, total = self.x, pt.constant(0.0)
         for i in range(self.count):
-            begins, sigma, echo = x["follow_begins"], self.noise[i], self.echo[i]
+            pair, first, sigma, echo = x["follow_pair"], x["follow_first"], self.noise[i], self.echo[i]
             y = x["follow_y"][i] - pt.dot(x["follow_design"][i] * self.by[i], linear)
-            news = (1 - begins) * (y - echo * pt.concatenate([y[-1:], y[:-1]]))
-            squares = (news**2).sum() + (1 - echo**2) * (begins * y**2).sum()
-            total = total - _log_det(sigma, echo, 1 - begins, begins) - squares / sigma**2 / 2
+            news = y - echo * pt.concatenate([y[-1:], y[:-1]])
+            squares = (pair * news**2).sum() + (1 - echo**2) * (first * y**2).sum()
+            total = total - _log_det(sigma, echo, pair, first) - squares / sigma**2 / 2
         return total

@@ -41,11 +41,11 @@ def drawn_linear(
 
 def said_by_followers(data: dict[str, Floats], follow: Floats, noise: Floats, echo: Floats) -> list[Said]:
     """What each channel that follows demand says of the linear part. follow, noise, echo : (follower,), of one draw."""
-    begins, found = data["follow_begins"], []
+    found = []
     for i, y in enumerate(data["follow_y"]):
         by = 1 + data["is_shared"] * (follow[i] - 1)
         variance = noise[i] ** 2
-        kept = _kept(y, 1 - begins, begins, echo[i])
+        kept = _kept(y, data["follow_pair"], data["follow_first"], echo[i])
         gram = _gram_of({name: data[f"follow_{name}"][i] for name in GRAMS}, echo[i])
         found.append((by[:, None] * gram * by / variance, by * (kept @ data["follow_design"][i]) / variance))
     return found

@@ -126,7 +126,9 @@ class MixConfig(Frozen):
     column. seasonal and event columns are made from dates; events: a column of names, none meaning no event.
     media_share: between what shares of the KPI all channels together are believed to lie, nine chances in ten; it is
     spread over channels in proportion to cost where no belief of their own is given. Both hold at once, which narrows
-    either a little; the table doubt has what is believed of each channel then. trend: how the baseline moves,
+    either a little; the table doubt has what is believed of each channel then. week_weight: how much a week counts in
+    the likelihood; 1 would take curves, baseline and noise for exactly what the model says, less than 1 allows for their
+    being somewhat wrong, which widens ranges and lets beliefs count more (Miller & Dunson 2019, eq. 4). trend: how the baseline moves,
     "piecewise" by slopes that may turn every trend_weeks, "hsgp" by a smooth curve (a Gaussian process), "none" not at
     all; season: whether it has yearly waves. noise: of a week given the one before it, "normal"; "student_t" where some
     weeks are far out; "poisson" or "negative_binomial" where the KPI counts, and is small. mediators: what channels
@@ -155,6 +157,7 @@ class MixConfig(Frozen):
     trend_weeks: int = Field(6, ge=2, le=52)
     season: bool = True
     media_share: tuple[float, float] = (0.05, 0.6)
+    week_weight: float = Field(0.8, gt=0, le=1)
     lift_tests: list[LiftTestConfig] = Field(default_factory=list)
     allocation: AllocationConfig | None = None
     engine: Literal["nuts", "laplace"] = "nuts"

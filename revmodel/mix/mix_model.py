@@ -15,6 +15,9 @@ so that X'R⁻¹X is a polynomial in ρ of matrices that are worked out once.
 A channel that follows demand (branded search) is a second series of the same linear part, times how strongly it
 follows: its spend says what the baseline was, so that the baseline's ups are not taken for its effect.
 
+The log density of each weekly series counts ``week_weight`` times, as its curves and its noise are never quite what
+the model says: a coarsened posterior (Miller & Dunson 2019). Weights of weeks are data, so nothing is compiled anew.
+
 Of other noise (mix/noise.py) b is sampled with the rest, each column in units of its prior sd. What channels bring by
 way of a mediator: mix/mediators.py.
 

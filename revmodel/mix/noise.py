@@ -40,15 +40,15 @@ def floored(mean: Any) -> Any:
 
 
 def law(noise: Noise, x: dict[str, Tensor], mean: Tensor, echo: Tensor, learned: dict[str, Tensor]) -> Tensor:
-    """Log density of the weeks that count, of any noise but the normal, which mix/likelihood.py integrates.
+    """Log density of the weeks, as much as each counts, of any noise but the normal (mix/likelihood.py).
 
     mean : (region × week,), share of the KPI's mean. learned: noise (σ) and tail (degrees of freedom), where there.
     """
-    rest = x["y"] - mean
-    expected = mean + x["pair"] * echo * pt.concatenate([rest[-1:], rest[:-1]])
+    rest, follows = x["y"] - mean, pt.sign(x["pair"])
+    expected = mean + follows * echo * pt.concatenate([rest[-1:], rest[:-1]])
     if noise == "student_t":
         tail = learned["tail"]
-        width = learned["noise"] * (x["pair"] + (1 - x["pair"]) / pt.sqrt(1 - echo**2))
+        width = learned["noise"] * (follows + (1 - follows) / pt.sqrt(1 - echo**2))
         each = -(tail + 1) / 2 * pt.log1p(((x["y"] - expected) / width) ** 2 / tail) - pt.log(width)
         each = each + pt.gammaln((tail + 1) / 2) - pt.gammaln(tail / 2) - pt.log(tail) / 2
     else:
