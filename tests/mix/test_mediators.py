@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from panels import config, known
 from pydantic import ValidationError
-from scipy.stats import multivariate_normal, norm
+from scipy.stats import norm
 from special_panels import mediated
-from test_mix_likelihood import covariance, density_at
+from test_mix_likelihood import covariance, density_at, integrated
 
 from revmodel.errors import ConfigError, MissingColumnError
 from revmodel.mix.added import mix_draws
@@ -108,20 +108,21 @@ def test_it_equals_the_normal_density_written_out() -> None:
         media = (1 - share.sum(0)) @ totals + pull[0] * seen[0] + pull[1] * seen[1]
         expected = norm.logpdf(theta).sum()
 
-        def integrated(rest, echo, sigma, trend, season) -> float:
+        def of(rest, echo, sigma, trend, season) -> float:
             spread = data["prior_sd"] * np.where(data["is_trend"] > 0, trend, 1.0)
             spread = spread * np.where(data["is_season"] > 0, season, 1.0)
-            cov = covariance(echo, sigma, [weeks] * regions) + (data["design"] * spread**2) @ data["design"].T
-            return float(multivariate_normal.logpdf(rest, np.zeros(len(rest)), cov))
+            return integrated(
+                rest, covariance(echo, sigma, [weeks] * regions), spread, data["design"], said.week_weight
+            )
 
-        expected += integrated(data["y"] - media, draws.echo[0], draws.sigma[0], draws.trend[0], draws.season[0])
+        expected += of(data["y"] - media, draws.echo[0], draws.sigma[0], draws.trend[0], draws.season[0])
         for k in range(2):
             sigma, trend, season = (
                 np.exp(mean + 0.8 * free[f"z_mediator_{name}"][0, k])
                 for name, mean in (("noise", -2.3), ("trend", -3.4), ("season", -2.3))
             )
             echo = 1 / (1 + np.exp(1.0 - free["z_mediator_echo"][0, k]))
-            expected += integrated(seen[k] - share[k] @ totals / pull[k], echo, sigma, trend, season)
+            expected += of(seen[k] - share[k] @ totals / pull[k], echo, sigma, trend, season)
         total = np.log(draws.effect[0].sum())
         expected += -(((total - data["total"][0]) / data["total"][1]) ** 2) / 2
         differences.append(value - expected)

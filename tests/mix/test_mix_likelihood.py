@@ -34,10 +34,19 @@ def covariance(echo, sigma, lengths):
     return block_diag(*[sigma**2 / (1 - echo**2) * toeplitz(echo ** np.arange(n)) for n in lengths])
 
 
+def integrated(rest, noise, spread, design, weight) -> float:
+    """log ∫ Normal(rest; design b, noise)^weight Normal(b; 0, spread²) db, but for a constant. A normal density to a
+    power is one with its variance divided by it, times what it lacks of the determinant's power."""
+    cov = noise / weight + (design * spread**2) @ design.T
+    power = (1 - weight) / 2 * np.linalg.slogdet(noise)[1]
+    return float(multivariate_normal.logpdf(rest, np.zeros(len(rest)), cov) + power)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.7])
 @pytest.mark.parametrize(("regions", "channels"), [(1, None), (2, None), (1, CHANNELS), (2, CHANNELS)])
-def test_it_equals_the_normal_density_written_out(regions, channels) -> None:
-    weeks = 60
-    said = config(region="region" if regions > 1 else None, **({} if channels is None else {"channels": channels}))
+def test_it_equals_the_normal_density_written_out(regions, channels, weight) -> None:
+    weeks, own = 60, {} if channels is None else {"channels": channels}
+    said = config(region="region" if regions > 1 else None, week_weight=weight, **own)
     frame = known(regions, weeks).panel
     arrays = mix_arrays(mix_panel(frame, said), said)
     data = arrays.data
@@ -59,9 +68,7 @@ def test_it_equals_the_normal_density_written_out(regions, channels) -> None:
             design.append(data["follow_design"][i] * by)
             y.append(data["follow_y"][i])
             noise.append(covariance(draws.follow_echo[0, i], draws.follow_noise[0, i], [weeks] * regions))
-        whole = np.concatenate(design)
-        cov = block_diag(*noise) + (whole * spread**2) @ whole.T
-        expected = multivariate_normal.logpdf(np.concatenate(y), np.zeros(len(whole)), cov)
+        expected = integrated(np.concatenate(y), block_diag(*noise), spread, np.concatenate(design), weight)
         expected += norm.logpdf(theta).sum()
         total = np.log(draws.effect[0].sum())
         expected += -(((total - data["total"][0]) / data["total"][1]) ** 2) / 2
@@ -78,7 +85,7 @@ def test_the_linear_part_is_drawn_from_its_posterior() -> None:
     draws = mix_draws(arrays, model.unpack(theta), np.random.default_rng(1))
     spread = data["prior_sd"] * np.where(data["is_trend"] > 0, draws.trend[0], 1.0)
     spread = spread * np.where(data["is_season"] > 0, draws.season[0], 1.0)
-    inverse = np.linalg.inv(covariance(expit(priors.ECHO_MEAN), draws.sigma[0], [60]))
+    inverse = said.week_weight * np.linalg.inv(covariance(expit(priors.ECHO_MEAN), draws.sigma[0], [60]))
     rest = data["y"] - draws.added(data)[0].sum(0)
     posterior = np.linalg.inv(data["design"].T @ inverse @ data["design"] + np.diag(1 / spread**2))
     mean = posterior @ data["design"].T @ inverse @ rest

@@ -62,11 +62,13 @@ def test_it_equals_the_density_written_out(noise, regions, channels) -> None:
         expected = norm.logpdf(theta).sum()
         for region in range(regions):
             at = slice(region * WEEKS, (region + 1) * WEEKS)
-            expected += week_by_week(noise, draws, data["y"][at], mean[at], arrays.basis.scale[region])
+            alone = week_by_week(noise, draws, data["y"][at], mean[at], arrays.basis.scale[region])
+            expected += said.week_weight * alone
         for i, y in enumerate(data["follow_y"]):
             by = 1 + data["is_shared"] * (draws.follow[0, i] - 1)
             noise_of = covariance(draws.follow_echo[0, i], draws.follow_noise[0, i], [WEEKS] * regions)
-            expected += multivariate_normal.logpdf(y, (data["follow_design"][i] * by) @ linear, noise_of)
+            alone = multivariate_normal.logpdf(y, (data["follow_design"][i] * by) @ linear, noise_of)
+            expected += said.week_weight * alone
         total = np.log(draws.effect[0].sum())
         expected += -(((total - data["total"][0]) / data["total"][1]) ** 2) / 2
         differences.append(value - expected)
