@@ -29,12 +29,8 @@ from revmodel.errors import ModelError
 
 __all__ = ["Allocation", "allocate"]
 
-TOTALS_GAP, PERIODS_GAP, WHOLE_GAP, BENT_GAP = (
-    1e-5,
-    4e-4,
-    1e-3,
-    5e-3,
-)  # of the value at stake: where a search stops by default
+# Where a search stops by default, as shares of the value at stake; the last for S-shaped plans that take long.
+TOTALS_GAP, PERIODS_GAP, WHOLE_GAP, BENT_GAP, LATE_BENT_GAP = 1e-5, 4e-4, 1e-3, 5e-3, 1e-2
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,7 @@ def allocate(
     at_most : False spends the whole budget; True may leave some of it where spending more lowers the objective
     gap_tolerance : stop once the certified gap is below this share of the value at stake; by default a hundred
         thousandth, 0.04 % for plans by period, 0.1 % where rules ask for whole numbers, and 0.5 % for plans by period
-        where curves are S-shaped
+        where curves are S-shaped, or 1 % where that takes long (decide/search.py: PATIENCE)
     Of plans of totals that are equally good, the one nearest to current spend is returned.
     Raises InfeasibleError where limits clash, naming a set of them that does; ModelError where the question goes beyond
     the surface, or time runs out before any plan is found.
@@ -157,9 +153,12 @@ def _search(
         points = plan_points(surface, limits, aim, programme.unit)
         usual = WHOLE_GAP if programme.extra_top else TOTALS_GAP
         return Search(points, programme, usual if gap_tolerance is None else gap_tolerance, deadline)
-    curves = plan_curves(surface, programme, aim)
-    usual = BENT_GAP if not curves.concave.all() else WHOLE_GAP if programme.extra_top else PERIODS_GAP
-    return Search(curves, programme, usual if gap_tolerance is None else gap_tolerance, deadline, halfway=True)
+    curves, late = plan_curves(surface, programme, aim), 0.0
+    usual = WHOLE_GAP if programme.extra_top else PERIODS_GAP
+    if not curves.concave.all():
+        usual, late = BENT_GAP, LATE_BENT_GAP if gap_tolerance is None else 0.0
+    usual = usual if gap_tolerance is None else gap_tolerance
+    return Search(curves, programme, usual, deadline, halfway=True, late_share=late)
 
 
 def _share(gap: float, whole: float) -> float:

@@ -8,16 +8,18 @@ Source: Falk and Soland 1969; Tawarmalani and Sahinidis 2002, "Convexification a
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from revmodel.decide.surface import Floats
 
-__all__ = ["Curve", "above", "below", "slope_of", "touching"]
+__all__ = ["Cap", "Curve", "below", "slope_of"]
 
 Curve = Callable[[Floats], Floats]
 STEP = 1e-6  # over which a slope is taken: a secant of a concave curve lies above it everywhere else
 GOLDEN = (np.sqrt(5) - 1) / 2
+POINT = 1e-12  # a range as narrow as this has no straight part
 ROUNDS = 24  # of golden section: the place to a hundred thousandth of the range, its slope far closer
 
 
@@ -48,21 +50,40 @@ def touching(curve: Curve, low: Floats, high: Floats) -> Floats:
     return np.where(steepness(high) >= steepness(middle), high, middle)
 
 
-def above(curve: Curve, low: Floats, at: Floats, touch: Floats) -> tuple[Floats, Floats]:
-    """Value and slope, at each point, of the lowest concave curve above; low, touch : see ``touching``."""
-    value = curve(at)
-    slope = slope_of(curve, at, value)
-    start, end = curve(low), curve(touch)
-    wide = touch - low
-    chord = np.where(wide > 1e-12, (end - start) / np.where(wide > 1e-12, wide, 1.0), slope)
-    straight = (at < touch) & (wide > 1e-12)
-    return np.where(straight, start + chord * (at - low), value), np.where(straight, chord, slope)
+@dataclass(frozen=True)
+class Cap:
+    """The lowest concave curve above a curve between two points: straight from ``low`` to ``touch``, then the curve.
+
+    start : the curve at ``low``. chord : slope of the straight part. All of one shape.
+    """
+
+    curve: Curve
+    low: Floats
+    touch: Floats
+    start: Floats
+    chord: Floats
+
+    @classmethod
+    def over(cls, curve: Curve, low: Floats, high: Floats) -> Cap:
+        """That of a curve which is convex first and concave after, between ``low`` and ``high``."""
+        touch, start = touching(curve, low, high), curve(low)
+        wide = touch - low
+        chord = np.where(wide > POINT, (curve(touch) - start) / np.where(wide > POINT, wide, 1.0), 0.0)
+        return cls(curve, low, np.where(wide > POINT, touch, -np.inf), start, chord)
+
+    def at(self, x: Floats, value: Floats) -> tuple[Floats, Floats]:
+        """Value and slope at each point, where the curve itself is ``value``."""
+        straight = x < self.touch
+        slope = slope_of(self.curve, x, value)
+        return np.where(straight, self.start + self.chord * (x - self.low), value), np.where(
+            straight, self.chord, slope
+        )
 
 
 def below(curve: Curve, low: Floats, high: Floats, at: Floats, *, concave: bool) -> tuple[Floats, Floats]:
     """Value and slope of the highest convex curve below: of a concave curve its chord.
 
-    An S upside down and back to front is an S: the answer is that of ``above``, turned round.
+    An S upside down and back to front is an S: the answer is its cap, turned round.
     """
     if concave:
         start, wide = curve(low), high - low
@@ -72,5 +93,6 @@ def below(curve: Curve, low: Floats, high: Floats, at: Floats, *, concave: bool)
     def turned(x: Floats) -> Floats:
         return np.asarray(-curve(np.maximum(low + high - x, 0.0)))
 
-    value, slope = above(turned, low, low + high - at, touching(turned, low, high))
+    back = low + high - at
+    value, slope = Cap.over(turned, low, high).at(back, turned(back))
     return -value, slope

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from revmodel.decide.envelope import above, below, slope_of, touching
+from revmodel.decide.envelope import Cap, below, slope_of
 from revmodel.decide.master import FAR, Links
 from revmodel.decide.objectives import Aim
 from revmodel.decide.periods import LineResponse, PeriodSurface
@@ -30,7 +30,7 @@ SAMPLES = 65
 OFF = 1e-7  # of the value at stake: nearer than this a mix is on its curves
 NARROW = 1e-5  # a range of spend that is not parted
 EDGE = 0.4  # of a range that is parted, the least that each part gets
-KEPT_TOUCHES = 400
+KEPT_CAPS = 150  # some megabyte each
 
 
 @dataclass
@@ -46,7 +46,7 @@ class PlanCurves:
     value_unit: float
     concave: npt.NDArray[np.bool_]
     offset: float = 0.0
-    touches: dict[tuple[int, bytes, bytes], Floats] = field(default_factory=dict)
+    caps: dict[tuple[int, bytes, bytes], Cap] = field(default_factory=dict)
     off: Floats | None = None  # (line, week of effect), by how much the last judged mix was above its curves
     judged: tuple[tuple[bytes, bytes, bytes], tuple[Valued, float]] | None = None
 
@@ -137,8 +137,7 @@ class PlanCurves:
         if self.concave[i]:
             upper, slope = value, slope_of(line.curve, at, value)
         else:
-            start = line.carried(self.surface.weekly(i, low))
-            upper, slope = above(line.curve, start, at, self._touch(i, line, low, high))
+            upper, slope = self._cap(i, line, low, high).at(at, value)
         under, under_slope = upper, slope
         if any((weights < 0).any() for weights in weightings):
             bottom, top = (line.carried(self.surface.weekly(i, end)) for end in (low, high))
@@ -151,14 +150,14 @@ class PlanCurves:
             slopes.append(line.back(counts * np.where(counts >= 0, slope, under_slope)) * line.pace @ periods)
         return np.stack(values), np.stack(slopes)
 
-    def _touch(self, i: int, line: LineResponse, low: Floats, high: Floats) -> Floats:
+    def _cap(self, i: int, line: LineResponse, low: Floats, high: Floats) -> Cap:
         key = (i, low.tobytes(), high.tobytes())
-        if key not in self.touches:
-            if len(self.touches) >= KEPT_TOUCHES:
-                self.touches.clear()
+        if key not in self.caps:
+            if len(self.caps) >= KEPT_CAPS:
+                self.caps.clear()
             bottom, top = (line.carried(self.surface.weekly(i, end)) for end in (low, high))
-            self.touches[key] = touching(line.curve, bottom, top)
-        return self.touches[key]
+            self.caps[key] = Cap.over(line.curve, bottom, top)
+        return self.caps[key]
 
 
 def plan_curves(surface: PeriodSurface, programme: Programme, aim: Aim) -> PlanCurves:

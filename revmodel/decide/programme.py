@@ -41,6 +41,7 @@ class Programme:
     unit : currency per unit of a column. shape : (lines, periods). now : (column of spend,), scaled. free : bounds of
     the first columns were nothing laid down; box : with everything that bounds a single column. extra_top : (extra,)
     largest value of each whole-numbered column. on, step, changed : which of them says what of which column or channel.
+    minimum : column → the least it gets if anything.
     """
 
     unit: float
@@ -51,6 +52,7 @@ class Programme:
     limits: list[Limit] = field(default_factory=list)
     extra_top: list[float] = field(default_factory=list)
     on: dict[int, int] = field(default_factory=dict)
+    minimum: dict[int, float] = field(default_factory=dict)
     step: dict[int, tuple[int, float]] = field(default_factory=dict)
     changed: dict[int, list[int]] = field(default_factory=dict)
 
@@ -71,6 +73,14 @@ class Programme:
         i, j, w = zip(*at, strict=True) if at else ((), (), ())
         held = sparse.csr_array((np.array(w, float), (np.array(i, int), np.array(j, int))), (len(rows), self.columns))
         return held, np.array([row[1] for row in rows], float), np.array([row[2] for row in rows], float)
+
+    def least_if_on(self, column: int) -> float | None:
+        """The least that a column can get if anything, a whole number of its steps; None without a minimum."""
+        least = self.minimum.get(column)
+        if least is None or column not in self.step:
+            return least
+        _, size = self.step[column]
+        return float(np.ceil(least / size - KEPT) * size)
 
     def snapped(self, spend: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """``spend`` with what whole numbers decide put in to the last digit, and which columns that are."""
@@ -187,6 +197,7 @@ def _minimum(surface: AnySurface, made: Programme, line: int, amount: float) -> 
     for column in _columns(made, line):
         top = max(made.box[1][column], 0.0)
         made.on[column] = on = _new(made, 1.0)
+        made.minimum[column] = max(amount / made.unit, made.minimum.get(column, 0.0))
         rows += [({column: 1.0, on: -top}, -np.inf, 0.0), ({column: 1.0, on: -amount / made.unit}, 0.0, np.inf)]
     said = f"{surface.channels[line]} gets nothing or at least {amount_in_words(amount)}{_a_period(made)}"
     return Limit(said, tuple(rows))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from revmodel.decide.envelope import above, slope_of, touching
+from revmodel.decide.envelope import Cap, slope_of
 from revmodel.decide.limits import Limits
 from revmodel.decide.periods import LineResponse, PeriodSurface
 from revmodel.decide.surface import Floats
@@ -40,15 +40,12 @@ def _left(line: LineResponse, low: Floats, high: Floats, price: float, concave: 
     """(draw,): the most that a line's value can be above the price of its spend. low, high : (draw, week) carried."""
     kept = line.carry.sum(axis=1, keepdims=True)
     cost = price * line.unit / np.where(kept > 0, kept, 1.0)
-    touch = high if concave else touching(line.curve, low, high)
+    cap = None if concave else Cap.over(line.curve, low, high)
 
     def worth(at: Floats) -> tuple[Floats, Floats]:
         """Value less price, and its slope, of the curve or of the lowest concave one above it."""
-        if concave:
-            value = line.curve(at)
-            slope = slope_of(line.curve, at, value)
-        else:
-            value, slope = above(line.curve, low, at, touch)
+        value = line.curve(at)
+        value, slope = (value, slope_of(line.curve, at, value)) if cap is None else cap.at(at, value)
         return line.worth * value - cost * at, line.worth * slope - cost
 
     left, right = low.copy(), high.copy()

@@ -26,6 +26,7 @@ __all__ = ["Curves", "Search"]
 
 WORTH_BRANCHING = 0.3  # branch once cuts can close no more than this share of the gap
 LATEST_CUTS = 12000  # rows; older cuts are dropped: the bounds they gave are kept
+PATIENCE = 40  # branches after which a gap of ``late_share`` is good enough
 SLOW = 0.9  # a round that leaves more than this share of the gap asks for a cut at the mix itself
 
 
@@ -74,6 +75,7 @@ class Search:
     """State of one search, in scaled units.
 
     gap_share : stop once bound − best is below this share of the value at stake, or of the best plan's if that is less.
+    late_share : the same after PATIENCE branches; counted, not timed, so that the same question has the same answer.
     halfway : cut at points between the best plan and the mix, where curves have gradients.
     After ``run``: plan (column of spend,), the best found, None if none was; best, its worth; bound: none exceeds it.
     """
@@ -83,10 +85,12 @@ class Search:
     gap_share: float
     deadline: float
     halfway: bool = False
+    late_share: float = 0.0
     plan: Floats | None = field(init=False, default=None)
     best: float = field(init=False, default=-np.inf)
     bound: float = field(init=False, default=np.inf)
     cuts: list[Cut] = field(init=False, default_factory=list)
+    looked: int = field(init=False, default=0)
 
     def run(self) -> None:
         """Search until the gap is closed or time is up; one round is always done."""
@@ -97,8 +101,8 @@ class Search:
         settled, number = -np.inf, 0
         while branches and -branches[0].minus_bound - self.best > self.tolerance:
             branch = heapq.heappop(branches)
-            bound, mix = self._tighten(branch)
-            halves = self._halves(branch, mix) if bound - self.best > self.tolerance and self._has_time() else []
+            bound, halves = self._looked_at(branch)
+            self.looked += 1
             for low, high in halves:
                 number += 1
                 heapq.heappush(branches, _Branch(-bound, number, low, high))
@@ -111,19 +115,36 @@ class Search:
     @property
     def tolerance(self) -> float:
         """The gap at which to stop, in scaled value."""
-        return self.gap_share * float(np.clip(abs(self.best), STAKE / 10, STAKE))
+        share = self.gap_share if self.looked < PATIENCE else max(self.gap_share, self.late_share)
+        return share * float(np.clip(abs(self.best), STAKE / 10, STAKE))
 
     def _has_time(self) -> bool:
         return monotonic() < self.deadline
 
-    def _tighten(self, branch: _Branch) -> tuple[float, Mix | None]:
+    def _looked_at(self, branch: _Branch) -> tuple[float, list[tuple[Floats, Floats]]]:
+        """The branch's bound, and the parts that have still to be looked at.
+
+        Whole numbers are taken as fractions where the branch can be parted so; at the start, and then ever more seldom,
+        the whole programme is solved for the plan that it finds.
+        """
+        has_whole = bool(self.programme.extra_top)
+        for whole in (False, True) if has_whole and branch.number & (branch.number - 1) else (has_whole,):
+            bound, mix = self._tighten(branch, whole)
+            if bound - self.best <= self.tolerance or not self._has_time():
+                return bound, []
+            halves = self._halves(branch, mix)
+            if halves:
+                break
+        return bound, halves
+
+    def _tighten(self, branch: _Branch, whole: bool) -> tuple[float, Mix | None]:
         """Cut until the master values its mix right or the branch cannot win: the branch's bound and last mix."""
         bound, low, high = -branch.minus_bound, branch.low, branch.high
         links, slow = self.curves.links(low, high), True
         while True:
             usable = [cut for cut in self._latest() if cut.holds_in(low, high)]
             left = self.deadline - monotonic()
-            mix = self.master.solve(low, high, links, usable, self.tolerance / 4, left)
+            mix = self.master.solve(low, high, links, usable, self.tolerance / 4, left, whole)
             if mix is None:
                 return -np.inf, None
             before, bound = bound - self.best, min(bound, mix.bound)
@@ -173,13 +194,19 @@ class Search:
             self.best, self.plan = valued.worth, plan
 
     def _halves(self, branch: _Branch, mix: Mix | None) -> list[tuple[Floats, Floats]]:
-        """The branch parted within the line whose mix is furthest above its curve; none if all are on theirs."""
+        """The branch parted within the line whose mix is furthest above its curve; none if all are on theirs.
+
+        What gets nothing or at least a minimum is parted there first: no plan lies in between.
+        """
         found = None if mix is None else self.curves.split(mix.spend, mix.curve, branch.low, branch.high)
         if found is None:
             return []
         column, at = found
         below, above = branch.high.copy(), branch.low.copy()
         below[column] = above[column] = at
+        least = self.programme.least_if_on(column)
+        if least is not None and branch.low[column] < least <= branch.high[column]:
+            below[column], above[column] = 0.0, least
         return [(branch.low, below), (above, branch.high)]
 
     def _on_total(self, spend: Floats, settled: np.ndarray) -> Floats:
