@@ -143,6 +143,23 @@ def test_minimum_and_steps_hold_in_every_period():
     assert found.certified_gap < 1e-2
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_s_shaped_plans_in_steps_from_a_minimum_on_are_the_best_of_all(seed):
+    """Every plan there is, tried: three weeks of two lines, each nothing or two to eight steps."""
+    surface = period_surface("hill", lines=2, weeks=3, draws=8, slope=2.5, seed=seed, before=0.0)
+    step = surface.lines[0].unit / 4
+    rules = PlanRules(minimum=dict.fromkeys(surface.channels, 1.6 * step), steps=dict.fromkeys(surface.channels, step))
+    budget, high = 20 * step, np.full((2, 3), 8 * step)
+    found = allocate(surface, budget, 0 * high, high, rules=rules, at_most=True, gap_tolerance=1e-4)
+    amounts = step * np.array([0.0, 2, 3, 4, 5, 6, 7, 8])
+    alone = np.stack(list(itertools.product(amounts, repeat=3)))
+    value = np.stack([surface.value_at(np.stack([one, one])).mean(0) for one in alone], axis=1)
+    both = np.where(alone.sum(1)[:, None] + alone.sum(1) <= budget + 1e-6, value[0][:, None] + value[1], -np.inf)
+    assert found.objective_proposed == pytest.approx(both.max(), rel=2e-4)
+    assert found.bound >= both.max() * (1 - 1e-9)
+    assert found.certified_gap < 2e-4
+
+
 def test_a_fixed_line_keeps_its_pace():
     surface = period_surface("michaelis_menten", lines=3, weeks=3, draws=10)
     settled = float(0.9 * surface.current[1].sum())
