@@ -10,7 +10,7 @@ import pandas as pd
 from revmodel.decide.new_channels import NewLine
 from revmodel.decide.surface import Floats
 from revmodel.planning.lift_designs import REGIONS, WEEKS
-from revmodel.planning.lift_value import LiftDesign, lift_error, next_tests_table
+from revmodel.planning.lift_value import LiftDesign, LiftNoise, next_tests_table
 
 __all__ = ["LONGEST", "tests_of_new"]
 
@@ -18,10 +18,10 @@ DESIGNS = tuple(LiftDesign(*each) for each in product(REGIONS, WEEKS, (0.5, 1.0)
 LONGEST = max(WEEKS)
 
 
-def tests_of_new(new: list[NewLine], value: Floats, weekly: tuple[float, float], seed: int) -> list[pd.DataFrame]:
+def tests_of_new(new: list[NewLine], value: Floats, noise: LiftNoise, seed: int) -> list[pd.DataFrame]:
     """Rows of next_tests_table, a table a design; none where there is no such channel.
 
-    new : lines over LONGEST weeks in one period. value : (draw, plan). weekly : units a week, and variance ÷ mean
+    new : lines over LONGEST weeks in one period. value : (draw, plan)
     """
     if not new:
         return []
@@ -29,7 +29,7 @@ def tests_of_new(new: list[NewLine], value: Floats, weekly: tuple[float, float],
     tables = []
     for design in DESIGNS:
         lifts = np.stack([design.regions * _units(each, design) for each in new], axis=1)
-        found = next_tests_table(names, value, lifts, spend, lift_error(*weekly, design), design, seed)
+        found = next_tests_table(names, value, lifts, spend, noise.error(design), design, seed)
         tables.append(found.assign(weekly_now=0.0))
     return tables
 

@@ -23,12 +23,17 @@ from revmodel.decide.allocate import allocate
 from revmodel.decide.surface import Floats, ResponseSurface
 from revmodel.dims import CHANNEL
 from revmodel.errors import ModelError
+from revmodel.planning.split_noise import split_ratio
 
-__all__ = ["LiftDesign", "candidate_plans", "lift_error", "next_tests_table", "value_of_test"]
+__all__ = [
+    "FROM_THE_PAST", "NO_SHARED_NOISE", "LiftDesign", "LiftNoise", "candidate_plans", "lift_error", "next_tests_table",
+    "value_of_test",
+]  # fmt: skip
 
 PARTS = 5  # of the draws, by a channel's effect: each part has a best plan
 FINDINGS = 200  # that a test may come to
 SURE = 1.645  # standard errors from zero that a finding needs to be told from chance (5 % one-sided)
+FROM_THE_PAST, NO_SHARED_NOISE = "past of the regions", "no shared noise"
 GAP, SECONDS = 1e-3, 5.0  # of each search
 
 
@@ -52,11 +57,31 @@ class LiftDesign:
 def lift_error(leads_a_week: float, variance_ratio: float, design: LiftDesign) -> float:
     """Standard error of the leads that a test measures, against the regions that are left alone.
 
-    leads_a_week : of the whole country. variance_ratio : variance ÷ mean of weekly leads (1: Poisson)
-    The leads of the tested regions vary by chance, and so does what they are compared with, scaled up to them.
+    leads_a_week : of the whole country. variance_ratio : variance ÷ mean of leads that regions do not share
+    (1: Poisson). The leads of the tested regions vary by chance, and so does what they are compared with, scaled up.
     """
     treated = design.regions * leads_a_week * design.weeks
     return float(np.sqrt(variance_ratio * treated * (1 + design.regions / (1 - design.regions))))
+
+
+@dataclass(frozen=True)
+class LiftNoise:
+    """What blurs a test. leads_a_week, variance_ratio : see ``lift_error``, were regions to share none of their noise.
+
+    counts : (region, week), what came in by region; None or a single row where regions are not told apart.
+    """
+
+    leads_a_week: float
+    variance_ratio: float
+    counts: Floats | None = None
+
+    def error(self, design: LiftDesign) -> tuple[float, str]:
+        """Standard error of the leads that a test measures, and where it comes from: FROM_THE_PAST of the regions, or,
+        where that is not known, NO_SHARED_NOISE.
+        """
+        split = None if self.counts is None else split_ratio(self.counts, design.weeks)
+        source = NO_SHARED_NOISE if split is None else FROM_THE_PAST
+        return lift_error(self.leads_a_week, self.variance_ratio if split is None else split, design), source
 
 
 def candidate_plans(surface: ResponseSurface, budget: float, lower: Floats, upper: Floats) -> Floats:
@@ -104,27 +129,28 @@ def _weights(lift: Floats, finding: Floats, error: float) -> Floats:
 
 
 def next_tests_table(
-    channels: tuple[str, ...], value: Floats, lifts: Floats, spend_a_week: Floats, error: float, design: LiftDesign,
-    seed: int,
+    channels: tuple[str, ...], value: Floats, lifts: Floats, spend_a_week: Floats, error: tuple[float, str],
+    design: LiftDesign, seed: int,
 ) -> pd.DataFrame:  # fmt: skip
     """What a test of one design is worth: a row a channel.
 
     value : (draw, plan), what each candidate plan brings. lifts : (draw, channel), leads that the change of spend
-    brings in the design's regions. spend_a_week : (channel,), now, in all regions. error : standard error of the
-    measured leads
+    brings in the design's regions. spend_a_week : (channel,), now, in all regions. error : see ``LiftNoise.error``
     Columns: channel, regions, weeks, change, weekly_now, spend_change (money of the test), lift_mean, lift_sd (what is
-    believed of its finding), error, power (chance to be told from nothing), value (of the test, in the unit of the
-    plans), value_if_exact, told (share of the latter that the test gets).
+    believed of its finding), error (standard error of the measured leads), error_from (where that comes from), power
+    (chance to be told from nothing), value (of the test, in the unit of the plans), value_if_exact, told (share of the
+    latter that the test gets).
     """
-    rows = []
+    rows, (off, source) = [], error
     for c, channel in enumerate(channels):
-        worth, exact = value_of_test(value, lifts[:, c], error, np.random.default_rng(seed + c))
-        power = float(ndtr(np.abs(lifts[:, c]) / error - SURE).mean()) if error > 0 else 1.0
+        worth, exact = value_of_test(value, lifts[:, c], off, np.random.default_rng(seed + c))
+        power = float(ndtr(np.abs(lifts[:, c]) / off - SURE).mean()) if off > 0 else 1.0
         rows.append({
             CHANNEL: channel, "regions": design.regions, "weeks": design.weeks, "change": design.change,
             "weekly_now": float(spend_a_week[c]),
             "spend_change": design.change * design.regions * design.weeks * spend_a_week[c],
-            "lift_mean": float(lifts[:, c].mean()), "lift_sd": float(lifts[:, c].std()), "error": error,
+            "lift_mean": float(lifts[:, c].mean()), "lift_sd": float(lifts[:, c].std()), "error": off,
+            "error_from": source,
             "power": power, "value": worth, "value_if_exact": max(exact, worth),
             "told": worth / max(exact, worth) if max(exact, worth) > 0 else float("nan"),
         })  # fmt: skip

@@ -14,7 +14,7 @@ from revmodel.mix.doubt import usual_noise
 from revmodel.mix.media_mix import MediaMix
 from revmodel.planning.lift_designs import DESIGNS, told_designs
 from revmodel.planning.lift_of_new import LONGEST, tests_of_new
-from revmodel.planning.lift_value import LiftDesign, candidate_plans, lift_error, next_tests_table
+from revmodel.planning.lift_value import LiftDesign, LiftNoise, candidate_plans, next_tests_table
 from revmodel.workflows.mix_budget import mix_question, new_lines_of_mix
 
 __all__ = ["mix_tests"]
@@ -36,15 +36,14 @@ def mix_tests(mix: MediaMix, settings: AllocationConfig, budget: float | None = 
     total = float(asked.spend.sum()) if budget is None else float(budget)
     plans = candidate_plans(surface, total, *limits_with_new(low, high, new))
     value = np.stack([surface.value_at(plan).sum(1) for plan in plans], axis=1)
-    during, weekly, seed = spend_now(mix, LONGEST), _weekly(mix), mix.config.seed + 41
+    during, noise, seed = spend_now(mix, LONGEST), _noise(mix), mix.config.seed + 41
     units = mix_periods(mix, during, value=1.0)
     spent = np.array([during[_places(units, name)].sum(0).mean() for name in names])
     tables = []
     for design in DESIGNS:
         lifts = np.stack([_lift(units, name, during, design) for name in names], axis=1)
-        error = lift_error(*weekly, design)
-        tables.append(next_tests_table(names, value, lifts, spent, error, design, seed))
-    tables += tests_of_new(new_lines_of_mix(mix, settings, LONGEST), value, weekly, seed + len(names))
+        tables.append(next_tests_table(names, value, lifts, spent, noise.error(design), design, seed))
+    tables += tests_of_new(new_lines_of_mix(mix, settings, LONGEST), value, noise, seed + len(names))
     return told_designs(tables)
 
 
@@ -81,12 +80,12 @@ def _together(surface: ResponseSurface, names: tuple[str, ...]) -> ResponseSurfa
     return ResponseSurface(names, spend, value, current)
 
 
-def _weekly(mix: MediaMix) -> tuple[float, float]:
-    """Units of the KPI a week of late, and how much more they vary than by pure chance (variance ÷ mean).
+def _noise(mix: MediaMix) -> LiftNoise:
+    """Units of the KPI a week of late, how much more they vary than by pure chance, and those of each region.
 
     Noise that echoes from week to week counts as over many weeks: 1 / (1 − echo)² times that of a single one.
     """
     scale, (sds, echo) = mix.arrays_.basis.scale, usual_noise(mix)
     by_region = (sds.reshape(len(scale), -1) * scale[:, None] / (1 - echo))[:, -RECENT_WEEKS:]
     units = float(np.abs(mix.panel_.kpi[:, -RECENT_WEEKS:]).sum(0).mean())
-    return units, float((by_region**2).sum(0).mean() / units)
+    return LiftNoise(units, float((by_region**2).sum(0).mean() / units), np.abs(mix.panel_.kpi))

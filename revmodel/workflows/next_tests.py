@@ -8,11 +8,12 @@ import pandas as pd
 from revmodel.attribution.from_model import LeadEconomics
 from revmodel.decide.from_model import window_surface
 from revmodel.decide.new_channels import NewLine, limits_with_new, with_new_lines
+from revmodel.dims import REGION, UNKNOWN
 from revmodel.models.arrivals import caused_leads
 from revmodel.planning.flow import Floats
 from revmodel.planning.lift_designs import DESIGNS, told_designs
 from revmodel.planning.lift_of_new import LONGEST, tests_of_new
-from revmodel.planning.lift_value import candidate_plans, lift_error, next_tests_table
+from revmodel.planning.lift_value import LiftNoise, candidate_plans, next_tests_table
 from revmodel.workflows.budget import new_lines_of_funnel
 from revmodel.workflows.fitted import FittedCompany
 from revmodel.workflows.plan_limits import channel_bounds
@@ -44,15 +45,15 @@ def next_tests(
     now = caused_leads(model.response_, during, economics.pick)
     changes = {design.change for design in DESIGNS}
     more = {each: caused_leads(model.response_, during * (1 + each), economics.pick) - now for each in changes}
-    weekly, seed = _weekly(fitted, economics), fitted.config.seed + 41
+    noise, seed = _noise(fitted, economics), fitted.config.seed + 41
     tables = [
         next_tests_table(
             measured.channels, value, design.regions * more[design.change][:, :, : design.weeks].sum(2),
-            during[:, : design.weeks].mean(axis=1), lift_error(*weekly, design), design, seed,
+            during[:, : design.weeks].mean(axis=1), noise.error(design), design, seed,
         )
         for design in DESIGNS
     ]  # fmt: skip
-    tables += tests_of_new(tested, value, weekly, seed + len(measured.channels))
+    tables += tests_of_new(tested, value, noise, seed + len(measured.channels))
     return told_designs(tables)
 
 
@@ -66,10 +67,12 @@ def _new_lines(fitted: FittedCompany, economics: LeadEconomics, worth: Floats, w
     return new_lines_of_funnel(fitted, economics, by_week, np.zeros(weeks, dtype=np.intp))
 
 
-def _weekly(fitted: FittedCompany, economics: LeadEconomics) -> tuple[float, float]:
-    """Leads a week of late, and how much more they vary than by pure chance (variance ÷ mean)."""
+def _noise(fitted: FittedCompany, economics: LeadEconomics) -> LiftNoise:
+    """Leads a week of late, how much more they vary than by pure chance, and what came in by region."""
     response, rows = fitted.model.response_, list(economics.rows)
     mean: Floats = response.data_.arrays["arrivals"][rows, -RECENT_WEEKS:].mean(axis=1)
     size = response.derived_["size"][:, rows].mean(axis=0)
     total = float(mean.sum())
-    return total, float((mean + mean**2 / size).sum() / max(total, 1e-9))
+    by_region = fitted.features.panel.arrivals.T.groupby(level=REGION).sum()
+    ratio = float((mean + mean**2 / size).sum() / max(total, 1e-9))
+    return LiftNoise(total, ratio, by_region.drop(index=UNKNOWN, errors="ignore").to_numpy(float))

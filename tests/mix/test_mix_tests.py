@@ -9,7 +9,8 @@ from panels import config, known
 from revmodel.config import AllocationConfig
 from revmodel.decide.from_mix import spend_now
 from revmodel.mix.media_mix import MediaMix
-from revmodel.planning.lift_value import LiftDesign, lift_error
+from revmodel.planning.lift_value import FROM_THE_PAST, LiftDesign, lift_error
+from revmodel.planning.split_noise import split_ratio
 from revmodel.workflows.mix_budget import mix_budget_tables
 from revmodel.workflows.mix_tests import mix_tests
 
@@ -47,13 +48,13 @@ def test_what_a_test_is_expected_to_find_is_what_the_mix_adds(fitted: MediaMix, 
     assert rows["spend_change"].item() == pytest.approx(-0.5 * spend_now(fitted, 8)[:2].sum(), rel=1e-9)
 
 
-def test_the_error_is_that_of_the_weeks_noise(fitted: MediaMix, told) -> None:
-    """Regions of 400 and 800 leads a week, noise of 3 % that does not echo: 12 and 24 leads a week."""
+def test_the_error_is_that_of_regions_against_their_usual_share(fitted: MediaMix, told) -> None:
     rows = told["test_designs"].query("channel == 'ads' and regions == 0.5 and weeks == 8 and change == -1")
-    echo = float(np.median(fitted.draws_.echo))
-    variance = (12.0**2 + 24.0**2) / (1 - echo) ** 2
-    wanted = lift_error(1200.0, variance / 1200.0, LiftDesign())
-    assert rows["error"].item() == pytest.approx(wanted, rel=0.15)
+    ratio = split_ratio(fitted.panel_.kpi, 8)
+    assert ratio is not None
+    late = float(fitted.panel_.kpi[:, -13:].sum(0).mean())
+    assert rows["error"].item() == pytest.approx(lift_error(late, ratio, LiftDesign()), rel=1e-9)
+    assert (told["test_designs"]["error_from"] == FROM_THE_PAST).all()
 
 
 def test_every_channel_has_a_test_and_a_new_one_is_switched_on(told) -> None:

@@ -9,7 +9,14 @@ import pytest
 from revmodel.decide.surface import ResponseSurface
 from revmodel.errors import ModelError
 from revmodel.planning.lift_designs import DESIGNS, best_designs
-from revmodel.planning.lift_value import LiftDesign, candidate_plans, lift_error, next_tests_table, value_of_test
+from revmodel.planning.lift_value import (
+    NO_SHARED_NOISE,
+    LiftDesign,
+    candidate_plans,
+    lift_error,
+    next_tests_table,
+    value_of_test,
+)  # fmt: skip
 
 DRAWS = 400
 
@@ -29,7 +36,7 @@ def lifts_of(of: ResponseSurface) -> np.ndarray:
 def table_of(of: ResponseSurface, error: float, design: LiftDesign | None = None) -> pd.DataFrame:
     plans = candidate_plans(of, 200.0, np.full(2, 20.0), np.full(2, 180.0))
     value = np.stack([of.value_at(plan).sum(axis=1) for plan in plans], axis=1)
-    args = value, lifts_of(of), np.full(2, 10.0), error, design or LiftDesign()
+    args = value, lifts_of(of), np.full(2, 10.0), (error, NO_SHARED_NOISE), design or LiftDesign()
     return next_tests_table(of.channels, *args, seed=1).set_index("channel")
 
 

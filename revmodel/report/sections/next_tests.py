@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from revmodel.planning.lift_value import FROM_THE_PAST
 from revmodel.report.reading import AnyRun, rows_of
 from revmodel.report.sections.parts import Grid, Section
 from revmodel.report.words import count, label, money, number, percent
@@ -57,10 +58,23 @@ def next_tests_section(run: AnyRun) -> Section | None:
     note = (
         "Worth: what the plan of the budget's window brings more on average, once it follows what the test finds. "
         "Of the designs tried it is the one that moves the least money of those that tell nine tenths of what the best "
-        "would. Power: the chance that the finding is told from nothing. The error supposes regions that are alike; a "
-        "test costs what its change of spend brings or loses."
+        "would. Power: the chance that the finding is told from nothing. A test costs what its change of spend brings "
+        f"or loses. {_error_in_words(run)}"
     )
     return Section("next_tests", "What to test next", (test_sentence(run),), grids=(grid,), note=note)
+
+
+def _error_in_words(run: AnyRun) -> str:
+    """What the error of a test rests on."""
+    if (run.folder.tables["next_tests"]["error_from"] == FROM_THE_PAST).all():
+        return (
+            "Error: how far regions strayed from their usual share in past stretches as long as the test; what moves "
+            "all regions at once blurs no test."
+        )
+    return (
+        "Error: as if nothing moved all regions at once, since regions are not told apart here or their past is short; "
+        "where something does, a test against regions like those tested tells more than is said."
+    )
 
 
 def _units(run: AnyRun) -> str:
