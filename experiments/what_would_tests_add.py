@@ -5,7 +5,9 @@ budgets on and off, or up and down, in blocks of weeks (Pulses in does_the_media
 once, each by an order of its own. Tested: each channel has one lift test of twelve weeks, in which it spent 30 % more
 than it would have, or what it did in place of nothing, and whose finding is the truth with an error of a given share of
 it. As advised: the first so many tests that revmodel itself says to do next (workflows/mix_tests.py), in the design and
-with the error that it says, which supposes that regions' weeks share no noise. All results are of simulated companies.
+with the error that it says, which supposes that regions' weeks share no noise. In alike regions: the same, where the
+company has twenty regions between which leads split by chance alone, as their past shows. All results are of simulated
+companies.
 
     .venv/bin/python experiments/what_would_tests_add.py --seeds 201-224
 """
@@ -52,9 +54,10 @@ class Tested:
 
 @dataclass(frozen=True)
 class Advised:
-    """tests : how many of those that are said to be worth most."""
+    """tests : how many of those that are said to be worth most. regions : alike ones, whose past is known."""
 
     tests: int
+    regions: int = 1
 
 
 MORE = 0.3 / 1.3  # 30 % more than without the test
@@ -70,6 +73,8 @@ KINDS: dict[str, Pulses | Tested | Advised | None] = {
     "the best test, as advised": Advised(1),
     "the best three, as advised": Advised(3),
     "every channel, as advised": Advised(6),
+    "the best three, as advised, in alike regions": Advised(3, 20),
+    "every channel, as advised, in alike regions": Advised(6, 20),
 }
 
 
@@ -82,20 +87,16 @@ def lift_tests(case: Case, seed: int, what: Tested) -> list[LiftTestConfig]:
 def advised_tests(case: Case, seed: int, what: Advised, mix: MediaMix) -> list[LiftTestConfig]:
     """The first of those that a mix says to do next, each held against the same spend less the design's change."""
     rng = np.random.default_rng([9, seed])
-    table = mix_tests(mix, AllocationConfig(weeks=WEEKS, lower=1 - MOVE, upper=1 + MOVE))["next_tests"]
+    leads = case.panel["leads"].to_numpy(int)
+    split = rng.multinomial(leads, np.full(what.regions, 1 / what.regions)).T.astype(float)
+    table = mix_tests(mix, AllocationConfig(weeks=WEEKS, lower=1 - MOVE, upper=1 + MOVE), by_region=split)["next_tests"]
     return [
         _test(
-            case,
-            str(row.channel),
-            int(row.weeks),
-            abs(float(row.change)),
-            float(row.regions),
-            None,
-            float(row.error),
+            case, str(row.channel), int(row.weeks), abs(float(row.change)), float(row.regions), None, float(row.error),
             rng,
         )
         for row in table.head(what.tests).itertuples()
-    ]
+    ]  # fmt: skip
 
 
 def _test(

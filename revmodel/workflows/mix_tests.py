@@ -22,11 +22,14 @@ __all__ = ["mix_tests"]
 RECENT_WEEKS = 13  # whose units and noise say how many come in during a test
 
 
-def mix_tests(mix: MediaMix, settings: AllocationConfig, budget: float | None = None) -> dict[str, pd.DataFrame]:
+def mix_tests(
+    mix: MediaMix, settings: AllocationConfig, budget: float | None = None, by_region: Floats | None = None
+) -> dict[str, pd.DataFrame]:
     """``next_tests``: how to test each channel, and what that is worth to the plan of the allocation's window.
 
     ``test_designs``: every design tried (planning/lift_designs.py). Plans are totals of channels, every region keeping
-    its part of them. budget : total over the window; None: what is spent now.
+    its part of them. budget : total over the window; None: what is spent now. by_region : (region, week), what
+    came in by region, which says how much a test is blurred; None: as the panel has it.
     """
     asked, new = mix_question(mix, settings.model_copy(update={"periods": 1})), new_lines_of_mix(mix, settings)
     assert isinstance(asked.surface, ResponseSurface)  # of one period
@@ -36,7 +39,7 @@ def mix_tests(mix: MediaMix, settings: AllocationConfig, budget: float | None = 
     total = float(asked.spend.sum()) if budget is None else float(budget)
     plans = candidate_plans(surface, total, *limits_with_new(low, high, new))
     value = np.stack([surface.value_at(plan).sum(1) for plan in plans], axis=1)
-    during, noise, seed = spend_now(mix, LONGEST), _noise(mix), mix.config.seed + 41
+    during, noise, seed = spend_now(mix, LONGEST), _noise(mix, by_region), mix.config.seed + 41
     units = mix_periods(mix, during, value=1.0)
     spent = np.array([during[_places(units, name)].sum(0).mean() for name in names])
     tables = []
@@ -80,7 +83,7 @@ def _together(surface: ResponseSurface, names: tuple[str, ...]) -> ResponseSurfa
     return ResponseSurface(names, spend, value, current)
 
 
-def _noise(mix: MediaMix) -> LiftNoise:
+def _noise(mix: MediaMix, by_region: Floats | None) -> LiftNoise:
     """Units of the KPI a week of late, how much more they vary than by pure chance, and those of each region.
 
     Noise that echoes from week to week counts as over many weeks: 1 / (1 − echo)² times that of a single one.
@@ -88,4 +91,6 @@ def _noise(mix: MediaMix) -> LiftNoise:
     scale, (sds, echo) = mix.arrays_.basis.scale, usual_noise(mix)
     by_region = (sds.reshape(len(scale), -1) * scale[:, None] / (1 - echo))[:, -RECENT_WEEKS:]
     units = float(np.abs(mix.panel_.kpi[:, -RECENT_WEEKS:]).sum(0).mean())
-    return LiftNoise(units, float((by_region**2).sum(0).mean() / units), np.abs(mix.panel_.kpi))
+    return LiftNoise(
+        units, float((by_region**2).sum(0).mean() / units), np.abs(mix.panel_.kpi) if by_region is None else by_region
+    )
