@@ -19,6 +19,7 @@ from revmodel.workflows.mix_budget import mix_question, new_lines_of_mix
 
 __all__ = ["mix_tests"]
 
+MEAN_OF = 200  # draws: the mean of what channels brought
 RECENT_WEEKS = 13  # whose units and noise say how many come in during a test
 
 
@@ -84,13 +85,20 @@ def _together(surface: ResponseSurface, names: tuple[str, ...]) -> ResponseSurfa
 
 
 def _noise(mix: MediaMix, by_region: Floats | None) -> LiftNoise:
-    """Units of the KPI a week of late, how much more they vary than by pure chance, and those of each region.
+    """Units of the KPI a week of late, how much more they vary than by pure chance, and what came in by region.
 
     Noise that echoes from week to week counts as over many weeks: 1 / (1 − echo)² times that of a single one.
     """
     scale, (sds, echo) = mix.arrays_.basis.scale, usual_noise(mix)
-    by_region = (sds.reshape(len(scale), -1) * scale[:, None] / (1 - echo))[:, -RECENT_WEEKS:]
+    recent = (sds.reshape(len(scale), -1) * scale[:, None] / (1 - echo))[:, -RECENT_WEEKS:]
     units = float(np.abs(mix.panel_.kpi[:, -RECENT_WEEKS:]).sum(0).mean())
-    return LiftNoise(
-        units, float((by_region**2).sum(0).mean() / units), np.abs(mix.panel_.kpi) if by_region is None else by_region
-    )
+    came = _steady(mix) if by_region is None else by_region
+    return LiftNoise(units, float((recent**2).sum(0).mean() / units), came)
+
+
+def _steady(mix: MediaMix) -> Floats:
+    """(region, week): what came in, had channels brought as much in every week: a test holds the others' budgets."""
+    data, kpi = mix.arrays_.data, mix.panel_.kpi
+    shares = mix.draws_.part(slice(0, MEAN_OF)).media(data).mean(0).reshape(kpi.shape)
+    media = shares * mix.arrays_.basis.scale[:, None]
+    return np.asarray(np.abs(kpi - media + media.mean(1, keepdims=True)))

@@ -48,13 +48,30 @@ def test_what_a_test_is_expected_to_find_is_what_the_mix_adds(fitted: MediaMix, 
     assert rows["spend_change"].item() == pytest.approx(-0.5 * spend_now(fitted, 8)[:2].sum(), rel=1e-9)
 
 
-def test_the_error_is_that_of_regions_against_their_usual_share(fitted: MediaMix, told) -> None:
+def test_the_error_is_that_of_regions_against_their_usual_share(told) -> None:
+    """Regions of 400 and 800 leads a week, noise of 3 % that does not echo: 12 and 24 leads a week.
+
+    What a region had beyond its usual share of both, in 8 weeks: √8 times √((⅔ · 12)² + (⅓ · 24)²) leads, more for the
+    share being that of the 26 weeks before, and for what the mix does not know of its own channels. As they came, with
+    channels that went on and off in each region by itself, regions would have strayed five times as far.
+    """
     rows = told["test_designs"].query("channel == 'ads' and regions == 0.5 and weeks == 8 and change == -1")
-    ratio = split_ratio(fitted.panel_.kpi, 8)
-    assert ratio is not None
-    late = float(fitted.panel_.kpi[:, -13:].sum(0).mean())
-    assert rows["error"].item() == pytest.approx(lift_error(late, ratio, LiftDesign()), rel=1e-9)
+    strayed = 8 * ((2 / 3 * 12) ** 2 + (1 / 3 * 24) ** 2) * (1 + 8 / 26)
+    ratio = strayed * (1 / (8 * 400) + 1 / (8 * 800))
+    wanted = lift_error(1200.0, ratio, LiftDesign())
+    assert 0.7 * wanted < rows["error"].item() < 2 * wanted
     assert (told["test_designs"]["error_from"] == FROM_THE_PAST).all()
+
+
+def test_regions_that_are_known_beside_the_panel_say_how_much_a_test_is_blurred(fitted: MediaMix, settings) -> None:
+    rng = np.random.default_rng(1)
+    split = rng.poisson(60.0 * np.exp(0.3 * rng.standard_normal(156)), (20, 156)).astype(float)
+    rows = mix_tests(fitted, settings, by_region=split)["test_designs"].query("channel == 'ads'")
+    late = float(fitted.panel_.kpi[:, -13:].sum(0).mean())
+    for row in rows.itertuples():
+        ratio = split_ratio(split, row.weeks)
+        assert row.error == pytest.approx(lift_error(late, ratio, LiftDesign(row.regions, row.weeks, row.change)))
+        assert 0.8 < ratio < 2.0
 
 
 def test_every_channel_has_a_test_and_a_new_one_is_switched_on(told) -> None:
