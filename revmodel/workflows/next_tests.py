@@ -9,6 +9,7 @@ from revmodel.attribution.from_model import LeadEconomics
 from revmodel.decide.from_model import window_surface
 from revmodel.decide.new_channels import NewLine, limits_with_new, with_new_lines
 from revmodel.dims import REGION, UNKNOWN
+from revmodel.features.tables import WeeklyPanel
 from revmodel.models.arrivals import caused_leads
 from revmodel.planning.flow import Floats
 from revmodel.planning.lift_designs import DESIGNS, told_designs
@@ -73,6 +74,13 @@ def _noise(fitted: FittedCompany, economics: LeadEconomics) -> LiftNoise:
     mean: Floats = response.data_.arrays["arrivals"][rows, -RECENT_WEEKS:].mean(axis=1)
     size = response.derived_["size"][:, rows].mean(axis=0)
     total = float(mean.sum())
-    by_region = fitted.features.panel.arrivals.T.groupby(level=REGION).sum()
     ratio = float((mean + mean**2 / size).sum() / max(total, 1e-9))
-    return LiftNoise(total, ratio, by_region.drop(index=UNKNOWN, errors="ignore").to_numpy(float))
+    return LiftNoise(total, ratio, _by_region(fitted.features.panel))
+
+
+def _by_region(panel: WeeklyPanel) -> Floats | None:
+    """(region, week): records that came in, of regions that are told apart and known."""
+    if REGION not in panel.arrivals.columns.names:
+        return None
+    by_region = panel.arrivals.T.groupby(level=REGION).sum()
+    return np.asarray(by_region.drop(index=UNKNOWN, errors="ignore"), dtype=float)
