@@ -27,7 +27,7 @@ from revmodel.models.predict import predict_funnel
 from revmodel.models.revenue import RevenueModel
 
 __all__ = [
-    "LeadEconomics", "group_share", "groups_of_rows", "lead_economics", "leads_by_cause", "marginal_share",
+    "LeadEconomics", "group_share", "lead_economics", "leads_by_cause", "marginal_share",
     "share_by_cause",
 ]  # fmt: skip
 
@@ -75,29 +75,17 @@ def lead_economics(model: RevenueModel, first_deal_stage: str | None, horizon_we
     return LeadEconomics(worth, entry, rows, pick, model.groups)
 
 
-def group_share(model: RevenueModel, economics: LeadEconomics) -> Floats:
-    """(draw, row, group): how the records of a row fall on funnel groups, as in the latest half year.
+def group_share(model: RevenueModel, rows: Sequence[int], draws: int) -> Floats:
+    """(draw, row, group): how records of rows of the arrivals model fall on groups, as in the latest half year.
 
     Draws of the same posterior that the forecast's arrivals fall by: a channel with a hundred leads in half a year does
     not know its share of large companies, on which most of what a lead is worth depends, to a point.
     """
-    rng, draws = np.random.default_rng(model.seed + 23), len(economics.pick)
-    evidence = group_evidence(model.response_, economics.groups)
-    share = np.zeros((draws, len(economics.rows), len(economics.groups)))
-    for i, row in enumerate(economics.rows):
+    rng, evidence = np.random.default_rng(model.seed + 23), group_evidence(model.response_, model.groups)
+    share = np.zeros((draws, len(rows), len(model.groups)))
+    for i, row in enumerate(rows):
         at, alpha = evidence[row]
         share[:, i, at] = rng.dirichlet(alpha, draws)
-    return share
-
-
-def groups_of_rows(model: RevenueModel, rows: Sequence[int], groups: Groups) -> Floats:
-    """(row, group): the same of any rows of the arrivals model, as shares of what was counted."""
-    seen = model.response_.data_.recent_by_group(groups)
-    everywhere, channels = seen.sum(0), np.array(groups.channel)
-    share = np.zeros((len(rows), len(groups)))
-    for i, row in enumerate(rows):
-        counts = seen[row] if seen[row].sum() > 0 else everywhere * (channels == model.response_.data_.rows[row][1])
-        share[i] = counts / counts.sum()
     return share
 
 
@@ -127,7 +115,7 @@ def leads_by_cause(model: RevenueModel, economics: LeadEconomics) -> LeadContrib
     response, data = model.response_, model.response_.data_
     d, pick, rows = response.derived_, economics.pick, list(economics.rows)
     recent = slice(max(len(data.weeks) - HISTORY_WEEKS, 0), None)
-    to_group, recorded = group_share(model, economics), d["share"][pick][:, :, rows]
+    to_group, recorded = group_share(model, rows, len(pick)), d["share"][pick][:, :, rows]
     by_cause = share_by_cause(recorded, data.channels, [data.rows[row] for row in rows])
     week_caused = d["caused"][pick][:, :, recent]
     caused = np.einsum("dmw,dmr,drg->dwmg", week_caused, by_cause, to_group, optimize=True)

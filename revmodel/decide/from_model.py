@@ -118,7 +118,7 @@ def _landing(model: RevenueModel, economics: LeadEconomics) -> Floats:
     data, rows = model.response_.data_, list(economics.rows)
     recorded = model.response_.derived_["share"][economics.pick][:, :, rows]
     share = share_by_cause(recorded, data.channels, [data.rows[row] for row in rows])
-    return np.asarray(np.einsum("dmr,drg->dmg", share, group_share(model, economics)))
+    return np.asarray(np.einsum("dmr,drg->dmg", share, group_share(model, economics.rows, len(economics.pick))))
 
 
 def most_ever_spent(model: RevenueModel, weeks: int) -> dict[str, float]:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from revmodel.attribution.from_model import groups_of_rows, share_by_cause
+from revmodel.attribution.from_model import group_share, share_by_cause
 from revmodel.dims import BOOKINGS, LEADS, PIPELINE_CREATED, WINS
 from revmodel.forecast.kernel import FunnelKernel, funnel_kernel
 from revmodel.models.arrivals import caused_ahead, picked
@@ -18,7 +18,7 @@ from revmodel.planning.flow import Floats
 
 __all__ = ["ahead_of"]
 
-KERNEL_DRAWS = 100  # draws of the funnel, taken in turn: what they vary is averaged over thousands of records
+KERNEL_DRAWS = 100  # draws of the funnel and of the mix of groups, taken in turn
 CALENDAR_WEEKS = 13  # over which the funnel's calendar is averaged
 ENTRY_WEEKS = 26  # of a stage's kernel: entries into stages are told for at most so many weeks after creation
 
@@ -56,10 +56,10 @@ def ahead_of(
     sizes = model.sizes_.predict(groups, some, np.random.default_rng(model.seed + 22))
     in_turn = np.arange(draws) % some
     kernel = funnel_kernel(funnel, lag_weeks, first_deal_stage, threads=2)
-    split = groups_of_rows(model, range(len(rows)), groups)
+    split = group_share(model, range(len(rows)), some)
     reached = _reached(funnel, stages, rows, lag_weeks)
     kernels = _of_deals(kernel, sizes, rows, split) | {
-        f"entered:{stage}": np.einsum("drgw,rg->drw", one, split, optimize=True) for stage, one in reached.items()
+        f"entered:{stage}": np.einsum("drgw,drg->drw", one, split, optimize=True) for stage, one in reached.items()
     }
     beyond = {stage: _beyond(kernel, sizes, stage, reached[stage], split, first_deal_stage) for stage in waits_at}
     leads = _is_lead(funnel, first_deal_stage, rows)
@@ -86,13 +86,13 @@ def _of_deals(
     """Pipeline, wins and bookings of one record of each row, (draw, row, lag)."""
     at = [kernel.stages.index(stage) for stage, _ in rows]
     opened, won = (np.stack([by[:, i] for i in at], axis=1) for by in (kernel.pipeline, kernel.won))
-    out = {WINS: np.einsum("drgw,rg->drw", won, split, optimize=True)}
+    out = {WINS: np.einsum("drgw,drg->drw", won, split, optimize=True)}
     if not sizes.has_amounts:
-        out[PIPELINE_CREATED] = np.einsum("drgw,rg->drw", opened, split, optimize=True)
+        out[PIPELINE_CREATED] = np.einsum("drgw,drg->drw", opened, split, optimize=True)
         return out
     first, final = sizes.expected_first(), sizes.expected_won()
-    out[PIPELINE_CREATED] = np.einsum("drgw,rg,dg->drw", opened, split, first, optimize=True)
-    out[BOOKINGS] = np.einsum("drgw,rg,dg->drw", won, split, final, optimize=True)
+    out[PIPELINE_CREATED] = np.einsum("drgw,drg,dg->drw", opened, split, first, optimize=True)
+    out[BOOKINGS] = np.einsum("drgw,drg,dg->drw", won, split, final, optimize=True)
     return out
 
 
@@ -141,13 +141,14 @@ def _is_lead(
 def _won_from(kernel: FunnelKernel, split: Floats, model: RevenueModel) -> dict[str, Floats]:
     """Stage → (draw, lag), over groups in the mix of those that come in (deal stages: of those that become deals)."""
     volume = model.response_.data_.arrays["arrivals"][:, -ENTRY_WEEKS:].sum(axis=1)
-    mix = volume @ split
+    mix = np.einsum("r,drg->dg", volume, split)
     entry = kernel.stages.index(max(_volume_by_stage(model, volume).items(), key=lambda item: item[1])[0])
-    deal_mix = mix * kernel.pipeline[:, entry].sum(axis=2).mean(axis=0)
+    deal_mix = mix * kernel.pipeline[:, entry].sum(axis=2)
     out = {}
     for i, stage in enumerate(kernel.stages):
-        weight = deal_mix if i > entry and deal_mix.sum() > 0 else mix
-        out[stage] = np.einsum("dgw,g->dw", kernel.won[:, i], weight / weight.sum(), optimize=True)
+        weight = deal_mix if i > entry and (deal_mix.sum(1) > 0).all() else mix
+        share = weight / weight.sum(axis=1, keepdims=True)
+        out[stage] = np.einsum("dgw,dg->dw", kernel.won[:, i], share, optimize=True)
     return out
 
 

@@ -186,7 +186,7 @@ def test_worth_by_cause_moves_between_causes_and_not_the_total(fitted: FittedCom
     economics = lead_economics(fitted.model, fitted.config.funnel.first_deal_stage, 26, 40)
     leads, response = leads_by_cause(fitted.model, economics), fitted.model.response_
     worth, rows = economics.worth.revenue_long_term, list(economics.rows)
-    shares = group_share(fitted.model, economics)
+    shares = group_share(fitted.model, economics.rows, len(economics.pick))
     d = {name: response.derived_[name][economics.pick] for name in ("baseline", "caused", "share")}
     recorded = d["baseline"][:, rows] + np.einsum("dmw,dmr->drw", d["caused"], d["share"][:, :, rows])
     recorded = recorded[:, :, -len(leads.spend) :] @ np.ones(len(leads.spend))
