@@ -69,36 +69,34 @@ PLANS: dict[str, tuple[str, ObjectiveName, float, dict[str, float]]] = {
     "mean, 9 in 10 sure, both curves": ("full+flexible", "mean", 0.9, {}),
     "mean, vague beliefs": ("vague", "mean", 0.0, {}),
     "mean less 0.5 sd, vague beliefs": ("vague", "mean_minus_risk", 0.5, {}),
-    "mean, search lower": ("search lower", "mean", 0.0, {}),
-    "mean, 8 in 10 sure, search lower": ("search lower", "mean", 0.8, {}),
-    "mean, 9 in 10 sure, search lower": ("search lower", "mean", 0.9, {}),
-    "mean less 0.5 sd, search lower": ("search lower", "mean_minus_risk", 0.5, {}),
-    "mean less 1 sd, search lower": ("search lower", "mean_minus_risk", 1.0, {}),
-    "mean less 1.5 sd, search lower": ("search lower", "mean_minus_risk", 1.5, {}),
+    "mean, search as others": ("search as others", "mean", 0.0, {}),
+    "mean, 8 in 10 sure, search as others": ("search as others", "mean", 0.8, {}),
+    "mean, 9 in 10 sure, search as others": ("search as others", "mean", 0.9, {}),
+    "mean less 0.5 sd, search as others": ("search as others", "mean_minus_risk", 0.5, {}),
+    "mean less 1 sd, search as others": ("search as others", "mean_minus_risk", 1.0, {}),
+    "mean less 1.5 sd, search as others": ("search as others", "mean_minus_risk", 1.5, {}),
 }
 
 
 def fit_config(seed: int, fit: str, engine: str) -> MixConfig:
     """full: as the mix is. flexible: carry-over with a peak, saturation that may be S-shaped.
 
-    vague: nothing is known of demand, and next to nothing of what media bring. search lower: branded search is believed
-    to bring a third of what its cost would have others bring.
+    vague: nothing is known of demand, and next to nothing of what media bring. search as others: branded search is
+    believed to bring as much for its cost as others do.
     """
     config = config_of(seed, engine)
     if fit == "full":
         return config
     if fit == "flexible":
         return config.model_copy(update={"carry_over": "delayed_geometric", "saturation": "hill"})
-    if fit == "search lower":
+    if fit == "search as others":
         return config.model_copy(update={"channels": _with_beliefs(config, case_of(seed).panel)})
     channels = {name: one.model_copy(update={"follows_demand": False}) for name, one in config.channels.items()}
     return config.model_copy(update={"channels": channels, "media_share": (0.001, 0.9)})
 
 
 def _with_beliefs(config: MixConfig, panel: pd.DataFrame) -> dict[str, MixChannelConfig]:
-    parts = panel[list(config.channels)].sum() * [
-        1 / 3 if one.follows_demand else 1 for one in config.channels.values()
-    ]
+    parts = panel[list(config.channels)].sum()
     middle = np.sqrt(np.prod(config.media_share)) * parts / parts.sum()
     far = np.exp(1.6448536 * EFFECT_LOG_SD)
     beliefs = {name: BeliefConfig(of="share", low=share / far, high=share * far) for name, share in middle.items()}

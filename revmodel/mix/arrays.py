@@ -164,6 +164,8 @@ def _beliefs(panel: MixPanel, config: MixConfig) -> tuple[Floats, Floats, Floats
     parts = cost / cost.sum() if cost.sum() else np.zeros(len(cost))
     paid = max(1, int(panel.paid.sum()))
     parts = np.where(panel.paid, parts, priors.ORGANIC_PART / paid)
+    follows = [each.follows_demand for each in config.channels.values()]
+    parts = parts * np.where(follows, priors.FOLLOWING_PART, 1.0)
     mean = np.log(np.sqrt(np.prod(config.media_share)) * np.maximum(parts / parts.sum(), 1e-6))
     sd, marginal = np.full(len(mean), priors.EFFECT_LOG_SD), np.zeros(len(mean))
     for i, each in enumerate(config.channels.values()):

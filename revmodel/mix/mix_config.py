@@ -36,7 +36,7 @@ class MixChannelConfig(CurvesConfig):
     reach, frequency: columns of people reached and of contacts a person reached, in place of exposure; saturation is
     then of contacts, hill where none is named. Without a cost a channel is organic (a newsletter, posts): it has a
     contribution and no return. follows_demand: it spends where demand is (branded search, retargeting), so that its
-    spend says what the baseline was, and would otherwise get the credit for it. drift: how much its effect may change,
+    spend says what the baseline was, and would otherwise get the credit for it; less is expected of it beforehand. drift: how much its effect may change,
     the sd of its logarithm from one quarter to the next (0.1: by 10 %); 0, the default: it stays what it is.
     """
 
@@ -125,7 +125,8 @@ class MixConfig(Frozen):
     data: CSV or Parquet, one row a week (and region). kpi_value: money that a unit of the KPI is worth, a number or a
     column. seasonal and event columns are made from dates; events: a column of names, none meaning no event.
     media_share: between what shares of the KPI all channels together are believed to lie, nine chances in ten; it is
-    spread over channels in proportion to cost where no belief of their own is given. Both hold at once, which narrows
+    spread over channels in proportion to cost, a third of that for those that follow demand, where no belief of their
+    own is given. Both hold at once, which narrows
     either a little; the table doubt has what is believed of each channel then. week_weight: how much a week counts in
     the likelihood; 1 would take curves, baseline and noise for exactly what the model says, less than 1 allows for
     their being somewhat wrong, which widens ranges and lets beliefs count more. trend: how the baseline moves,
