@@ -36,8 +36,9 @@ class MixChannelConfig(CurvesConfig):
     reach, frequency: columns of people reached and of contacts a person reached, in place of exposure; saturation is
     then of contacts, hill where none is named. Without a cost a channel is organic (a newsletter, posts): it has a
     contribution and no return. follows_demand: it spends where demand is (branded search, retargeting), so that its
-    spend says what the baseline was, and would otherwise get the credit for it; less is expected of it beforehand. drift: how much its effect may change,
-    the sd of its logarithm from one quarter to the next (0.1: by 10 %); 0, the default: it stays what it is.
+    spend says what the baseline was, and would otherwise get the credit for it; less is expected of it beforehand.
+    drift: how much its effect may change, the sd of its logarithm from one quarter to the next (0.1: by 10 %); 0, the
+    default: it stays what it is.
     """
 
     cost: str | None = None
