@@ -34,6 +34,7 @@ OUT = Path(__file__).resolve().parent / "results"
 Floats = npt.NDArray[np.float64]
 WEEKS, BEFORE = 156, 40  # weeks shown; and before them, so that carry-over is in force from the start
 CHANNELS = ("branded_search", "paid_social", "content", "events", "webinars", "outbound")
+SEARCH, LIKE_OTHERS = 1.0, 3.0  # what branded search brings, where the others' are 3, 3, 3, 2 and 2
 KERNELS = ("at once", "fading", "delayed", "two waves")
 SHAPES = ("logarithm", "power", "s-shaped", "straight")
 
@@ -107,8 +108,11 @@ class Case:
     baseline: Floats
 
 
-def case_of(seed: int, pulses: Pulses | None = None) -> Case:
-    """A simulated company; the same one with its last weeks' budgets pulsed where that is asked for."""
+def case_of(seed: int, pulses: Pulses | None = None, search: float = SEARCH) -> Case:
+    """A simulated company; the same one with its last weeks' budgets pulsed where that is asked for.
+
+    search : how much branded search brings, as ``SEARCH``; another makes another company.
+    """
     rng = np.random.default_rng([20261126, seed])
     own_family, total = seed % 4 == 0, WEEKS + BEFORE
     dates = pd.date_range("2023-01-02", periods=WEEKS, freq="7D")
@@ -119,7 +123,7 @@ def case_of(seed: int, pulses: Pulses | None = None) -> Case:
     if pulses is not None:
         spent[:, -pulses.weeks :] = spend[:, -pulses.weeks - 52 : -pulses.weeks].mean(1, keepdims=True)
         spent[:, -pulses.weeks :] *= pulses.times(len(CHANNELS), seed)
-    share = rng.uniform(0.15, 0.45) * rng.dirichlet(np.array([1.0, 3.0, 3.0, 3.0, 2.0, 2.0]))
+    share = rng.uniform(0.15, 0.45) * rng.dirichlet(np.array([search, 3.0, 3.0, 3.0, 2.0, 2.0]))
     parts, drawn, curves = {}, {}, []
     for i, name in enumerate(CHANNELS):
         kernel = "fading" if own_family else rng.choice(KERNELS)

@@ -7,6 +7,7 @@ captures, and whether it is worse than leaving everything as it is.
 
     .venv/bin/python experiments/how_good_are_the_plans.py --seeds 101-130 --kept reports/regret
 
+--search-like-others : companies whose branded search brings as much as their other channels, against what is believed.
 --kept : a folder for the posterior surfaces, so that other plans of the same companies need no second fit, and for what
 the fits say of contributions, which are then held against the truth as well.
 """
@@ -27,7 +28,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from does_the_media_mix_find_the_truth import CHANNELS, Case, case_of, compared, config_of
+from does_the_media_mix_find_the_truth import CHANNELS, LIKE_OTHERS, SEARCH, Case, case_of, compared, config_of
 from does_the_media_mix_find_the_truth import summary as summary_of_shares
 
 from revmodel.decide.allocate import allocate
@@ -78,7 +79,7 @@ PLANS: dict[str, tuple[str, ObjectiveName, float, dict[str, float]]] = {
 }
 
 
-def fit_config(seed: int, fit: str, engine: str) -> MixConfig:
+def fit_config(seed: int, fit: str, engine: str, panel: pd.DataFrame) -> MixConfig:
     """full: as the mix is. flexible: carry-over with a peak, saturation that may be S-shaped.
 
     vague: nothing is known of demand, and next to nothing of what media bring. search as others: branded search is
@@ -90,7 +91,7 @@ def fit_config(seed: int, fit: str, engine: str) -> MixConfig:
     if fit == "flexible":
         return config.model_copy(update={"carry_over": "delayed_geometric", "saturation": "hill"})
     if fit == "search as others":
-        return config.model_copy(update={"channels": _with_beliefs(config, case_of(seed).panel)})
+        return config.model_copy(update={"channels": _with_beliefs(config, panel)})
     channels = {name: one.model_copy(update={"follows_demand": False}) for name, one in config.channels.items()}
     return config.model_copy(update={"channels": channels, "media_share": (0.001, 0.9)})
 
@@ -103,24 +104,27 @@ def _with_beliefs(config: MixConfig, panel: pd.DataFrame) -> dict[str, MixChanne
     return {name: one.model_copy(update={"belief": beliefs[name]}) for name, one in config.channels.items()}
 
 
-def found(seed: int, fit: str, engine: str, kept: Path | None) -> tuple[ResponseSurface, list[str], float]:
+def found(
+    seed: int, fit: str, engine: str, kept: Path | None, search: float = SEARCH
+) -> tuple[ResponseSurface, list[str], float]:
     """Posterior surface of the window, verdict by channel, CPU seconds of the fit.
 
     Of two fits, "full+flexible", the draws of both, each counting half.
     """
     if "+" in fit:
-        parts = [found(seed, one, engine, kept) for one in fit.split("+")]
+        parts = [found(seed, one, engine, kept, search) for one in fit.split("+")]
         fewest = min(len(surface.value) for surface, _, _ in parts)
         value = np.concatenate([surface.value[:: len(surface.value) // fewest][:fewest] for surface, _, _ in parts])
         return replace(parts[0][0], value=value), parts[0][1], sum(seconds for _, _, seconds in parts)
-    path = kept / f"{fit}-{engine}-{seed}.npz" if kept else None
+    other = "" if search == SEARCH else f"-search-{search:g}"
+    path = kept / f"{fit}-{engine}-{seed}{other}.npz" if kept else None
     if path is not None and path.is_file():
         with np.load(path) as held:
             surface = ResponseSurface(CHANNELS, held["spend"], held["value"], held["current"])
             return surface, held["verdicts"].tolist(), float(held["cpu_s"])
     start = time.process_time()
-    case = case_of(seed)
-    mix = MediaMix(fit_config(seed, fit, engine)).fit(case.panel)
+    case = case_of(seed, search=search)
+    mix = MediaMix(fit_config(seed, fit, engine, case.panel)).fit(case.panel)
     surface = mix_surface(mix, spend_now(mix, WEEKS), most=1 + MOVE, points=POINTS)
     verdicts, seconds = doubt_table(mix)["verdict"].tolist(), time.process_time() - start
     if path is not None:
@@ -166,12 +170,12 @@ def planned(
     }  # fmt: skip
 
 
-def measured(seed: int, engine: str, kept: Path | None, plans: list[str]) -> pd.DataFrame:
+def measured(seed: int, engine: str, kept: Path | None, plans: list[str], search: float = SEARCH) -> pd.DataFrame:
     """One row a plan of one company."""
-    case, rows = case_of(seed), []
+    case, rows = case_of(seed, search=search), []
     for name in plans:
         fit, objective, risk, caps = PLANS[name]
-        surface, verdicts, seconds = found(seed, fit, engine, kept)
+        surface, verdicts, seconds = found(seed, fit, engine, kept, search)
         now = surface.current
         lower, upper = capped((1 - MOVE) * now, (1 + MOVE) * now, now, verdicts, caps)
         held = planned(case, surface, objective, risk, lower, upper)
@@ -221,14 +225,16 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, default=None)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--name", default="plans", help="of the tables written")
+    parser.add_argument("--search-like-others", action="store_true")
     arguments = parser.parse_args()
     seeds = seeds_of(arguments.seeds)
-    measure = partial(measured, engine=arguments.engine, kept=arguments.kept, plans=arguments.plans)
+    search = LIKE_OTHERS if arguments.search_like_others else SEARCH
+    measure = partial(measured, engine=arguments.engine, kept=arguments.kept, plans=arguments.plans, search=search)
     of_all(seeds, measure, arguments.out, arguments.name)
     kept = arguments.kept or Path()
     fit = PLANS[arguments.plans[0]][0]
     shares = [kept / f"{fit}-{arguments.engine}-{seed}.csv" for seed in seeds]
-    if arguments.kept and all(path.is_file() for path in shares):
+    if search == SEARCH and arguments.kept and all(path.is_file() for path in shares):
         found_shares = summary_of_shares(pd.concat([pd.read_csv(path) for path in shares]))
         found_shares.to_csv(arguments.out / f"{arguments.name}_shares.csv", index=False)
         print(found_shares.to_string(index=False))
