@@ -105,3 +105,14 @@ def test_weeks_left_out_say_nothing() -> None:
     other.data["y"] = other.data["y"] * scale  # the mean is of all weeks
     theta = 0.3 * np.random.default_rng(1).standard_normal(CompiledModel(mix_model(one)).size)
     assert density(one, theta)[1] == pytest.approx(density(other, theta)[1], abs=1e-8)
+
+
+def test_less_is_expected_of_what_follows_demand() -> None:
+    """A third of what its cost would have others bring; what all bring together is believed as before."""
+    frame = known(1, 60).panel
+    plain, told = (
+        np.exp(mix_arrays(mix_panel(frame, each), each).data["effect_mean"])
+        for each in (config(channels={"ads": {"cost": "ads"}, "fairs": {"cost": "fairs"}}), config(channels=CHANNELS))
+    )
+    assert told[0] / told[1] == pytest.approx(plain[0] / plain[1] / 3)
+    assert told.sum() == pytest.approx(plain.sum())
