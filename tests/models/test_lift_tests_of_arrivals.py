@@ -96,8 +96,10 @@ def test_both_engines_believe_it() -> None:
     _, lift = change_and_lift()
     panel = with_test(panel_of(SEED), 0.6 * lift, 0.02 * lift)
     laplace, nuts = (lift_of(fit(panel, engine)) for engine in ("laplace", "nuts"))
-    assert laplace.mean() == pytest.approx(nuts.mean(), abs=0.75 * nuts.std())  # the posterior is a little skew
+    # The curved ridge on which a sure test leaves curves is not normal: the quick look is wider there.
+    assert laplace.mean() == pytest.approx(nuts.mean(), abs=0.75 * laplace.std())
     assert nuts.mean() < 0.85 * lift
+    assert laplace.mean() < 0.85 * lift
 
 
 def test_dates_before_and_after_a_test_share_one_compiled_model() -> None:
