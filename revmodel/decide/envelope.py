@@ -73,11 +73,9 @@ class Cap:
 
     def at(self, x: Floats, value: Floats) -> tuple[Floats, Floats]:
         """Value and slope at each point, where the curve itself is ``value``."""
-        straight = x < self.touch
+        straight, line = x < self.touch, self.start + self.chord * (x - self.low)
         slope = slope_of(self.curve, x, value)
-        return np.where(straight, self.start + self.chord * (x - self.low), value), np.where(
-            straight, self.chord, slope
-        )
+        return np.where(straight, line, value), np.where(straight, self.chord, slope)
 
 
 def below(curve: Curve, low: Floats, high: Floats, at: Floats, *, concave: bool) -> tuple[Floats, Floats]:

@@ -67,7 +67,7 @@ def mix_arrays(panel: MixPanel, config: MixConfig, left_out: npt.NDArray[np.bool
     drifts = [each.drift for each in config.channels.values()]
     data = {
         "y": y, "design": design, **_echo_parts(counts.ravel(), len(panel.weeks), design),
-        **_following(panel, config, design, block, config.week_weight),
+        **_following(panel, config, design, block),
         "prior_sd": spread, "is_trend": (block == 1) * 1.0, "is_season": (block == 2) * 1.0, "speeds": speeds,
         "region": np.repeat(np.eye(len(panel.regions)), len(panel.weeks), axis=0).T,
         **basis.done(panel.acts, panel.frequency), "drift_of": np.diag(drifts)[:, list(response.drifting)],
@@ -93,9 +93,7 @@ def _mediated(panel: MixPanel, config: MixConfig) -> dict[str, Floats]:
     }  # fmt: skip
 
 
-def _following(
-    panel: MixPanel, config: MixConfig, design: Floats, block: npt.NDArray[np.int64], weight: float
-) -> dict[str, Floats]:
+def _following(panel: MixPanel, config: MixConfig, design: Floats, block: npt.NDArray[np.int64]) -> dict[str, Floats]:
     """Channels that follow demand: their spend against its mean, and what the baseline's columns say of it.
 
     follow_y : (channel, region × week). follow_design : (channel, region × week, column), where the last columns are a
@@ -118,7 +116,7 @@ def _following(
     for i in range(len(at)):
         columns = first + i * regions + np.arange(regions)
         designs[i][:, columns] = np.repeat(np.eye(regions), weeks, axis=0)
-    counts = np.full(regions * weeks, weight)
+    counts = np.full(regions * weeks, config.week_weight)
     parts = [_echo_parts(counts, weeks, one) for one in designs]
     empty = np.zeros((0, design.shape[1], design.shape[1]))
     grams = {f"follow_{name}": np.stack([part[name] for part in parts]) if parts else empty for name in GRAMS}

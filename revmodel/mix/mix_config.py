@@ -127,10 +127,10 @@ class MixConfig(Frozen):
     column. seasonal and event columns are made from dates; events: a column of names, none meaning no event.
     media_share: between what shares of the KPI all channels together are believed to lie, nine chances in ten; it is
     spread over channels in proportion to cost, a third of that for those that follow demand, where no belief of their
-    own is given. Both hold at once, which narrows
-    either a little; the table doubt has what is believed of each channel then. week_weight: how much a week counts in
-    the likelihood; 1 would take curves, baseline and noise for exactly what the model says, less than 1 allows for
-    their being somewhat wrong, which widens ranges and lets beliefs count more. trend: how the baseline moves,
+    own is given. Both hold at once, which narrows either a little; the table doubt has what is believed of each channel
+    then. week_weight: how much a week counts in the likelihood; 1 would take curves, baseline and noise for exactly
+    what the model says, less than 1 allows for their being somewhat wrong, which widens ranges and lets beliefs count
+    more. trend: how the baseline moves,
     "piecewise" by slopes that may turn every trend_weeks, "hsgp" by a smooth curve (a Gaussian process), "none" not at
     all; season: whether it has yearly waves. noise: of a week given the one before it, "normal"; "student_t" where some
     weeks are far out; "poisson" or "negative_binomial" where the KPI counts, and is small. mediators: what channels

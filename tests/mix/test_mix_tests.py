@@ -9,7 +9,7 @@ from panels import config, known
 from revmodel.config import AllocationConfig
 from revmodel.decide.from_mix import spend_now
 from revmodel.mix.media_mix import MediaMix
-from revmodel.planning.lift_value import FROM_THE_PAST, LiftDesign, lift_error
+from revmodel.planning.lift_value import FROM_THE_PAST, NO_SHARED_NOISE, LiftDesign, lift_error
 from revmodel.planning.split_noise import split_ratio
 from revmodel.workflows.mix_budget import mix_budget_tables
 from revmodel.workflows.mix_tests import mix_tests
@@ -61,6 +61,17 @@ def test_the_error_is_that_of_regions_against_their_usual_share(told) -> None:
     wanted = lift_error(1200.0, ratio, LiftDesign())
     assert 0.7 * wanted < rows["error"].item() < 2 * wanted
     assert (told["test_designs"]["error_from"] == FROM_THE_PAST).all()
+
+
+def test_without_regions_the_error_is_that_of_the_weeks_noise(fitted: MediaMix, settings) -> None:
+    """Regions of 400 and 800 leads a week, noise of 3 % that does not echo: 12 and 24 leads a week."""
+    told = mix_tests(fitted, settings, by_region=fitted.panel_.kpi.sum(0, keepdims=True))["test_designs"]
+    rows = told.query("channel == 'ads' and regions == 0.5 and weeks == 8 and change == -1")
+    echo = float(np.median(fitted.draws_.echo))
+    variance = (12.0**2 + 24.0**2) / (1 - echo) ** 2
+    wanted = lift_error(1200.0, variance / 1200.0, LiftDesign())
+    assert rows["error"].item() == pytest.approx(wanted, rel=0.15)
+    assert (told["error_from"] == NO_SHARED_NOISE).all()
 
 
 def test_regions_that_are_known_beside_the_panel_say_how_much_a_test_is_blurred(fitted: MediaMix, settings) -> None:
