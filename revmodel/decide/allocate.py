@@ -16,6 +16,7 @@ import numpy.typing as npt
 from revmodel.decide.caution import change_from_now
 from revmodel.decide.clash import check_feasible
 from revmodel.decide.limits import Limits, resolve_limits
+from revmodel.decide.line_search import LineByLine
 from revmodel.decide.objectives import Aim, ObjectiveName, RiskOf, check_objective, utility
 from revmodel.decide.periods import PeriodSurface
 from revmodel.decide.plan_curves import plan_curves
@@ -158,7 +159,9 @@ def _search(
     if not curves.concave.all():
         usual, late = BENT_GAP, LATE_BENT_GAP if gap_tolerance is None else 0.0
     usual = usual if gap_tolerance is None else gap_tolerance
-    return Search(curves, programme, usual, deadline, halfway=True, late_share=late)
+    is_hard = bool(programme.extra_top) and aim.is_mean and not curves.concave.all() and len(surface.lines) > 1
+    apart = LineByLine(curves, programme) if is_hard else None
+    return Search(curves, programme, usual, deadline, halfway=True, late_share=late, apart=apart)
 
 
 def _share(gap: float, whole: float) -> float:

@@ -8,7 +8,7 @@ duals; with them HiGHS branches, and the bound is HiGHS's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -56,12 +56,16 @@ class Links:
 
 @dataclass(frozen=True)
 class Mix:
-    """spend: scaled. curve: the curves' columns. ceiling: the master's value of it. bound: no plan is worth more."""
+    """spend: scaled. curve: the curves' columns. ceiling: the master's value of it. bound: no plan is worth more.
+
+    duals : by row of the programme's limits, what one more of its sum would be worth; None of whole numbers
+    """
 
     spend: Floats
     curve: Floats
     ceiling: float
     bound: float
+    duals: Floats | None = None
 
 
 class Master:
@@ -74,12 +78,12 @@ class Master:
         """
         self.programme, self.curve_columns, self.most_pull = programme, curve_columns, most_pull
         held, least, most = programme.matrix()
-        is_equal = least == most
-        self.equal, self.equals = held[is_equal], least[is_equal]
+        self.is_equal = is_equal = least == most
+        self.equal, self.equals = self._limits(held[is_equal]), least[is_equal]
         up, down = ~is_equal & np.isfinite(most), ~is_equal & np.isfinite(least)
-        self.under = sparse.vstack([held[up], -held[down]], format="csr")
+        self.under = self._limits(sparse.vstack([held[up], -held[down]], format="csr"))
         self.tops = np.concatenate([most[up], -least[down]])
-        self.pull = pull
+        self.up, self.down, self.pull = up, down, pull
 
     def solve(
         self, low: Floats, high: Floats, links: Links, cuts: Sequence[Cut], gap: float, seconds: float,
@@ -87,14 +91,15 @@ class Master:
     ) -> Mix | None:  # fmt: skip
         """The best between ``low`` and ``high`` (scaled spend); None where no plan lies there.
 
-        gap : absolute gap at which a search over whole numbers may stop. whole : False lets whole numbers be fractions,
-        which bounds the same plans, in a fraction of the time. Raises ModelError where the solver fails.
+        cuts : as ``spread`` has them. gap : absolute gap at which a search over whole numbers may stop. whole : False
+        lets whole numbers be fractions, which bounds the same plans, in a fraction of the time. Raises ModelError where
+        the solver fails.
         """
         first, extra = self.programme.spends, len(self.programme.extra_top)
-        rows_ub = sparse.vstack([self._limits(self.under), *(self._spread(cut.weights) for cut in cuts)], format="csc")
+        rows_ub = sparse.vstack([self.under, *(cut.weights for cut in cuts)], format="csc")
         b_ub = np.concatenate([self.tops, *(cut.top for cut in cuts)])
         linked = self._spread(sparse.hstack([links.weights, sparse.csr_array((links.weights.shape[0], 1))]))
-        rows_eq = sparse.vstack([self._limits(self.equal), linked], format="csc")
+        rows_eq = sparse.vstack([self.equal, linked], format="csc")
         b_eq = np.concatenate([self.equals, links.equal])
         lows = np.concatenate([low, np.zeros(extra), links.low, [-FAR]])
         highs = np.concatenate([high, self.programme.extra_top, links.high, [FAR]])
@@ -115,7 +120,14 @@ class Master:
         left = -rows_ub.T @ mu - rows_eq.T @ nu
         left[-1] += 1.0
         bound = float(b_ub @ mu + b_eq @ nu) + self._most(left, lows, highs, links.mixes)
-        return self._mix(solved.x, bound)
+        return replace(self._mix(solved.x, bound), duals=self._duals(mu, nu))
+
+    def _duals(self, mu: Floats, nu: Floats) -> Floats:
+        duals, ups = np.zeros(self.is_equal.size), int(self.up.sum())
+        duals[self.is_equal] = nu[: self.equals.size]
+        duals[self.up] += mu[:ups]
+        duals[self.down] -= mu[ups : self.tops.size]
+        return duals
 
     def _most(self, left: Floats, low: Floats, high: Floats, mixes: npt.NDArray[np.intp] | None) -> float:
         """The most that columns within their bounds can make of what duals leave to them.
@@ -157,11 +169,15 @@ class Master:
         curve = columns[last - self.curve_columns : last]
         return Mix(columns[:first], curve, float(columns[last]), bound)
 
+    def spread(self, cut: Cut) -> Cut:
+        """A cut over (spend, curve columns, value) with room for the whole-numbered columns in between."""
+        return replace(cut, weights=self._spread(cut.weights))
+
     def _limits(self, rows: sparse.csr_array) -> sparse.csr_array:
         return sparse.hstack([rows, sparse.csr_array((rows.shape[0], self.curve_columns + 1))], format="csr")
 
     def _spread(self, rows: sparse.csr_array) -> sparse.csr_array:
-        """Rows over (spend, curve columns, value) with room for the whole-numbered columns in between."""
+        """Columns behind those of spend move up by as many as the programme has whole numbers."""
         first, extra = self.programme.spends, len(self.programme.extra_top)
-        room = sparse.csr_array((rows.shape[0], extra))
-        return sparse.hstack([rows[:, :first], room, rows[:, first:]], format="csr")
+        columns = np.where(rows.indices < first, rows.indices, rows.indices + extra)
+        return sparse.csr_array((rows.data, columns, rows.indptr), shape=(rows.shape[0], rows.shape[1] + extra))

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from revmodel.decide.envelope import Cap, below, slope_of
-from revmodel.decide.master import FAR, Links
+from revmodel.decide.envelope import Cap, Tangents, below, slope_of
+from revmodel.decide.master import FAR, Cut, Links
 from revmodel.decide.objectives import Aim
 from revmodel.decide.periods import LineResponse, PeriodSurface
 from revmodel.decide.plan_cuts import Anchors, all_in_one, apart
@@ -37,7 +37,8 @@ KEPT_CAPS = 150  # some megabyte each
 class PlanCurves:
     """curve columns: a value by anchor (see plan_cuts.py), line and week of effect.
 
-    concave : (line,). Everything scaled as in ``Programme`` and by ``value_unit``.
+    concave : (line,). price : (line, period), what spend costs beside; of a mean only. Everything scaled as in
+    ``Programme`` and by ``value_unit``.
     """
 
     surface: PeriodSurface
@@ -46,7 +47,10 @@ class PlanCurves:
     value_unit: float
     concave: npt.NDArray[np.bool_]
     offset: float = 0.0
+    price: Floats | None = None
     caps: dict[tuple[int, bytes, bytes], Cap] = field(default_factory=dict)
+    capped: set[int] = field(default_factory=set)  # lines with a cap: a table is worth its while from the second on
+    tangents: dict[int, Tangents] = field(default_factory=dict)
     off: Floats | None = None  # (line, week of effect), by how much the last judged mix was above its curves
     judged: tuple[tuple[bytes, bytes, bytes], tuple[Valued, float]] | None = None
 
@@ -70,6 +74,12 @@ class PlanCurves:
     def of_plan(self, spend: Floats, low: Floats, high: Floats) -> Valued:
         """The true worth of a plan, and the cuts of the envelopes there."""
         return self._judge(spend, low, high)[0]
+
+    def worth_of(self, spend: Floats) -> float:
+        """The true worth of a plan alone."""
+        plan = spend.reshape(self.programme.shape)
+        total = self.surface.value_at(plan * self.programme.unit).sum(1) / self.value_unit
+        return float(self.anchors.aim.draw_weights(total) @ total) - self.paid(plan)
 
     def of_mix(self, spend: Floats, curve: Floats, low: Floats, high: Floats) -> Valued:
         """The worth of a plan by its envelopes between ``low`` and ``high``."""
@@ -100,6 +110,33 @@ class PlanCurves:
         by_week = np.correlate(off, acts, mode="valid")
         return np.bincount(self.surface.period_of, by_week)
 
+    def of_line(self, line: int, programme: Programme, price: Floats) -> PlanCurves:
+        """One line's, of a mean, less what its spend (period,) costs."""
+        alone = PeriodSurface(
+            (self.surface.lines[line],), self.surface.period_of, self.surface.current[line : line + 1]
+        )
+        curves = PlanCurves(
+            alone,
+            programme,
+            Anchors(self.anchors.aim),
+            self.value_unit,
+            self.concave[line : line + 1],
+            price=price[None],
+        )
+        if not self.concave[line]:
+            curves.tangents[0] = self._tangents(line, self.surface.lines[line])
+            curves.capped.add(0)
+        return curves
+
+    def line_cut(self, line: int, price: Floats, most: float) -> Cut:
+        """What a line brings less what its spend (period,) costs is ``most`` or less, of a mean."""
+        effects = [one.worth.shape[1] for one in self.surface.lines]
+        row = np.zeros(self.programme.spends + self.columns + 1)
+        row[line * price.size : (line + 1) * price.size] = -price
+        first = self.programme.spends + sum(effects[:line])
+        row[first : first + effects[line]] = 1.0
+        return Cut(sparse.csr_array(row[None, :]), np.array([most]))
+
     def _judge(self, spend: Floats, low: Floats, high: Floats) -> tuple[Valued, float]:
         """True worth with the envelopes' cuts at ``spend``, and the worth by the envelopes; the latest is kept."""
         key = (spend.tobytes(), low.tobytes(), high.tobytes())
@@ -120,11 +157,16 @@ class PlanCurves:
         self.off = relaxed[0] - np.stack([weights @ one for one in gained]) / self.value_unit
         here = spend.reshape(shape)
         box = [None if self.concave.all() and not (each < 0).any() else (low.copy(), high.copy()) for each in asked]
-        cuts = [apart(here, relaxed[-1], slopes[-1], anchor, self.anchors.most, box[-1])]
+        paid = self.paid(here)
+        cuts = [apart(here, relaxed[-1], slopes[-1], anchor, self.anchors.most, box[-1], self.price)]
         if not self.anchors.aim.is_mean:
             cuts.append(all_in_one(here, relaxed[0], slopes[0], self.columns, box[0]))
-        self.judged = (key, (Valued(float(weights @ total), cuts), float(relaxed[0].sum())))
+        self.judged = (key, (Valued(float(weights @ total) - paid, cuts), float(relaxed[0].sum()) - paid))
         return self.judged[1]
+
+    def paid(self, plan: Floats) -> float:
+        """What the spend of a plan costs beside."""
+        return 0.0 if self.price is None else float((self.price * plan.reshape(self.price.shape)).sum())
 
     def _line(
         self, i: int, weightings: list[Floats], at: Floats, value: Floats, low: Floats, high: Floats
@@ -156,8 +198,14 @@ class PlanCurves:
             if len(self.caps) >= KEPT_CAPS:
                 self.caps.clear()
             bottom, top = (line.carried(self.surface.weekly(i, end)) for end in (low, high))
-            self.caps[key] = Cap.over(line.curve, bottom, top)
+            self.caps[key] = Cap.over(line.curve, bottom, top, self._tangents(i, line) if i in self.capped else None)
+            self.capped.add(i)
         return self.caps[key]
+
+    def _tangents(self, i: int, line: LineResponse) -> Tangents:
+        if i not in self.tangents:
+            self.tangents[i] = Tangents.of(line.curve, line.carried(self.surface.weekly(i, line.most)).max(1))
+        return self.tangents[i]
 
 
 def plan_curves(surface: PeriodSurface, programme: Programme, aim: Aim) -> PlanCurves:

@@ -52,22 +52,32 @@ def all_in_one(at: Floats, value: Floats, slopes: Floats, columns: int, box: Box
     return Cut(sparse.csr_array(row[None, :]), np.array([top]), box)
 
 
-def apart(at: Floats, value: Floats, slopes: Floats, anchor: int, anchors: int, box: Box) -> Cut:
+def apart(
+    at: Floats, value: Floats, slopes: Floats, anchor: int, anchors: int, box: Box, price: Floats | None = None
+) -> Cut:
     """Each piece of an anchor lies below its tangent, and the objective below the sum of its pieces.
 
     at : (line, period), value : (line, week of effect), slopes : (line, week of effect, period)
+    price : (line, period), what spend costs the objective beside
     """
     lines, effects, periods = slopes.shape
     pieces, spends = lines * effects, lines * periods
+    own = spends + anchor * pieces + np.arange(pieces)
+    # a row a piece: its slopes, then its own column; zeros are left out
+    weights = np.column_stack([-slopes.reshape(pieces, periods), np.ones(pieces)])
+    column = np.column_stack([np.repeat(np.arange(spends).reshape(lines, periods), effects, axis=0), own])
+    some = weights != 0
+    ends = np.cumsum(some.sum(1))
+    paid = np.zeros(spends) if price is None else price.ravel()
+    costs = np.flatnonzero(paid)
+    adds_up = np.concatenate([paid[costs], -np.ones(pieces), [1.0]])
+    rows = sparse.csr_array(
+        (
+            np.concatenate([weights[some], adds_up]),
+            np.concatenate([column[some], costs, own, [spends + anchors * pieces]]),
+            np.concatenate([[0], ends, [ends[-1] + adds_up.size]]),
+        ),
+        shape=(pieces + 1, spends + anchors * pieces + 1),
+    )
     top = value - np.einsum("lbp,lp->lb", slopes, at)
-    row = np.repeat(np.arange(pieces), periods)
-    column = np.repeat(np.arange(spends).reshape(lines, periods), effects, axis=0).ravel()
-    flat = -slopes.ravel()
-    some = flat != 0
-    tangents = sparse.csr_array((flat[some], (row[some], column[some])), shape=(pieces, spends))
-    before, after = anchor * pieces, (anchors - 1 - anchor) * pieces
-    own = sparse.hstack([sparse.csr_array((pieces, before)), sparse.eye_array(pieces),
-                         sparse.csr_array((pieces, after + 1))])  # fmt: skip
-    adds_up = np.concatenate([np.zeros(spends + before), -np.ones(pieces), np.zeros(after), [1.0]])
-    rows = sparse.vstack([sparse.hstack([tangents, own]), sparse.csr_array(adds_up[None, :])], format="csr")
     return Cut(rows, np.append(top.ravel(), 0.0), box)

@@ -26,7 +26,8 @@ __all__ = ["Curves", "Search"]
 
 WORTH_BRANCHING = 0.3  # branch once cuts can close no more than this share of the gap
 LATEST_CUTS = 12000  # rows; older cuts are dropped: the bounds they gave are kept
-PATIENCE = 40  # branches after which a gap of ``late_share`` is good enough
+PATIENCE = 40  # branches, of lines apart too, after which a gap of ``late_share`` is good enough
+FIRST_BRANCHES = 10  # before help is asked for
 SLOW = 0.9  # a round that leaves more than this share of the gap asks for a cut at the mix itself
 
 
@@ -60,6 +61,13 @@ class Curves(Protocol):
         """The column of spend to branch, and where; None if the mix is on its curves."""
 
 
+class Helper(Protocol):
+    """Who knows more of a search than it finds itself (decide/line_search.py)."""
+
+    def help(self, search: Search) -> None:
+        """Give it cuts and plans."""
+
+
 @dataclass(order=True)
 class _Branch:
     """Plans between ``low`` and ``high``. minus_bound: the highest bound comes first."""
@@ -77,6 +85,7 @@ class Search:
     gap_share : stop once bound − best is below this share of the value at stake, or of the best plan's if that is less.
     late_share : the same after PATIENCE branches; counted, not timed, so that the same question has the same answer.
     halfway : cut at points between the best plan and the mix, where curves have gradients.
+    apart : who is asked for help after the first branches.
     After ``run``: plan (column of spend,), the best found, None if none was; best, its worth; bound: none exceeds it.
     """
 
@@ -86,40 +95,90 @@ class Search:
     deadline: float
     halfway: bool = False
     late_share: float = 0.0
+    apart: Helper | None = None
     plan: Floats | None = field(init=False, default=None)
     best: float = field(init=False, default=-np.inf)
-    bound: float = field(init=False, default=np.inf)
     cuts: list[Cut] = field(init=False, default_factory=list)
+    held: list[Cut] = field(init=False, default_factory=list)
+    branches: list[_Branch] = field(init=False, default_factory=list)
+    settled: float = field(init=False, default=-np.inf)
+    parted: int = field(init=False, default=0)
     looked: int = field(init=False, default=0)
 
     def run(self) -> None:
         """Search until the gap is closed or time is up; one round is always done."""
+        self.begin()
+        if self.apart is not None:
+            self.go_on(FIRST_BRANCHES)
+            if self.bound - self.best > self.tolerance and self.has_time():
+                self.apart.help(self)
+        self.go_on()
+
+    def begin(self) -> None:
+        """Nothing is known yet."""
         self.master = Master(self.programme, self.curves.columns, self.curves.pull, PULL * STAKE)
         low, high = self.programme.box
         self._consider(self.programme.now, low, high, needed=True)
-        branches = [_Branch(-np.inf, 0, low, high)]
-        settled, number = -np.inf, 0
-        while branches and -branches[0].minus_bound - self.best > self.tolerance:
-            branch = heapq.heappop(branches)
+        self.branches = [_Branch(-np.inf, 0, low, high)]
+
+    def go_on(self, most: float = np.inf) -> None:
+        """Look at up to ``most`` more branches, at one even where time is up."""
+        done = 0
+        while self.branches and self.bound - self.best > self.tolerance and done < most:
+            branch = heapq.heappop(self.branches)
             bound, halves = self._looked_at(branch)
-            self.looked += 1
+            self.looked, done = self.looked + 1, done + 1
             for low, high in halves:
-                number += 1
-                heapq.heappush(branches, _Branch(-bound, number, low, high))
+                self.parted += 1
+                heapq.heappush(self.branches, _Branch(-bound, self.parted, low, high))
             if not halves:
-                settled = max(settled, bound)
-            if not self._has_time():
+                self.settled = max(self.settled, bound)
+            if not self.has_time():
                 break
-        self.bound = max(settled, self.best, *(-branch.minus_bound for branch in branches))
+
+    @property
+    def bound(self) -> float:
+        """No plan is worth more."""
+        return max(self.settled, self.best, *(-branch.minus_bound for branch in self.branches[:1]))
 
     @property
     def tolerance(self) -> float:
         """The gap at which to stop, in scaled value."""
-        share = self.gap_share if self.looked < PATIENCE else max(self.gap_share, self.late_share)
+        return (
+            self._of_value(self.gap_share) if self.looked < PATIENCE else max(self._of_value(self.gap_share), self.late)
+        )
+
+    @property
+    def late(self) -> float:
+        """The gap that is good enough after many branches."""
+        return self._of_value(max(self.gap_share, self.late_share))
+
+    def _of_value(self, share: float) -> float:
         return share * float(np.clip(abs(self.best), STAKE / 10, STAKE))
 
-    def _has_time(self) -> bool:
+    def has_time(self) -> bool:
+        """Whether any is left."""
         return monotonic() < self.deadline
+
+    def relaxed(self) -> Mix | None:
+        """The master's mix of all plans, whole numbers taken as fractions."""
+        low, high = self.programme.box
+        usable = [cut for cut in self._latest() if cut.holds_in(low, high)]
+        left = self.deadline - monotonic()
+        return self.master.solve(low, high, self.curves.links(low, high), usable, self.tolerance / 4, left, whole=False)
+
+    def hold(self, cuts: list[Cut]) -> None:
+        """Keep cuts to the end, in place of those held before."""
+        self.held = [self.master.spread(cut) for cut in cuts]
+
+    def offer(self, spend: Floats) -> None:
+        """A plan that may be the best."""
+        self._consider(spend, *self.programme.box)
+
+    def met(self, plan: Floats, worth: float) -> None:
+        """Keep a plan that is the best so far."""
+        if worth > self.best:
+            self.best, self.plan = worth, plan
 
     def _looked_at(self, branch: _Branch) -> tuple[float, list[tuple[Floats, Floats]]]:
         """The branch's bound, and the parts that have still to be looked at.
@@ -130,7 +189,7 @@ class Search:
         has_whole = bool(self.programme.extra_top)
         for whole in (False, True) if has_whole and branch.number & (branch.number - 1) else (has_whole,):
             bound, mix = self._tighten(branch, whole)
-            if bound - self.best <= self.tolerance or not self._has_time():
+            if bound - self.best <= self.tolerance or not self.has_time():
                 return bound, []
             halves = self._halves(branch, mix)
             if halves:
@@ -154,7 +213,7 @@ class Search:
             enough = self.tolerance / 4
             if overrated > enough and self.curves.split(mix.spend, mix.curve, low, high) is not None:
                 enough = max(enough, WORTH_BRANCHING * (bound - self.best))
-            if overrated <= enough or bound - self.best <= self.tolerance or not self._has_time():
+            if overrated <= enough or bound - self.best <= self.tolerance or not self.has_time():
                 return bound, mix
             slow = bound - self.best > SLOW * before
 
@@ -167,8 +226,11 @@ class Search:
                 return np.inf
         self._consider(mix.spend, low, high)
         judged = self.curves.of_mix(mix.spend, mix.curve, low, high)
-        self.cuts += judged.cuts
+        self._keep(judged.cuts)
         return mix.ceiling - judged.worth
+
+    def _keep(self, cuts: list[Cut]) -> None:
+        self.cuts += [self.master.spread(cut) for cut in cuts]
 
     def _latest(self) -> list[Cut]:
         rows = 0
@@ -177,7 +239,7 @@ class Search:
             if rows > LATEST_CUTS:
                 self.cuts = self.cuts[place + 1 :]
                 break
-        return self.cuts
+        return self.held + self.cuts
 
     def _consider(self, spend: Floats, low: Floats, high: Floats, needed: bool = False) -> None:
         """Move ``spend`` onto the limits and keep it if it is a plan, and the best so far; its cuts are kept.
@@ -189,9 +251,9 @@ class Search:
         if not (is_plan or needed):
             return
         valued = self.curves.of_plan(plan, low, high)
-        self.cuts += valued.cuts
-        if is_plan and valued.worth > self.best:
-            self.best, self.plan = valued.worth, plan
+        self._keep(valued.cuts)
+        if is_plan:
+            self.met(plan, valued.worth)
 
     def _halves(self, branch: _Branch, mix: Mix | None) -> list[tuple[Floats, Floats]]:
         """The branch parted within the line whose mix is furthest above its curve; none if all are on theirs.
