@@ -159,9 +159,11 @@ def _search(
     if not curves.concave.all():
         usual, late = BENT_GAP, LATE_BENT_GAP if gap_tolerance is None else 0.0
     usual = usual if gap_tolerance is None else gap_tolerance
-    is_hard = bool(programme.extra_top) and aim.is_mean and not curves.concave.all() and len(surface.lines) > 1
-    apart = LineByLine(curves, programme) if is_hard else None
-    return Search(curves, programme, usual, deadline, halfway=True, late_share=late, apart=apart)
+    is_hard = bool(programme.on or programme.step) and not curves.concave.all()
+    apart = LineByLine(curves, programme) if is_hard and aim.is_mean and len(surface.lines) > 1 else None
+    return Search(
+        curves, programme, usual, deadline, halfway=True, late_share=late, fractions=True, apart=apart
+    )  # fmt: skip
 
 
 def _share(gap: float, whole: float) -> float:

@@ -27,6 +27,7 @@ __all__ = ["LineByLine"]
 AT_ONCE, ROUND, ROUNDS = 5, 40, 8  # branches of a line in a row; of all lines before they are put together; how often
 CLOSE = 0.02  # of the gap that may stay: a line is bounded closely
 WALK, FINE = 24, 0.05  # steps down and up from a line's best plan; of an amount's range, where it has no steps
+FEW = 0.1  # of the gap: what a round has to close at least for another
 SECONDS = 2.0  # for the plan put together
 
 
@@ -124,8 +125,10 @@ class LineByLine:
             put = self._put_together(lines)
             if put is not None:
                 search.offer(put)
-            mix = search.relaxed()
+            before, mix = mix.bound, search.relaxed()
             if not looked or mix is None or mix.bound - search.best <= search.tolerance or not search.has_time():
+                break
+            if before - mix.bound < FEW * (before - search.best):
                 break
 
     def _look(self, lines: list[_LineSearch]) -> int:
@@ -144,7 +147,8 @@ class LineByLine:
     def _searched(self, search: Search, line: int, price: Floats) -> _LineSearch:
         programme = line_programme(self.programme, line)
         curves = self.curves.of_line(line, programme, price)
-        one = _LineSearch(curves, programme, 0.0, search.deadline, halfway=True, close=CLOSE * search.late)
+        close = CLOSE * search.late
+        one = _LineSearch(curves, programme, 0.0, search.deadline, halfway=True, fractions=True, close=close)
         one.begin()
         one.offer(programme.box[0])
         one.go_on(1)

@@ -7,7 +7,7 @@ duals; with them HiGHS branches, and the bound is HiGHS's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,13 +87,13 @@ class Master:
 
     def solve(
         self, low: Floats, high: Floats, links: Links, cuts: Sequence[Cut], gap: float, seconds: float,
-        whole: bool = True,
+        whole: bool = True, ones: Iterable[int] = (),
     ) -> Mix | None:  # fmt: skip
         """The best between ``low`` and ``high`` (scaled spend); None where no plan lies there.
 
         cuts : as ``spread`` has them. gap : absolute gap at which a search over whole numbers may stop. whole : False
-        lets whole numbers be fractions, which bounds the same plans, in a fraction of the time. Raises ModelError where
-        the solver fails.
+        lets whole numbers be fractions, which bounds the same plans, in a fraction of the time. ones : columns of whole
+        numbers that are one at least. Raises ModelError where the solver fails.
         """
         first, extra = self.programme.spends, len(self.programme.extra_top)
         rows_ub = sparse.vstack([self.under, *(cut.weights for cut in cuts)], format="csc")
@@ -102,6 +102,7 @@ class Master:
         rows_eq = sparse.vstack([self.equal, linked], format="csc")
         b_eq = np.concatenate([self.equals, links.equal])
         lows = np.concatenate([low, np.zeros(extra), links.low, [-FAR]])
+        lows[list(ones)] = 1.0
         highs = np.concatenate([high, self.programme.extra_top, links.high, [FAR]])
         cost = np.concatenate([self.pull[:first], np.zeros(extra), self.pull[first:], [-1.0]])
         if extra and whole:

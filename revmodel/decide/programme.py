@@ -41,7 +41,7 @@ class Programme:
     unit : currency per unit of a column. shape : (lines, periods). now : (column of spend,), scaled. free : bounds of
     the first columns were nothing laid down; box : with everything that bounds a single column. extra_top : (extra,)
     largest value of each whole-numbered column. on, step, changed : which of them says what of which column or channel.
-    minimum : column → the least it gets if anything.
+    minimum : column → the least it gets if anything. most_changed : how many channels may change, None: any.
     """
 
     unit: float
@@ -55,6 +55,7 @@ class Programme:
     minimum: dict[int, float] = field(default_factory=dict)
     step: dict[int, tuple[int, float]] = field(default_factory=dict)
     changed: dict[int, list[int]] = field(default_factory=dict)
+    most_changed: int | None = None
 
     @property
     def spends(self) -> int:
@@ -262,6 +263,7 @@ def _near(column: int, of: dict[int, float], amount: float, most_change: float) 
 
 def _most_changed(surface: AnySurface, made: Programme, most: int) -> Limit:
     rows: list[Row] = []
+    made.most_changed = most
     for channel in dict.fromkeys(surface.belongs_to):
         lines = [i for i, of in enumerate(surface.belongs_to) if of == channel]
         columns = [column for line in lines for column in _columns(made, line)]

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from revmodel.decide.master import Cut, Links, Master, Mix
-from revmodel.decide.programme import Programme
+from revmodel.decide.programme import KEPT, Programme
 from revmodel.decide.scale import PULL, STAKE, Valued
 from revmodel.decide.surface import Floats
 
@@ -70,12 +70,19 @@ class Helper(Protocol):
 
 @dataclass(order=True)
 class _Branch:
-    """Plans between ``low`` and ``high``. minus_bound: the highest bound comes first."""
+    """Plans between ``low`` and ``high``. minus_bound: the highest bound comes first.
+
+    ones : whole numbers (of "at most k change") that count as one, whether their channel changes or not
+    """
 
     minus_bound: float
     number: int
     low: Floats = field(compare=False)
     high: Floats = field(compare=False)
+    ones: frozenset[int] = field(compare=False, default=frozenset())
+
+
+_Part = tuple[Floats, Floats, frozenset[int]]  # low, high, ones of a branch
 
 
 @dataclass
@@ -85,6 +92,7 @@ class Search:
     gap_share : stop once bound − best is below this share of the value at stake, or of the best plan's if that is less.
     late_share : the same after PATIENCE branches; counted, not timed, so that the same question has the same answer.
     halfway : cut at points between the best plan and the mix, where curves have gradients.
+    fractions : bound branches with whole numbers as fractions first.
     apart : who is asked for help after the first branches.
     After ``run``: plan (column of spend,), the best found, None if none was; best, its worth; bound: none exceeds it.
     """
@@ -95,6 +103,7 @@ class Search:
     deadline: float
     halfway: bool = False
     late_share: float = 0.0
+    fractions: bool = False
     apart: Helper | None = None
     plan: Floats | None = field(init=False, default=None)
     best: float = field(init=False, default=-np.inf)
@@ -110,7 +119,7 @@ class Search:
         self.begin()
         if self.apart is not None:
             self.go_on(FIRST_BRANCHES)
-            if self.bound - self.best > self.tolerance and self.has_time():
+            if self.branches and self.bound - self.best > self.tolerance and self.has_time():
                 self.apart.help(self)
         self.go_on()
 
@@ -128,9 +137,9 @@ class Search:
             branch = heapq.heappop(self.branches)
             bound, halves = self._looked_at(branch)
             self.looked, done = self.looked + 1, done + 1
-            for low, high in halves:
+            for low, high, ones in halves:
                 self.parted += 1
-                heapq.heappush(self.branches, _Branch(-bound, self.parted, low, high))
+                heapq.heappush(self.branches, _Branch(-bound, self.parted, low, high, ones))
             if not halves:
                 self.settled = max(self.settled, bound)
             if not self.has_time():
@@ -161,11 +170,12 @@ class Search:
         return monotonic() < self.deadline
 
     def relaxed(self) -> Mix | None:
-        """The master's mix of all plans, whole numbers taken as fractions."""
-        low, high = self.programme.box
+        """The master's mix of the branch with the highest bound, whole numbers taken as fractions."""
+        branch = self.branches[0]
+        low, high = branch.low, branch.high
         usable = [cut for cut in self._latest() if cut.holds_in(low, high)]
-        left = self.deadline - monotonic()
-        return self.master.solve(low, high, self.curves.links(low, high), usable, self.tolerance / 4, left, whole=False)
+        left, gap = self.deadline - monotonic(), self.tolerance / 4
+        return self.master.solve(low, high, self.curves.links(low, high), usable, gap, left, False, branch.ones)
 
     def hold(self, cuts: list[Cut]) -> None:
         """Keep cuts to the end, in place of those held before."""
@@ -180,14 +190,15 @@ class Search:
         if worth > self.best:
             self.best, self.plan = worth, plan
 
-    def _looked_at(self, branch: _Branch) -> tuple[float, list[tuple[Floats, Floats]]]:
+    def _looked_at(self, branch: _Branch) -> tuple[float, list[_Part]]:
         """The branch's bound, and the parts that have still to be looked at.
 
-        Whole numbers are taken as fractions where the branch can be parted so; at the start, and then ever more seldom,
-        the whole programme is solved for the plan that it finds.
+        With ``fractions`` whole numbers are taken as such where the branch can be parted so; at the start, and then
+        ever more seldom, the whole programme is solved for the plan that it finds.
         """
         has_whole = bool(self.programme.extra_top)
-        for whole in (False, True) if has_whole and branch.number & (branch.number - 1) else (has_whole,):
+        first = has_whole and self.fractions and branch.number & (branch.number - 1)
+        for whole in (False, True) if first else (has_whole,):
             bound, mix = self._tighten(branch, whole)
             if bound - self.best <= self.tolerance or not self.has_time():
                 return bound, []
@@ -203,7 +214,7 @@ class Search:
         while True:
             usable = [cut for cut in self._latest() if cut.holds_in(low, high)]
             left = self.deadline - monotonic()
-            mix = self.master.solve(low, high, links, usable, self.tolerance / 4, left, whole)
+            mix = self.master.solve(low, high, links, usable, self.tolerance / 4, left, whole, branch.ones)
             if mix is None:
                 return -np.inf, None
             before, bound = bound - self.best, min(bound, mix.bound)
@@ -255,12 +266,18 @@ class Search:
         if is_plan:
             self.met(plan, valued.worth)
 
-    def _halves(self, branch: _Branch, mix: Mix | None) -> list[tuple[Floats, Floats]]:
+    def _halves(self, branch: _Branch, mix: Mix | None) -> list[_Part]:
         """The branch parted within the line whose mix is furthest above its curve; none if all are on theirs.
 
         What gets nothing or at least a minimum is parted there first: no plan lies in between.
         """
-        found = None if mix is None else self.curves.split(mix.spend, mix.curve, branch.low, branch.high)
+        if mix is None:
+            return []
+        if self.fractions and self.programme.changed:
+            parts = self._who_changes(branch, mix)
+            if parts:
+                return parts
+        found = self.curves.split(mix.spend, mix.curve, branch.low, branch.high)
         if found is None:
             return []
         column, at = found
@@ -269,7 +286,32 @@ class Search:
         least = self.programme.least_if_on(column)
         if least is not None and branch.low[column] < least <= branch.high[column]:
             below[column], above[column] = 0.0, least
-        return [(branch.low, below), (above, branch.high)]
+        return [(branch.low, below, branch.ones), (above, branch.high, branch.ones)]
+
+    def _who_changes(self, branch: _Branch, mix: Mix) -> list[_Part]:
+        """The branch parted by whether the channel that the mix moves most stays as it is; none if all are settled."""
+        now = self.programme.now
+        moved = {
+            one: float(np.abs(mix.spend[columns] - now[columns]).sum())
+            for one, columns in self.programme.changed.items() if one not in branch.ones
+        }  # fmt: skip
+        most = max(moved, key=moved.__getitem__, default=None)
+        if most is None or moved[most] <= KEPT:
+            return []
+        ones = branch.ones | {most}
+        left = set(self.programme.changed) - ones if len(ones) == self.programme.most_changed else set()
+        ways = [(left, ones), ({most}, branch.ones)]
+        return [part for still, ones in ways if (part := self._unchanged(branch, still, ones)) is not None]
+
+    def _unchanged(self, branch: _Branch, still: set[int], ones: frozenset[int]) -> _Part | None:
+        """The branch where channels (by their whole numbers) stay as they are; None where it has no such plan."""
+        low, high, now = branch.low.copy(), branch.high.copy(), self.programme.now
+        for one in still:
+            columns = self.programme.changed[one]
+            if (now[columns] < low[columns]).any() or (now[columns] > high[columns]).any():
+                return None
+            low[columns] = high[columns] = now[columns]
+        return low, high, ones
 
     def _on_total(self, spend: Floats, settled: np.ndarray) -> Floats:
         """``spend`` in its box and on the total to the last digit; what is missing or over is shared by room."""

@@ -160,6 +160,26 @@ def test_s_shaped_plans_in_steps_from_a_minimum_on_are_the_best_of_all(seed):
     assert found.certified_gap < 2e-4
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("most", [1, 2])
+def test_the_channels_that_change_are_the_best_choice_of_all(seed, most):
+    """Every choice of channels tried, the others fixed as they are now."""
+    surface = period_surface("hill", lines=4, weeks=2, draws=10, slope=2.5, seed=seed)
+    budget, low, high = 0.9 * float(surface.current.sum()), 0.2 * surface.current, 2 * surface.current
+    settings = {"at_most": True, "gap_tolerance": 2e-3}
+    found = allocate(surface, budget, low, high, rules=PlanRules(most_changed=most), **settings)
+    chosen = []
+    for free in itertools.combinations(range(4), most):
+        fixed = {name: float(surface.current[i].sum()) for i, name in enumerate(surface.channels) if i not in free}
+        if sum(fixed.values()) + low[list(free)].sum() <= budget:
+            chosen.append(allocate(surface, budget, low, high, fixed=fixed, **settings))
+    assert len(chosen) >= most
+    assert found.objective_proposed == pytest.approx(max(one.objective_proposed for one in chosen), rel=4e-3)
+    assert found.bound >= max(one.objective_proposed for one in chosen) * (1 - 1e-9)
+    assert found.certified_gap < 4e-3
+    assert int((np.abs(found.plan - surface.current).max(1) > 1).sum()) <= most
+
+
 def test_a_fixed_line_keeps_its_pace():
     surface = period_surface("michaelis_menten", lines=3, weeks=3, draws=10)
     settled = float(0.9 * surface.current[1].sum())
