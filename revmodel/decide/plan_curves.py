@@ -8,6 +8,7 @@ objective may give it a weight below zero) is bounded by the envelope below. Sum
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,19 @@ SAMPLES = 65
 OFF = 1e-7  # of the value at stake: nearer than this a mix is on its curves
 NARROW = 1e-5  # a range of spend that is not parted
 EDGE = 0.4  # of a range that is parted, the least that each part gets
-KEPT_CAPS = 150  # some megabyte each
+KEPT_CAPS, KEPT_LINES = 150, 4000  # some megabyte, some kilobyte each
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A line of a plan. brings : (week of effect,), truly, under the first weighting of the draws.
+
+    relaxed : (weighting, week of effect), by its envelopes; slopes : (weighting, week of effect, period), theirs
+    """
+
+    brings: Floats
+    relaxed: Floats
+    slopes: Floats
 
 
 @dataclass
@@ -51,6 +64,7 @@ class PlanCurves:
     caps: dict[tuple[int, bytes, bytes], Cap] = field(default_factory=dict)
     capped: set[int] = field(default_factory=set)  # lines with a cap: a table is worth its while from the second on
     tangents: dict[int, Tangents] = field(default_factory=dict)
+    known: dict[tuple[int, bytes, bytes, bytes], _Judged] = field(default_factory=dict)  # of a mean
     off: Floats | None = None  # (line, week of effect), by how much the last judged mix was above its curves
     judged: tuple[tuple[bytes, bytes, bytes], tuple[Valued, float]] | None = None
 
@@ -144,39 +158,52 @@ class PlanCurves:
             return self.judged[1]
         shape, unit = self.programme.shape, self.programme.unit
         plan, lows, highs = (each.reshape(shape) * unit for each in (spend, low, high))
-        at = [line.carried(self.surface.weekly(i, plan[i])) for i, line in enumerate(self.surface.lines)]
-        value = [line.curve(one) for line, one in zip(self.surface.lines, at, strict=True)]
-        gained = [line.worth * (one - line.idle) for line, one in zip(self.surface.lines, value, strict=True)]
-        total = np.sum([one.sum(1) for one in gained], axis=0) / self.value_unit
-        weights = self.anchors.aim.draw_weights(total)
-        anchor = self.anchors.at(weights)
-        asked = [weights] if self.anchors.aim.is_mean else [weights, self.anchors.weights[anchor]]
-        judged = [self._line(i, asked, at[i], value[i], lows[i], highs[i]) for i in range(len(at))]
-        relaxed = np.stack([one[0] for one in judged], axis=1) / self.value_unit
-        slopes = np.stack([one[1] for one in judged], axis=1) * unit / self.value_unit
-        self.off = relaxed[0] - np.stack([weights @ one for one in gained]) / self.value_unit
+        asked, anchor, lines = (self._apart if self.anchors.aim.is_mean else self._together)(plan, lows, highs)
+        brings = np.stack([one.brings for one in lines]) / self.value_unit
+        relaxed = np.stack([one.relaxed for one in lines], axis=1) / self.value_unit
+        slopes = np.stack([one.slopes for one in lines], axis=1) * unit / self.value_unit
+        self.off = relaxed[0] - brings
         here = spend.reshape(shape)
         box = [None if self.concave.all() and not (each < 0).any() else (low.copy(), high.copy()) for each in asked]
         paid = self.paid(here)
         cuts = [apart(here, relaxed[-1], slopes[-1], anchor, self.anchors.most, box[-1], self.price)]
         if not self.anchors.aim.is_mean:
             cuts.append(all_in_one(here, relaxed[0], slopes[0], self.columns, box[0]))
-        self.judged = (key, (Valued(float(weights @ total) - paid, cuts), float(relaxed[0].sum()) - paid))
+        self.judged = (key, (Valued(float(brings.sum()) - paid, cuts), float(relaxed[0].sum()) - paid))
         return self.judged[1]
+
+    def _apart(self, plan: Floats, low: Floats, high: Floats) -> tuple[list[Floats], int, list[_Judged]]:
+        """Weightings of the draws, the place of the anchor, and each line: of a mean, where a line hangs on itself."""
+        weights = self.anchors.aim.draw_weights(np.zeros(self.surface.lines[0].worth.shape[0]))
+        lines = []
+        for i, line in enumerate(self.surface.lines):
+            key = (i, plan[i].tobytes(), low[i].tobytes(), high[i].tobytes())
+            if key not in self.known:
+                at = line.carried(self.surface.weekly(i, plan[i]))
+                value = line.curve(at)
+                _make_room(self.known, KEPT_LINES)
+                self.known[key] = self._line(i, [weights], at, value, low[i], high[i])
+            lines.append(self.known[key])
+        return [weights], self.anchors.at(weights), lines
+
+    def _together(self, plan: Floats, low: Floats, high: Floats) -> tuple[list[Floats], int, list[_Judged]]:
+        """The same where how much a draw counts hangs on what all lines bring in it."""
+        at = [line.carried(self.surface.weekly(i, plan[i])) for i, line in enumerate(self.surface.lines)]
+        value = [line.curve(one) for line, one in zip(self.surface.lines, at, strict=True)]
+        gained = [(line.worth * (one - line.idle)).sum(1) for line, one in zip(self.surface.lines, value, strict=True)]
+        weights = self.anchors.aim.draw_weights(np.sum(gained, axis=0) / self.value_unit)
+        anchor = self.anchors.at(weights)
+        asked = [weights, self.anchors.weights[anchor]]
+        return asked, anchor, [self._line(i, asked, at[i], value[i], low[i], high[i]) for i in range(len(at))]
 
     def paid(self, plan: Floats) -> float:
         """What the spend of a plan costs beside."""
         return 0.0 if self.price is None else float((self.price * plan.reshape(self.price.shape)).sum())
 
-    def _line(
-        self, i: int, weightings: list[Floats], at: Floats, value: Floats, low: Floats, high: Floats
-    ) -> tuple[Floats, Floats]:
-        """Value by the envelope (weighting, week of effect) and its slopes (…, period) of one line.
-
-        weightings : of draws. at, value : (draw, week of effect), what is carried, and its saturation
-        """
+    def _line(self, i: int, weightings: list[Floats], at: Floats, value: Floats, low: Floats, high: Floats) -> _Judged:
+        """One line. weightings : of draws. at, value : (draw, week of effect), what is carried, and its saturation."""
         line = self.surface.lines[i]
-        if self.concave[i]:
+        if self.concave[i] or (low == high).all():
             upper, slope = value, slope_of(line.curve, at, value)
         else:
             upper, slope = self._cap(i, line, low, high).at(at, value)
@@ -190,22 +217,28 @@ class PlanCurves:
             counts = weights[:, None] * line.worth
             values.append((counts * (np.where(counts >= 0, upper, under) - line.idle)).sum(0))
             slopes.append(line.back(counts * np.where(counts >= 0, slope, under_slope)) * line.pace @ periods)
-        return np.stack(values), np.stack(slopes)
+        brings = weightings[0] @ (line.worth * (value - line.idle))
+        return _Judged(brings, np.stack(values), np.stack(slopes))
 
     def _cap(self, i: int, line: LineResponse, low: Floats, high: Floats) -> Cap:
         key = (i, low.tobytes(), high.tobytes())
         if key not in self.caps:
-            if len(self.caps) >= KEPT_CAPS:
-                self.caps.clear()
+            _make_room(self.caps, KEPT_CAPS)
             bottom, top = (line.carried(self.surface.weekly(i, end)) for end in (low, high))
             self.caps[key] = Cap.over(line.curve, bottom, top, self._tangents(i, line) if i in self.capped else None)
             self.capped.add(i)
-        return self.caps[key]
+        self.caps[key] = cap = self.caps.pop(key)  # the latest asked for is the last to go
+        return cap
 
     def _tangents(self, i: int, line: LineResponse) -> Tangents:
         if i not in self.tangents:
             self.tangents[i] = Tangents.of(line.curve, line.carried(self.surface.weekly(i, line.most)).max(1))
         return self.tangents[i]
+
+
+def _make_room(kept: dict[Any, Any], most: int) -> None:
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
 
 
 def plan_curves(surface: PeriodSurface, programme: Programme, aim: Aim) -> PlanCurves:
