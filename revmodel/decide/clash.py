@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
+from revmodel.decide.integer import milp
 from revmodel.decide.programme import Limit, Programme
 from revmodel.errors import InfeasibleError, ModelError
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
+from revmodel.decide.integer import milp
 from revmodel.decide.line_programme import charged, line_programme
 from revmodel.decide.plan_curves import PlanCurves
 from revmodel.decide.programme import Programme

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog
 
+from revmodel.decide.integer import milp
 from revmodel.decide.programme import Programme
 from revmodel.decide.scale import STAKE
 from revmodel.decide.surface import Floats

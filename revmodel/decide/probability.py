@@ -14,8 +14,9 @@ from time import monotonic
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
+from revmodel.decide.integer import milp
 from revmodel.decide.limits import ROUNDING, Limits
 from revmodel.decide.objectives import Aim, ObjectiveName
 from revmodel.decide.periods import PeriodSurface
