@@ -197,7 +197,7 @@ class Search:
         ever more seldom, the whole programme is solved for the plan that it finds.
         """
         has_whole = bool(self.programme.extra_top)
-        first = has_whole and self.fractions and branch.number & (branch.number - 1)
+        first = has_whole and self.fractions and not _is_power_of_four(branch.number)
         for whole in (False, True) if first else (has_whole,):
             bound, mix = self._tighten(branch, whole)
             if bound - self.best <= self.tolerance or not self.has_time():
@@ -326,3 +326,8 @@ class Search:
             return spend
         part = float(np.sign(missing)) * min(abs(missing) / float(room.sum()), 1.0)
         return np.asarray(np.clip(spend + part * room, low, high))
+
+
+def _is_power_of_four(number: int) -> bool:
+    """Whether it is nought or one of 1, 4, 16 …"""
+    return number == 0 or (number & (number - 1) == 0 and number.bit_length() % 2 == 1)
