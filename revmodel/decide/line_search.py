@@ -12,6 +12,7 @@ together to the best that keeps all limits.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import monotonic
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint
@@ -29,7 +30,7 @@ AT_ONCE, ROUND, ROUNDS = 5, 40, 8  # branches of a line in a row; of all lines b
 CLOSE = 0.02  # of the gap that may stay: a line is bounded closely
 WALK, FINE = 24, 0.05  # steps down and up from a line's best plan; of an amount's range, where it has no steps
 FEW = 0.1  # of the gap: what a round has to close at least for another
-SECONDS = 2.0  # for the plan put together
+NODES = 500  # of HiGHS, for the plan put together: counted, so that the same question has the same answer
 
 
 @dataclass
@@ -123,7 +124,7 @@ class LineByLine:
             search.hold([self.curves.line_cut(i, prices[i], one.bound) for i, one in enumerate(lines)])
             for one in lines:
                 one.walk()
-            put = self._put_together(lines)
+            put = self._put_together(lines, search.deadline - monotonic())
             if put is not None:
                 search.offer(put)
             before, mix = mix.bound, search.relaxed()
@@ -155,7 +156,7 @@ class LineByLine:
         one.go_on(1)
         return one
 
-    def _put_together(self, lines: list[_LineSearch]) -> Floats | None:
+    def _put_together(self, lines: list[_LineSearch], seconds: float) -> Floats | None:
         """The best of the plans met, one a line, within the limits that hang on spend alone."""
         shape = self.programme.shape
         met = [(line, *found) for line, one in enumerate(lines) for found in one.plans.values()]
@@ -171,6 +172,6 @@ class LineByLine:
             [-brings for _, _, brings in met], integrality=np.ones(len(met)), bounds=Bounds(0.0, 1.0),
             constraints=[LinearConstraint(held[alone, : self.programme.spends] @ wide, least[alone], most[alone]),
                          LinearConstraint(each, 1.0, 1.0)],
-            options={"time_limit": SECONDS, "mip_rel_gap": 1e-4},
+            options={"node_limit": NODES, "mip_rel_gap": 1e-4, "time_limit": max(seconds, 0.5)},
         )  # fmt: skip
         return None if found.x is None else np.asarray(wide @ np.round(found.x))
