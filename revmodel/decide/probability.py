@@ -68,7 +68,8 @@ def _by_period(
     found: list[Floats] = []
     for objective, risk in STARTS:
         soon = monotonic() + (until - monotonic()) / (len(STARTS) - len(found))
-        search = Search(plan_curves(surface, programme, Aim(objective, risk)), programme, 1e-3, soon, halfway=True)
+        curves = plan_curves(surface, programme, Aim(objective, risk))
+        search = Search(curves, programme, 1e-3, soon, halfway=True, fractions=True)
         search.run()
         if search.plan is not None:
             found.append(search.plan)
