@@ -51,6 +51,7 @@ CASES = [
     (8, 8, 2000, "s-shaped", "mean", "at most 3 change"),
     (8, 8, 2000, "s-shaped", "cvar", "at most 3 change"),
     (20, 12, 2000, "s-shaped", "mean", "none"),
+    (12, 12, 2000, "s-shaped", "mean", "groups, minimum, steps"),
     (20, 12, 2000, "s-shaped", "mean", "at most 3 change"),
     (8, 8, 2000, "concave", "probability", "none"),
     (8, 8, 2000, "s-shaped", "probability", "none"),

@@ -154,13 +154,13 @@ def _search(
         points = plan_points(surface, limits, aim, programme.unit)
         usual = WHOLE_GAP if programme.extra_top else TOTALS_GAP
         return Search(points, programme, usual if gap_tolerance is None else gap_tolerance, deadline)
-    curves, late = plan_curves(surface, programme, aim), 0.0
+    curves, late, apart = plan_curves(surface, programme, aim), 0.0, None
     usual = WHOLE_GAP if programme.extra_top else PERIODS_GAP
     if not curves.concave.all():
         usual, late = BENT_GAP, LATE_BENT_GAP if gap_tolerance is None else 0.0
+        if aim.is_mean and (programme.on or programme.step) and len(surface.lines) > 1:
+            apart = LineByLine(curves, programme)
     usual = usual if gap_tolerance is None else gap_tolerance
-    is_hard = bool(programme.on or programme.step) and not curves.concave.all()
-    apart = LineByLine(curves, programme) if is_hard and aim.is_mean and len(surface.lines) > 1 else None
     return Search(
         curves, programme, usual, deadline, halfway=True, late_share=late, fractions=True, apart=apart
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from revmodel.decide.programme import Limit, Programme, Row
+from revmodel.decide.programme import Limit, Programme, Row, columns_of
 from revmodel.decide.surface import Floats
 
 __all__ = ["charged", "line_programme"]
@@ -18,10 +18,9 @@ def line_programme(whole: Programme, line: int) -> Programme:
     Limits that others share are kept as far as they bind however little the others have.
     """
     periods = whole.shape[1]
-    part = slice(line * periods, (line + 1) * periods)
+    columns = list(columns_of(whole, line))
+    part, own = slice(columns[0], columns[-1] + 1), set(columns)
     rows = [(limit.says, row) for limit in whole.limits for row in limit.rows]
-    columns = list(range(whole.spends)[part])
-    own = set(columns)
     columns += sorted({c for _, (row, _, _) in rows if own & row.keys() for c in row if c >= whole.spends})
     place = {column: i for i, column in enumerate(columns)}
     made = Programme(

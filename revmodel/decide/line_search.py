@@ -20,7 +20,7 @@ from scipy.optimize import Bounds, LinearConstraint
 from revmodel.decide.integer import milp
 from revmodel.decide.line_programme import charged, line_programme
 from revmodel.decide.plan_curves import PlanCurves
-from revmodel.decide.programme import Programme
+from revmodel.decide.programme import Programme, columns_of
 from revmodel.decide.search import Search
 from revmodel.decide.surface import Floats
 
@@ -158,13 +158,12 @@ class LineByLine:
 
     def _put_together(self, lines: list[_LineSearch], seconds: float) -> Floats | None:
         """The best of the plans met, one a line, within the limits that hang on spend alone."""
-        shape = self.programme.shape
         met = [(line, *found) for line, one in enumerate(lines) for found in one.plans.values()]
         if {line for line, _, _ in met} != set(range(len(lines))):
             return None
         wide = np.zeros((self.programme.spends, len(met)))
         for i, (line, plan, _) in enumerate(met):
-            wide[line * shape[1] : (line + 1) * shape[1], i] = plan
+            wide[columns_of(self.programme, line), i] = plan
         held, least, most = self.programme.matrix()
         alone = np.asarray(abs(held[:, self.programme.spends :]).sum(axis=1)).ravel() == 0
         each = np.equal.outer(np.arange(len(lines)), [line for line, _, _ in met]).astype(float)

@@ -19,7 +19,7 @@ from revmodel.decide.master import FAR, Cut, Links
 from revmodel.decide.objectives import Aim
 from revmodel.decide.periods import LineResponse, PeriodSurface
 from revmodel.decide.plan_cuts import Anchors, all_in_one, apart
-from revmodel.decide.programme import Programme
+from revmodel.decide.programme import Programme, columns_of
 from revmodel.decide.scale import STAKE, Valued
 from revmodel.decide.surface import Floats
 from revmodel.errors import ModelError
@@ -146,7 +146,7 @@ class PlanCurves:
         """What a line brings less what its spend (period,) costs is ``most`` or less, of a mean."""
         effects = [one.worth.shape[1] for one in self.surface.lines]
         row = np.zeros(self.programme.spends + self.columns + 1)
-        row[line * price.size : (line + 1) * price.size] = -price
+        row[columns_of(self.programme, line)] = -price
         first = self.programme.spends + sum(effects[:line])
         row[first : first + effects[line]] = 1.0
         return Cut(sparse.csr_array(row[None, :]), np.array([most]))

@@ -20,7 +20,7 @@ from revmodel.decide.rules import Group, Pace, PlanRules
 from revmodel.decide.surface import AnySurface, Floats
 from revmodel.errors import InfeasibleError, ModelError
 
-__all__ = ["Limit", "Programme", "programme_of"]
+__all__ = ["Limit", "Programme", "columns_of", "programme_of"]
 
 KEPT = 1e-6  # share of the unit by which a plan may miss a limit: what solvers call feasible
 Row = tuple[dict[int, float], float, float]  # column → weight, and between what their sum has to lie
@@ -144,7 +144,8 @@ def programme_of(surface: AnySurface, limits: Limits, rules: PlanRules) -> Progr
     return made
 
 
-def _columns(made: Programme, line: int) -> range:
+def columns_of(made: Programme, line: int) -> range:
+    """The columns of a line's spend, a period each."""
     return range(line * made.shape[1], (line + 1) * made.shape[1])
 
 
@@ -164,7 +165,7 @@ def _budget(made: Programme, limits: Limits) -> list[Limit]:
 def _bounds(surface: AnySurface, made: Programme, limits: Limits) -> list[Limit]:
     found = []
     for line, name in enumerate(surface.channels):
-        columns, slack = _columns(made, line), 1e-12
+        columns, slack = columns_of(made, line), 1e-12
         whole = dict.fromkeys(columns, 1.0)
         low, high = limits.lower[line] / made.unit, limits.upper[line] / made.unit
         if limits.fixed[line]:
@@ -184,7 +185,7 @@ def _bounds(surface: AnySurface, made: Programme, limits: Limits) -> list[Limit]
 
 def _group(surface: AnySurface, made: Programme, group: Group) -> Limit:
     lines = {line for name in group.channels for line in lines_named(surface, name, f"named in group {group.name}")}
-    weights = {column: 1.0 for line in sorted(lines) for column in _columns(made, line)}
+    weights = {column: 1.0 for line in sorted(lines) for column in columns_of(made, line)}
     least = -np.inf if group.least is None else group.least / made.unit
     most = np.inf if group.most is None else group.most / made.unit
     ends = [f"at least {amount_in_words(group.least)}" if group.least is not None else "",
@@ -195,7 +196,7 @@ def _group(surface: AnySurface, made: Programme, group: Group) -> Limit:
 
 def _minimum(surface: AnySurface, made: Programme, line: int, amount: float) -> Limit:
     rows: list[Row] = []
-    for column in _columns(made, line):
+    for column in columns_of(made, line):
         top = max(made.box[1][column], 0.0)
         made.on[column] = on = _new(made, 1.0)
         made.minimum[column] = max(amount / made.unit, made.minimum.get(column, 0.0))
@@ -207,7 +208,7 @@ def _minimum(surface: AnySurface, made: Programme, line: int, amount: float) -> 
 def _steps(surface: AnySurface, made: Programme, line: int, size: float) -> Limit:
     rows: list[Row] = []
     scaled = size / made.unit
-    for column in _columns(made, line):
+    for column in columns_of(made, line):
         number = _new(made, float(np.floor(made.box[1][column] / scaled + KEPT)))
         made.step[column] = (number, scaled)
         rows.append(({column: 1.0, number: -scaled}, 0.0, 0.0))
@@ -219,7 +220,7 @@ def _a_period(made: Programme) -> str:
 
 
 def _pace(surface: AnySurface, made: Programme, line: int, pace: Pace) -> list[Limit]:
-    columns, name, found = _columns(made, line), surface.channels[line], []
+    columns, name, found = columns_of(made, line), surface.channels[line], []
     if len(columns) == 1 and (not pace.from_before or pace.least_share is not None or pace.most_share is not None):
         raise InfeasibleError(
             f"pace of {name}: a plan of one period can only change from what was spent before the window; plan two "
@@ -251,7 +252,7 @@ def _from_before(surface: AnySurface, made: Programme, line: int, most_change: f
         )
     first = "the first period" if made.shape[1] > 1 else "the window"
     said = f"in {first} {name} changes by at most {most_change:.0%} from the {amount_in_words(spent)} spent before it"
-    return Limit(said, tuple(_near(_columns(made, line)[0], {}, spent / made.unit, most_change)))
+    return Limit(said, tuple(_near(columns_of(made, line)[0], {}, spent / made.unit, most_change)))
 
 
 def _near(column: int, of: dict[int, float], amount: float, most_change: float) -> list[Row]:
@@ -266,7 +267,7 @@ def _most_changed(surface: AnySurface, made: Programme, most: int) -> Limit:
     made.most_changed = most
     for channel in dict.fromkeys(surface.belongs_to):
         lines = [i for i, of in enumerate(surface.belongs_to) if of == channel]
-        columns = [column for line in lines for column in _columns(made, line)]
+        columns = [column for line in lines for column in columns_of(made, line)]
         one = _new(made, 1.0)
         made.changed[one] = columns
         for column in columns:

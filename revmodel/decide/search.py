@@ -153,9 +153,7 @@ class Search:
     @property
     def tolerance(self) -> float:
         """The gap at which to stop, in scaled value."""
-        return (
-            self._of_value(self.gap_share) if self.looked < PATIENCE else max(self._of_value(self.gap_share), self.late)
-        )
+        return self._of_value(self.gap_share) if self.looked < PATIENCE else self.late
 
     @property
     def late(self) -> float:
@@ -172,10 +170,7 @@ class Search:
     def relaxed(self) -> Mix | None:
         """The master's mix of the branch with the highest bound, whole numbers taken as fractions."""
         branch = self.branches[0]
-        low, high = branch.low, branch.high
-        usable = [cut for cut in self._latest() if cut.holds_in(low, high)]
-        left, gap = self.deadline - monotonic(), self.tolerance / 4
-        return self.master.solve(low, high, self.curves.links(low, high), usable, gap, left, False, branch.ones)
+        return self._mixed(branch, self.curves.links(branch.low, branch.high), whole=False)
 
     def hold(self, cuts: list[Cut]) -> None:
         """Keep cuts to the end, in place of those held before."""
@@ -212,9 +207,7 @@ class Search:
         bound, low, high = -branch.minus_bound, branch.low, branch.high
         links, slow = self.curves.links(low, high), True
         while True:
-            usable = [cut for cut in self._latest() if cut.holds_in(low, high)]
-            left = self.deadline - monotonic()
-            mix = self.master.solve(low, high, links, usable, self.tolerance / 4, left, whole, branch.ones)
+            mix = self._mixed(branch, links, whole)
             if mix is None:
                 return -np.inf, None
             before, bound = bound - self.best, min(bound, mix.bound)
@@ -227,6 +220,13 @@ class Search:
             if overrated <= enough or bound - self.best <= self.tolerance or not self.has_time():
                 return bound, mix
             slow = bound - self.best > SLOW * before
+
+    def _mixed(self, branch: _Branch, links: Links, whole: bool) -> Mix | None:
+        """The master's mix of a branch under the cuts that hold there."""
+        low, high = branch.low, branch.high
+        usable = [cut for cut in self._latest() if cut.holds_in(low, high)]
+        left = self.deadline - monotonic()
+        return self.master.solve(low, high, links, usable, self.tolerance / 4, left, whole, branch.ones)
 
     def _learn(self, mix: Mix, low: Floats, high: Floats, slow: bool) -> float:
         """Take cuts and plans from a mix: by how much the master overrates it, infinite where that was not asked."""
